@@ -1,0 +1,1 @@
+"""Release Coordinator: a Kubernetes operator for releases that must not go wrong."""
