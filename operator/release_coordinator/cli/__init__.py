@@ -1,0 +1,1 @@
+"""kubectl-release, the plugin."""

@@ -1,0 +1,1 @@
+"""Input and output with the Kubernetes API: a tiny port, its adapter, the watch store."""

@@ -1,0 +1,101 @@
+"""What the rest of the product may ask of a Kubernetes API server: eight calls.
+
+Implemented by `cluster.client.KubernetesCluster` (the real one) and by
+`cluster.memory.MemoryCluster` (the double); one contract suite runs on both. Bodies are the
+JSON objects of the API as plain dicts. Every call has a timeout inside and raises only what
+`release_coordinator.errors` names.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Body = dict[str, Any]
+"""A Kubernetes object as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A resource type: enough to build its URL and its `apiVersion`/`kind`."""
+
+    group: str
+    version: str
+    plural: str
+    kind: str
+    namespaced: bool = True
+
+    @property
+    def api_version(self) -> str:
+        """The `apiVersion` of bodies of this kind, for example `batch/v1`."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """One object: its kind, namespace (None for cluster-scoped kinds) and name."""
+
+    kind: Kind
+    namespace: str | None
+    name: str
+
+
+OWN_GROUP = "release-coordinator.io"
+OWN_VERSION = "v1alpha1"
+
+RELEASE = Kind(OWN_GROUP, OWN_VERSION, "releases", "Release")
+RECORD = Kind(OWN_GROUP, OWN_VERSION, "releaserecords", "ReleaseRecord")
+METRIC_SOURCE = Kind(OWN_GROUP, OWN_VERSION, "metricsources", "MetricSource", namespaced=False)
+JOB = Kind("batch", "v1", "jobs", "Job")
+DEPLOYMENT = Kind("apps", "v1", "deployments", "Deployment")
+CONTROLLER_REVISION = Kind("apps", "v1", "controllerrevisions", "ControllerRevision")
+POD = Kind("", "v1", "pods", "Pod")
+CONFIG_MAP = Kind("", "v1", "configmaps", "ConfigMap")
+EVENT = Kind("events.k8s.io", "v1", "events", "Event")
+LEASE = Kind("coordination.k8s.io", "v1", "leases", "Lease")
+
+
+class Cluster(Protocol):
+    """The port. All calls may raise Denied, Invalid and Transient besides what they name."""
+
+    async def get(self, ref: Ref) -> Body:
+        """Read one object live. Raises NotFound."""
+
+    async def list(
+        self, kind: Kind, namespace: str | None = None, labels: Mapping[str, str] | None = None
+    ) -> list[Body]:
+        """Read all objects of a kind (all pages) whose labels include the given ones.
+
+        `namespace=None` reads all namespaces.
+        """
+
+    async def create(self, kind: Kind, body: Body) -> Body:
+        """Create and return the stored object. Raises AlreadyExists, and NotFound when the
+        namespace is missing.
+        """
+
+    async def apply(self, kind: Kind, body: Body, *, force: bool) -> Body:
+        """Server-side apply as field manager `release-coordinator.io`.
+
+        A `metadata.resourceVersion` or `metadata.uid` in the body is a precondition.
+        Raises Conflict when it does not hold or, without `force`, when another manager owns a
+        field with another value. An object that does not exist is NOT created: a `uid` in the
+        body makes the server refuse, and callers always send one.
+        """
+
+    async def patch(self, ref: Ref, patch: Body) -> Body:
+        """JSON merge patch of the main resource; preconditions as in `apply`. Raises NotFound,
+        Conflict.
+        """
+
+    async def replace_status(self, kind: Kind, body: Body) -> Body:
+        """PUT the `/status` subresource; `body` must carry `metadata.resourceVersion`. Raises
+        NotFound, Conflict.
+        """
+
+    async def replace(self, kind: Kind, body: Body) -> Body:
+        """PUT the main resource with `metadata.resourceVersion` (Leases). Raises NotFound,
+        Conflict.
+        """
+
+    async def delete(self, ref: Ref, *, uid: str) -> None:
+        """Delete in the background if the object still has this UID. Raises NotFound, Conflict."""

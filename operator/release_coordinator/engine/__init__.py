@@ -1,0 +1,1 @@
+"""Pure decisions: no await, clock, randomness, logging or network."""

@@ -1,0 +1,1 @@
+"""The gates of the pre-release checklist, one module each."""

@@ -1,0 +1,1 @@
+"""The phases of a release, one module each."""

@@ -1,0 +1,1 @@
+"""Pure builders of Kubernetes bodies, a module per kind."""

@@ -1,0 +1,1 @@
+"""Evidence from outside the Kubernetes API: metrics and health endpoints."""

@@ -1,0 +1,1 @@
+"""What the operator tells the outside about itself: metrics, logs, health."""
