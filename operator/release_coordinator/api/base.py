@@ -1,0 +1,108 @@
+"""The base model and the bounded field types every API type is made of.
+
+Strictness belongs to the CRD: the API server refuses bad objects at admission. Reading is
+lenient (unknown fields are ignored) so that a newer or older schema never stops the operator.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic.alias_generators import to_camel
+
+
+class Model(BaseModel):
+    """A frozen API type with camelCase names on the wire."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True
+    )
+
+    def to_wire(self) -> dict[str, Any]:
+        """The JSON object as the API server stores it: no nulls, no fields left unset."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+_DURATION = re.compile(r"^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$")
+DURATION_PATTERN = r"^([0-9]{1,4}h)?([0-9]{1,5}m)?([0-9]{1,6}s)?$"
+
+
+def parse_duration(text: str) -> float:
+    """Seconds of a duration such as `1h30m`, `10m` or `45s`.
+
+    Raises:
+        ValueError: the text is empty or has another form.
+    """
+    match = _DURATION.match(text)
+    if not text or match is None:
+        raise ValueError(f"{text!r} is no duration; write it like 90s, 10m or 1h30m")
+    hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return float(hours * 3600 + minutes * 60 + seconds)
+
+
+def _check_duration(text: str) -> str:
+    parse_duration(text)
+    return text
+
+
+def _read_time(value: object) -> object:
+    if isinstance(value, str):
+        moment = datetime.fromisoformat(value)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return value
+
+
+def format_time(moment: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds, as journals and conditions keep it."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Time = Annotated[
+    datetime,
+    BeforeValidator(_read_time),
+    PlainSerializer(format_time, return_type=str),
+    Field(json_schema_extra={"format": "date-time"}),
+]
+"""A moment in UTC."""
+
+Duration = Annotated[
+    str,
+    Field(min_length=2, max_length=20, pattern=DURATION_PATTERN),
+    AfterValidator(_check_duration),
+]
+"""Hours, minutes and seconds: `10m`, `1h30m`, `45s`."""
+
+Name = Annotated[
+    str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
+]
+"""A DNS label (RFC 1123)."""
+
+ObjectName = Annotated[
+    str, Field(min_length=1, max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
+]
+"""The name of a Kubernetes object in the same namespace (DNS subdomain)."""
+
+Key = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z0-9]+$")]
+"""A key of a ConfigMap or Secret."""
+
+Image = Annotated[
+    str, Field(min_length=1, max_length=512, pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._:/@-]*$")
+]
+"""A container image with a tag or digest."""
+
+HttpPath = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^/[^\s#]*$")]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Text = Annotated[str, Field(max_length=1024)]
+ShortText = Annotated[str, Field(max_length=256)]
+
+SEMVER_PATTERN = (
+    r"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)"
+    r"(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$"
+)
+Version = Annotated[str, Field(min_length=5, max_length=128, pattern=SEMVER_PATTERN)]
+"""SemVer 2 without a leading `v`."""
+
+Digest = Annotated[str, Field(max_length=71, pattern=r"^sha256:[0-9a-f]{64}$")]
+Quantity = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[0-9.]+[a-zA-Z]{0,2}$")]
+"""A Kubernetes resource quantity such as `100m` or `64Mi`."""

@@ -1,0 +1,254 @@
+"""`Release`: what people write. One per application; editing it starts the next attempt.
+
+Read by `api.codec`, resolved and checked by `engine.plan`. Every field does something today;
+what a later capability needs is added with it.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from .base import (
+    Duration,
+    HttpPath,
+    Image,
+    Key,
+    Model,
+    Name,
+    ObjectName,
+    Port,
+    Version,
+)
+from .job import JobTemplate, NamedJob, rules
+
+LIST_MAP = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}
+
+
+class ReleaseType(StrEnum):
+    """What a release claims to be; checked against the version step (SemVer)."""
+
+    HOTFIX = "Hotfix"
+    PATCH = "Patch"
+    MINOR = "Minor"
+    MAJOR = "Major"
+    ROLLBACK = "Rollback"
+    """A declared downgrade: the only way to a lower version."""
+
+
+class WorkloadKind(StrEnum):
+    """Kinds of workload a component can be."""
+
+    DEPLOYMENT = "Deployment"
+
+
+class WorkloadRef(Model):
+    """An existing workload of the Release's namespace."""
+
+    kind: WorkloadKind = WorkloadKind.DEPLOYMENT
+    name: ObjectName
+
+
+class HealthProbe(Model):
+    """An HTTP endpoint every pod of the component must answer with 200-399."""
+
+    path: HttpPath = "/healthz"
+    port: Port
+    timeout: Duration = Field("2s", description="Time for one answer.")
+
+
+class Component(Model):
+    """One deployable part of the application."""
+
+    name: Name
+    depends_on: list[Name] = Field(
+        [], max_length=15, description="Components that must run the new version before this one."
+    )
+    workload_ref: WorkloadRef
+    images: dict[Name, Image] = Field(
+        min_length=1,
+        max_length=8,
+        description="Container name -> image of the new version. Init containers count too.",
+    )
+    health: HealthProbe | None = None
+    progress_deadline: Duration = Field(
+        "10m", description="Time to roll out and answer its health probe, from the first change."
+    )
+
+
+class Reversibility(StrEnum):
+    """What a migration allows a rollback to do."""
+
+    REVERSIBLE = "Reversible"
+    """`down` undoes it without losing data."""
+    EXPAND_ONLY = "ExpandOnly"
+    """The previous code runs on the new schema: a rollback leaves the schema."""
+    IRREVERSIBLE = "Irreversible"
+    """A rollback past it needs a person."""
+
+
+class Migration(Model):
+    """One database migration, run as a Job before the components."""
+
+    model_config = {
+        "json_schema_extra": rules(
+            (
+                "self.reversibility != 'Reversible' || has(self.down)",
+                ("a Reversible migration needs a down Job; declare it, or use ExpandOnly "
+                "(the old code runs on the new schema) or Irreversible"),
+            ),
+            (
+                "self.reversibility == 'Reversible' || !has(self.down)",
+                ("only a Reversible migration has a down Job; set reversibility: Reversible "
+                "or remove down"),
+            ),
+        )
+    }
+
+    name: Name
+    reversibility: Reversibility = Field(
+        Reversibility.IRREVERSIBLE, description="Undeclared means Irreversible."
+    )
+    up: JobTemplate
+    down: JobTemplate | None = None
+
+
+class Backup(Model):
+    """The Job that takes a database backup before anything changes.
+
+    Its termination message becomes the backup's id in the record.
+    """
+
+    job: JobTemplate
+
+
+class SmokeTest(Model):
+    """A Job that succeeds when the released application works."""
+
+    name: Name
+    suite: Name = Field("smoke", description="Test suite it belongs to, shown in messages.")
+    job: JobTemplate
+
+
+class Verify(Model):
+    """What must hold after the rollout."""
+
+    smoke_tests: list[SmokeTest] = Field([], max_length=8, json_schema_extra=LIST_MAP)
+
+
+Number = Annotated[float, Field(ge=-1e18, le=1e18)]
+
+
+class Breach(Model):
+    """When a sample means the release is bad; any field that holds is a breach."""
+
+    model_config = {
+        "json_schema_extra": rules(
+            (
+                "has(self.ratioToBaseline) || has(self.above) || has(self.below)",
+                "set at least one of ratioToBaseline, above and below",
+            )
+        )
+    }
+
+    ratio_to_baseline: Annotated[float, Field(gt=0, le=1e6)] | None = Field(
+        None, description="Breach when the value is more than this many times the baseline."
+    )
+    above: Number | None = Field(None, description="Breach when the value is greater.")
+    below: Number | None = Field(None, description="Breach when the value is less.")
+
+
+class OnUnknown(StrEnum):
+    """What happens when a metric gives no usable answer for longer than the limit."""
+
+    HOLD = "Hold"
+    ROLLBACK = "Rollback"
+    PASS = "Pass"  # noqa: S105 - a verdict, no password
+
+
+class Metric(Model):
+    """One PromQL query that is watched after the release."""
+
+    name: Name
+    source: ObjectName = Field("default", description="Name of a MetricSource.")
+    query: Annotated[str, Field(min_length=1, max_length=4096)] = Field(
+        description="PromQL with exactly one series, or a scalar, as its answer."
+    )
+    breach: Breach
+    failure_threshold: Annotated[int, Field(ge=1, le=100)] = Field(
+        1, description="Consecutive breaching samples after which the release is rolled back."
+    )
+    on_unknown: OnUnknown = OnUnknown.HOLD
+
+
+class Watch(Model):
+    """How long and what to measure after the rollout, before the release counts as good."""
+
+    duration: Duration = "10m"
+    interval: Duration = Field("15s", description="Time between two samples of a metric.")
+    unknown_limit: Duration = Field(
+        "5m", description="How long answers may be missing in a row before onUnknown applies."
+    )
+    metrics: list[Metric] = Field(min_length=1, max_length=10, json_schema_extra=LIST_MAP)
+
+
+class Rollback(Model):
+    """How the previous version is verified after a rollback, beyond health probes."""
+
+    smoke_tests: list[SmokeTest] = Field([], max_length=8, json_schema_extra=LIST_MAP)
+
+
+class DocumentRef(Model):
+    """A document in a ConfigMap of the Release's namespace."""
+
+    config_map: ObjectName
+    key: Key
+
+
+class Documents(Model):
+    """Documents that belong to the version."""
+
+    changelog: DocumentRef | None = Field(
+        None, description="Keep a Changelog; must have a dated, non-empty section of the version."
+    )
+
+
+class ReleaseSpec(Model):
+    """The application's wanted version and everything needed to get there and back."""
+
+    model_config = {
+        "json_schema_extra": rules(
+            (
+                ("self.components.all(c, !has(c.dependsOn) || c.dependsOn.all(d, "
+                "d != c.name && self.components.exists(o, o.name == d)))"),
+                "dependsOn must name other components of this Release",
+            ),
+            (
+                ("self.components.all(c, self.components.exists_one(o, "
+                "o.workloadRef.name == c.workloadRef.name))"),
+                "two components name the same workload; give each component its own workloadRef",
+            ),
+        )
+    }
+
+    version: Version = Field(description="SemVer 2, without a leading v.")
+    type: ReleaseType | None = Field(
+        None,
+        description="Derived from the version step if empty. Hotfix and Rollback are declared.",
+    )
+    components: list[Component] = Field(min_length=1, max_length=16, json_schema_extra=LIST_MAP)
+    backup: Backup | None = None
+    migrations: list[Migration] = Field([], max_length=16, json_schema_extra=LIST_MAP)
+    caches: list[NamedJob] = Field(
+        [],
+        max_length=8,
+        json_schema_extra=LIST_MAP,
+        description="Jobs that clear caches, after the components and after a rollback.",
+    )
+    warmup: list[NamedJob] = Field(
+        [], max_length=8, json_schema_extra=LIST_MAP, description="Jobs that warm the application."
+    )
+    verify: Verify = Field(default_factory=Verify)
+    watch: Watch | None = None
+    rollback: Rollback = Field(default_factory=Rollback)
+    documents: Documents = Field(default_factory=Documents)
