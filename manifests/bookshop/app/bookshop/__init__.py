@@ -1,0 +1,1 @@
+"""Bookshop: the example application that Release Coordinator releases, and sometimes rolls back."""
