@@ -4,14 +4,15 @@ Typed fields instead of a pod template: what is not here cannot be asked for, an
 forces the restricted Pod Security context around it. Part of `api.release`.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
+from pydantic.config import JsonDict
 
 from .base import Duration, Image, Key, Model, Name, ObjectName, Quantity
 
 
-def rules(*pairs: tuple[str, str]) -> dict[str, Any]:
+def rules(*pairs: tuple[str, str]) -> JsonDict:
     """CEL rules (rule, message) as the CRD carries them."""
     return {"x-kubernetes-validations": [{"rule": rule, "message": text} for rule, text in pairs]}
 
@@ -26,14 +27,14 @@ class KeySelector(Model):
 class EnvVarSource(Model):
     """Where the value of a variable comes from; exactly one field is set."""
 
-    model_config = {
-        "json_schema_extra": rules(
+    model_config = ConfigDict(
+        json_schema_extra=rules(
             (
                 "has(self.secretKeyRef) != has(self.configMapKeyRef)",
                 "set exactly one of secretKeyRef and configMapKeyRef",
             )
         )
-    }
+    )
 
     secret_key_ref: KeySelector | None = Field(None, description="A key of a Secret.")
     config_map_key_ref: KeySelector | None = Field(None, description="A key of a ConfigMap.")
@@ -42,15 +43,15 @@ class EnvVarSource(Model):
 class EnvVar(Model):
     """An environment variable of the Job's container."""
 
-    model_config = {
-        "json_schema_extra": rules(
+    model_config = ConfigDict(
+        json_schema_extra=rules(
             ("has(self.value) != has(self.valueFrom)", "set exactly one of value and valueFrom"),
             (
                 "!self.name.startsWith('RELEASE_')",
                 "names beginning with RELEASE_ are set by the operator; choose another name",
             ),
         )
-    }
+    )
 
     name: Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
     value: Annotated[str, Field(max_length=4096)] | None = Field(

@@ -1,4 +1,4 @@
-"""`MetricSource`: a Prometheus-compatible endpoint, named by Releases, written by the platform team.
+"""`MetricSource`: a Prometheus-compatible endpoint, written by the platform team.
 
 Releases never carry URLs, so that writing a Release is not a way to make the operator call any
 address (server-side request forgery).

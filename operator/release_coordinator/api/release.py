@@ -7,7 +7,8 @@ what a later capability needs is added with it.
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
+from pydantic.config import JsonDict
 
 from .base import (
     Duration,
@@ -22,7 +23,7 @@ from .base import (
 )
 from .job import JobTemplate, NamedJob, rules
 
-LIST_MAP = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}
+LIST_MAP: JsonDict = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}
 
 
 class ReleaseType(StrEnum):
@@ -90,20 +91,24 @@ class Reversibility(StrEnum):
 class Migration(Model):
     """One database migration, run as a Job before the components."""
 
-    model_config = {
-        "json_schema_extra": rules(
+    model_config = ConfigDict(
+        json_schema_extra=rules(
             (
                 "self.reversibility != 'Reversible' || has(self.down)",
-                ("a Reversible migration needs a down Job; declare it, or use ExpandOnly "
-                "(the old code runs on the new schema) or Irreversible"),
+                (
+                    "a Reversible migration needs a down Job; declare it, or use ExpandOnly "
+                    "(the old code runs on the new schema) or Irreversible"
+                ),
             ),
             (
                 "self.reversibility == 'Reversible' || !has(self.down)",
-                ("only a Reversible migration has a down Job; set reversibility: Reversible "
-                "or remove down"),
+                (
+                    "only a Reversible migration has a down Job; set reversibility: Reversible "
+                    "or remove down"
+                ),
             ),
         )
-    }
+    )
 
     name: Name
     reversibility: Reversibility = Field(
@@ -142,14 +147,14 @@ Number = Annotated[float, Field(ge=-1e18, le=1e18)]
 class Breach(Model):
     """When a sample means the release is bad; any field that holds is a breach."""
 
-    model_config = {
-        "json_schema_extra": rules(
+    model_config = ConfigDict(
+        json_schema_extra=rules(
             (
                 "has(self.ratioToBaseline) || has(self.above) || has(self.below)",
                 "set at least one of ratioToBaseline, above and below",
             )
         )
-    }
+    )
 
     ratio_to_baseline: Annotated[float, Field(gt=0, le=1e6)] | None = Field(
         None, description="Breach when the value is more than this many times the baseline."
@@ -216,20 +221,24 @@ class Documents(Model):
 class ReleaseSpec(Model):
     """The application's wanted version and everything needed to get there and back."""
 
-    model_config = {
-        "json_schema_extra": rules(
+    model_config = ConfigDict(
+        json_schema_extra=rules(
             (
-                ("self.components.all(c, !has(c.dependsOn) || c.dependsOn.all(d, "
-                "d != c.name && self.components.exists(o, o.name == d)))"),
+                (
+                    "self.components.all(c, !has(c.dependsOn) || c.dependsOn.all(d, "
+                    "d != c.name && self.components.exists(o, o.name == d)))"
+                ),
                 "dependsOn must name other components of this Release",
             ),
             (
-                ("self.components.all(c, self.components.exists_one(o, "
-                "o.workloadRef.name == c.workloadRef.name))"),
+                (
+                    "self.components.all(c, self.components.exists_one(o, "
+                    "o.workloadRef.name == c.workloadRef.name))"
+                ),
                 "two components name the same workload; give each component its own workloadRef",
             ),
         )
-    }
+    )
 
     version: Version = Field(description="SemVer 2, without a leading v.")
     type: ReleaseType | None = Field(
