@@ -73,25 +73,26 @@ Duration = Annotated[
 ]
 """Hours, minutes and seconds: `10m`, `1h30m`, `45s`."""
 
-Name = Annotated[
-    str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
-]
+NAME_PATTERN = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+Name = Annotated[str, Field(min_length=1, max_length=63, pattern=NAME_PATTERN)]
 """A DNS label (RFC 1123)."""
 
-ObjectName = Annotated[
-    str, Field(min_length=1, max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
-]
+OBJECT_NAME_PATTERN = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+ObjectName = Annotated[str, Field(min_length=1, max_length=253, pattern=OBJECT_NAME_PATTERN)]
 """The name of a Kubernetes object in the same namespace (DNS subdomain)."""
 
-Key = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[-._a-zA-Z0-9]+$")]
+KEY_PATTERN = r"^[-._a-zA-Z0-9]+$"
+Key = Annotated[str, Field(min_length=1, max_length=253, pattern=KEY_PATTERN)]
 """A key of a ConfigMap or Secret."""
 
-Image = Annotated[
-    str, Field(min_length=1, max_length=512, pattern=r"^[a-zA-Z0-9][a-zA-Z0-9._:/@-]*$")
-]
+IMAGE_PATTERN = r"^[a-zA-Z0-9][a-zA-Z0-9._:/@-]*$"
+Image = Annotated[str, Field(min_length=1, max_length=512, pattern=IMAGE_PATTERN)]
 """A container image with a tag or digest."""
 
-HttpPath = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^/[^\s#]*$")]
+# White space is spelled out: \s means more to pydantic's regular expressions than to the
+# API server's, and what the server admits must be readable here.
+PATH_PATTERN = r"^/[^ \t\r\n\f\v#]*$"
+HttpPath = Annotated[str, Field(min_length=1, max_length=256, pattern=PATH_PATTERN)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Text = Annotated[str, Field(max_length=1024)]
 ShortText = Annotated[str, Field(max_length=256)]
@@ -104,5 +105,6 @@ Version = Annotated[str, Field(min_length=5, max_length=128, pattern=SEMVER_PATT
 """SemVer 2 without a leading `v`."""
 
 Digest = Annotated[str, Field(max_length=71, pattern=r"^sha256:[0-9a-f]{64}$")]
-Quantity = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[0-9.]+[a-zA-Z]{0,2}$")]
+QUANTITY_PATTERN = r"^[0-9.]+[a-zA-Z]{0,2}$"
+Quantity = Annotated[str, Field(min_length=1, max_length=32, pattern=QUANTITY_PATTERN)]
 """A Kubernetes resource quantity such as `100m` or `64Mi`."""

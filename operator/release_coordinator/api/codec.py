@@ -1,0 +1,143 @@
+"""From the API server's JSON to typed objects; the way back is `Model.to_wire`.
+
+First step of every pass: `reconcile` reads a Release through here and hands it to `engine`. A
+broken object is a fact to report, so nothing in here raises: a spec that cannot be read becomes
+`faults`, a memory that cannot be read becomes `journal_fault`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from .attempt import JOURNAL_SCHEMA
+from .base import Model
+from .faults import Fault, faults_of
+from .metricsource import MetricSourceSpec
+from .release import ReleaseSpec
+from .status import ReleaseStatus
+
+M = TypeVar("M", bound=Model)
+
+MEMORY = ("attempt", "current", "history")
+"""Fields of a status that are read back; all others are reports, written anew on every pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseObject:
+    """A Release as one pass sees it."""
+
+    namespace: str
+    name: str
+    uid: str
+    resource_version: str
+    generation: int
+    deleting: bool
+    annotations: dict[str, str]
+    finalizers: tuple[str, ...]
+    spec: ReleaseSpec | None
+    """None if it has faults."""
+    faults: tuple[Fault, ...]
+    status: ReleaseStatus
+    """What could be read; with a `journal_fault` it must not be written over `raw_status`."""
+    raw_status: dict[str, Any]
+    journal_fault: str | None
+    """Why the memory cannot be read. Nothing may be done to the cluster without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSourceObject:
+    """A MetricSource as a query sees it."""
+
+    name: str
+    spec: MetricSourceSpec | None
+    faults: tuple[Fault, ...]
+
+
+def parse_release(body: Mapping[str, Any]) -> ReleaseObject:
+    """Read a Release."""
+    metadata = _mapping(body.get("metadata"))
+    raw_status = dict(_mapping(body.get("status")))
+    spec, faults = _parse_spec(ReleaseSpec, body)
+    status, journal_fault = _parse_status(raw_status)
+    return ReleaseObject(
+        namespace=metadata.get("namespace", ""),
+        name=metadata.get("name", ""),
+        uid=metadata.get("uid", ""),
+        resource_version=metadata.get("resourceVersion", ""),
+        generation=metadata.get("generation", 0),
+        deleting=bool(metadata.get("deletionTimestamp")),
+        annotations=dict(metadata.get("annotations") or {}),
+        finalizers=tuple(metadata.get("finalizers") or ()),
+        spec=spec,
+        faults=faults,
+        status=status,
+        raw_status=raw_status,
+        journal_fault=journal_fault,
+    )
+
+
+def parse_metric_source(body: Mapping[str, Any]) -> MetricSourceObject:
+    """Read a MetricSource."""
+    spec, faults = _parse_spec(MetricSourceSpec, body)
+    return MetricSourceObject(_mapping(body.get("metadata")).get("name", ""), spec, faults)
+
+
+def _parse_spec(model: type[M], body: Mapping[str, Any]) -> tuple[M | None, tuple[Fault, ...]]:
+    if "spec" not in body:
+        return None, (Fault("spec", "is missing", "add it"),)
+    try:
+        return model.model_validate(body["spec"]), ()
+    except ValidationError as error:
+        return None, faults_of(error, "spec")
+
+
+def _parse_status(raw: Mapping[str, Any]) -> tuple[ReleaseStatus, str | None]:
+    """The status and why its memory is unreadable, if it is."""
+    fault = _schema_fault(raw.get("attempt"))
+    if fault is None:
+        try:
+            return ReleaseStatus.model_validate(raw), None
+        except ValidationError as error:
+            fault = _memory_fault(error)
+    return _readable(raw, without_memory=fault is not None), fault
+
+
+def _schema_fault(attempt: object) -> str | None:
+    """Before anything else is read: may this operator interpret the journal at all?"""
+    if attempt is None:
+        return None
+    number = _mapping(attempt).get("journalSchema")
+    if number == JOURNAL_SCHEMA:
+        return None
+    return (
+        f"status.attempt.journalSchema: {number} is not the schema {JOURNAL_SCHEMA} that this "
+        "operator reads; run the operator version that wrote it"
+    )
+
+
+def _memory_fault(error: ValidationError) -> str | None:
+    """The first fault in a field that is read back; faults in reports are healed by writing."""
+    paths = tuple(f"status.{name}" for name in MEMORY)
+    found = (f for f in faults_of(error, "status") if f.path.startswith(paths))
+    first = next(found, None)
+    return None if first is None else f"{first.path}: {first.problem}"
+
+
+def _readable(raw: Mapping[str, Any], *, without_memory: bool) -> ReleaseStatus:
+    """The fields that can be read one by one."""
+    kept: dict[str, Any] = {}
+    for name, value in raw.items():
+        if without_memory and name in MEMORY:
+            continue
+        try:
+            ReleaseStatus.model_validate({name: value})
+        except ValidationError:
+            continue
+        kept[name] = value
+    return ReleaseStatus.model_validate(kept)
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
