@@ -11,6 +11,8 @@
 Used by `cluster` and `signals` (which raise) and by `reconcile` (which decides).
 """
 
+from collections.abc import Mapping
+
 
 class ReleaseCoordinatorError(Exception):
     """Root of the hierarchy; never raised itself."""
@@ -26,6 +28,11 @@ class AlreadyExists(ReleaseCoordinatorError):  # noqa: N818
 
 class Conflict(ReleaseCoordinatorError):  # noqa: N818
     """A precondition (resourceVersion, uid) or field ownership did not hold."""
+
+    def __init__(self, message: str, *, owners: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.owners = dict(owners or {})
+        """Field path -> what the server says about its manager. Empty: a precondition failed."""
 
 
 class Denied(ReleaseCoordinatorError):  # noqa: N818

@@ -69,8 +69,9 @@ class Cluster(Protocol):
         """
 
     async def create(self, kind: Kind, body: Body) -> Body:
-        """Create and return the stored object. Raises AlreadyExists, and NotFound when the
-        namespace is missing.
+        """Create and return the stored object.
+
+        Raises AlreadyExists, and NotFound when the namespace is missing.
         """
 
     async def apply(self, kind: Kind, body: Body, *, force: bool) -> Body:
@@ -83,18 +84,21 @@ class Cluster(Protocol):
         """
 
     async def patch(self, ref: Ref, patch: Body) -> Body:
-        """JSON merge patch of the main resource; preconditions as in `apply`. Raises NotFound,
-        Conflict.
+        """JSON merge patch of the main resource; preconditions as in `apply`.
+
+        Raises NotFound, Conflict.
         """
 
     async def replace_status(self, kind: Kind, body: Body) -> Body:
-        """PUT the `/status` subresource; `body` must carry `metadata.resourceVersion`. Raises
-        NotFound, Conflict.
+        """PUT the `/status` subresource; `body` must carry `metadata.resourceVersion`.
+
+        Raises NotFound, Conflict.
         """
 
     async def replace(self, kind: Kind, body: Body) -> Body:
-        """PUT the main resource with `metadata.resourceVersion` (Leases). Raises NotFound,
-        Conflict.
+        """PUT the main resource with `metadata.resourceVersion` (Leases).
+
+        Raises NotFound, Conflict.
         """
 
     async def delete(self, ref: Ref, *, uid: str) -> None:

@@ -1,0 +1,156 @@
+"""The real `Cluster`: the eight calls of the port on the asyncio half of the client library.
+
+`login` says who we are, this module knows URLs and verbs, `wire` does the HTTP exchange and
+`faults` names its errors.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from kubernetes.aio.client import ApiClient
+
+from release_coordinator.cluster.bodies import lean, ref_of, uid_of
+from release_coordinator.cluster.faults import Expired
+from release_coordinator.cluster.login import from_kubeconfig, from_service_account
+from release_coordinator.cluster.port import Body, Kind, Ref
+from release_coordinator.cluster.urls import collection_path, object_path
+from release_coordinator.cluster.wire import Observer, Request, Wire
+from release_coordinator.errors import Invalid
+
+FIELD_MANAGER = "release-coordinator.io"
+_APPLY = "application/apply-patch+yaml"  # JSON is YAML
+_MERGE = "application/merge-patch+json"
+_PAGE = 500
+
+
+class KubernetesCluster:
+    """The `Cluster` port on a Kubernetes API server."""
+
+    def __init__(self, wire: Wire, field_manager: str = FIELD_MANAGER) -> None:
+        self._wire = wire
+        self._manager = ("fieldManager", field_manager)
+
+    @classmethod
+    async def connect(
+        cls,
+        kubeconfig: Path | None = None,
+        *,
+        context: str | None = None,
+        timeout: float = 10.0,  # noqa: ASYNC109 - of each later call, not of this one
+        observer: Observer | None = None,
+    ) -> Self:
+        """Log in with a named kubeconfig, or without one as the pod's service account."""
+        if kubeconfig is None:
+            configuration = from_service_account()
+        else:
+            configuration = await from_kubeconfig(kubeconfig, context)
+        return cls(Wire(ApiClient(configuration), timeout, observer))
+
+    def as_manager(self, field_manager: str) -> "KubernetesCluster":
+        """Return the same connection writing as another field manager (tests play kubectl)."""
+        return KubernetesCluster(self._wire, field_manager)
+
+    async def aclose(self) -> None:
+        """Close the connections; nothing may be called afterwards."""
+        await self._wire.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def get(self, ref: Ref) -> Body:
+        """Read one object live. Raises NotFound."""
+        return lean(await self._wire.send(Request("get", "GET", ref.kind, object_path(ref))))
+
+    async def list(
+        self, kind: Kind, namespace: str | None = None, labels: Mapping[str, str] | None = None
+    ) -> list[Body]:
+        """Read all objects of a kind (all pages) whose labels include the given ones."""
+        query = [("limit", str(_PAGE))]
+        if labels:
+            wanted = ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
+            query.append(("labelSelector", wanted))
+        request = Request("list", "GET", kind, collection_path(kind, namespace), tuple(query))
+        try:
+            items = await _read_pages(self._wire, request)
+        except Expired:  # the snapshot behind the pages is gone: from the start, once
+            items = await _read_pages(self._wire, request)
+        return [_complete(kind, item) for item in items]
+
+    async def create(self, kind: Kind, body: Body) -> Body:
+        """Create and return the stored object. Raises AlreadyExists, NotFound (namespace)."""
+        path = collection_path(kind, ref_of(kind, body).namespace)
+        body = _complete(kind, body)
+        return lean(
+            await self._wire.send(Request("create", "POST", kind, path, (self._manager,), body))
+        )
+
+    async def apply(self, kind: Kind, body: Body, *, force: bool) -> Body:
+        """Server-side apply as our field manager. Raises Conflict."""
+        if not uid_of(body):
+            raise Invalid("apply needs metadata.uid: without it the server would create objects")
+        path = object_path(ref_of(kind, body))
+        query = (self._manager, ("force", str(force).lower()))
+        body = _complete(kind, body)
+        return lean(
+            await self._wire.send(Request("apply", "PATCH", kind, path, query, body, _APPLY))
+        )
+
+    async def patch(self, ref: Ref, patch: Body) -> Body:
+        """JSON merge patch of the main resource. Raises NotFound, Conflict."""
+        path = object_path(ref)
+        return lean(
+            await self._wire.send(
+                Request("patch", "PATCH", ref.kind, path, (self._manager,), patch, _MERGE)
+            )
+        )
+
+    async def replace_status(self, kind: Kind, body: Body) -> Body:
+        """PUT the `/status` subresource with its resourceVersion. Raises NotFound, Conflict."""
+        return await self._put(kind, body, "/status")
+
+    async def replace(self, kind: Kind, body: Body) -> Body:
+        """PUT the main resource with its resourceVersion. Raises NotFound, Conflict."""
+        return await self._put(kind, body, "")
+
+    async def delete(self, ref: Ref, *, uid: str) -> None:
+        """Delete in the background if the object still has this UID. Raises NotFound, Conflict."""
+        options = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
+        path = object_path(ref)
+        await self._wire.send(Request("delete", "DELETE", ref.kind, path, (), options))
+
+    async def _put(self, kind: Kind, body: Body, subresource: str) -> Body:
+        if not body.get("metadata", {}).get("resourceVersion"):
+            # For built-in kinds the server would silently overwrite what others wrote.
+            raise Invalid("replacing needs metadata.resourceVersion")
+        path = object_path(ref_of(kind, body)) + subresource
+        verb = "update-status" if subresource else "update"
+        body = _complete(kind, body)
+        return lean(await self._wire.send(Request(verb, "PUT", kind, path, (self._manager,), body)))
+
+
+async def _read_pages(wire: Wire, request: Request) -> list[Body]:
+    items: list[Body] = []
+    token = ""
+    while True:
+        page = (*request.query, ("continue", token)) if token else request.query
+        answer = await wire.send(replace(request, query=page))
+        items += answer.get("items") or ()
+        token = answer.get("metadata", {}).get("continue") or ""
+        if not token:
+            return items
+
+
+def _complete(kind: Kind, body: Body) -> Body:
+    """Add what lists leave out of their items and callers out of their bodies."""
+    return {**lean(body), "apiVersion": kind.api_version, "kind": kind.kind}
