@@ -1,0 +1,87 @@
+"""Kind mode: a real cluster in containers, made by unmodified kind on whichever engine there is."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.cluster import binaries, daemons, engine, nodeimage, shell
+from tools.cluster.paths import digest
+from tools.cluster.progress import Progress
+
+_READY_SECONDS = 120.0
+_PID = "pidof -s kube-apiserver"
+
+
+def create(name: str, kubeconfig: Path, progress: Progress) -> None:
+    """Create a cluster with one node."""
+    running = engine.ensure(progress)
+    command = _command("create", "cluster", name, progress)
+    command += ["--kubeconfig", kubeconfig, "--wait", "180s", "--config", "-"]
+    if running.private:
+        command += ["--image", nodeimage.ensure(running, progress)]
+    with progress.step(f"kind cluster '{name}'"):
+        shell.logged(command, f"kind-{name}", running.env, stdin=json.dumps(_config()))
+
+
+def delete(name: str) -> None:
+    """Delete a cluster; one that does not exist is fine."""
+    running = engine.ensure(Progress())
+    shell.logged(_command("delete", "cluster", name, Progress()), "kind-delete", running.env)
+
+
+def healthy(kubeconfig: Path) -> bool:
+    """Tell whether the API server answers that it is ready."""
+    if not kubeconfig.exists():
+        return False
+    kubectl: list[shell.Part] = [binaries.path("kubectl"), f"--kubeconfig={kubeconfig}"]
+    return shell.succeeds([*kubectl, "--request-timeout=5s", "get", "--raw=/readyz"])
+
+
+def load(name: str, tags: Sequence[str], progress: Progress) -> None:
+    """Copy images from the engine into the node."""
+    running = engine.ensure(progress)
+    command = _command("load", "docker-image", name, progress)
+    with progress.step(f"load {' '.join(tags)} into '{name}'"):
+        log = f"kind-load-{digest(*tags)}"
+        shell.logged([*command, *tags], log, running.env)
+
+
+def restart_apiserver(name: str, kubeconfig: Path) -> None:
+    """Kill the API server in the node; kubelet starts it again."""
+    running = engine.ensure(Progress())
+    node = f"{_kind_name(name)}-control-plane"
+    before = running.run("exec", node, "sh", "-c", _PID)
+    running.run("exec", node, "kill", "-KILL", before.strip())
+
+    def back() -> bool:
+        alive = shell.succeeds(running.docker("exec", node, "sh", "-c", _PID), running.env)
+        return alive and running.run("exec", node, "sh", "-c", _PID) != before
+
+    if not (daemons.wait_until(back, _READY_SECONDS) and _ready_soon(kubeconfig)):
+        raise engine.EngineError(f"the API server of '{name}' did not come back")
+
+
+def _ready_soon(kubeconfig: Path) -> bool:
+    return daemons.wait_until(lambda: healthy(kubeconfig), _READY_SECONDS)
+
+
+def _command(verb: str, noun: str, name: str, progress: Progress) -> list[shell.Part]:
+    return [binaries.path("kind", progress), verb, noun, "--name", _kind_name(name)]
+
+
+def _kind_name(name: str) -> str:
+    """Return a name that does not meet the clusters a person made with kind."""
+    return f"rc-{name}"
+
+
+def _config() -> dict[str, object]:
+    config: dict[str, object] = {
+        "kind": "Cluster",
+        "apiVersion": "kind.x-k8s.io/v1alpha4",
+        "nodes": [{"role": "control-plane"}],
+    }
+    if not Path("/sys/fs/cgroup/cgroup.controllers").exists():
+        # cgroup v1: kubelet refuses it unless told otherwise.
+        patch = {"kind": "KubeletConfiguration", "failCgroupV1": False}
+        config["kubeadmConfigPatches"] = [json.dumps(patch)]
+    return config
