@@ -1,0 +1,19 @@
+"""Foreign text made safe to show: server answers, log messages, names.
+
+Used where text from outside goes into a status, a message or a log line. It must not be able
+to start a new line, move a terminal's cursor or reverse the reading direction.
+"""
+
+import re
+
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f"  # C0 and C1: new lines, escape sequences, backspace
+    "\u2028\u2029"  # line and paragraph separators
+    "\u200e\u200f\u202a-\u202e\u2066-\u2069]+"  # marks that reorder what a reader sees
+)
+
+
+def one_line(text: str, limit: int = 200) -> str:
+    """The text with each run of unsafe characters as one space, at most `limit` characters."""
+    clean = _UNSAFE.sub(" ", text).strip()
+    return clean if len(clean) <= limit else clean[: limit - 1] + "…"

@@ -1,0 +1,116 @@
+"""A Prometheus that answers what a test tells it to, over real HTTP on this host."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiohttp import web
+
+Script = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class ScriptedPrometheus:
+    """Runs `script` for each query and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.script: Script = vector("1")
+        self.url = ""
+        self.asked: list[dict[str, str]] = []
+        self.sent = 0
+        self.closing = asyncio.Event()
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Write down the question and run the script."""
+        form = await request.post()
+        self.asked.append({name: str(value) for name, value in form.items()})
+        return await self.script(request)
+
+    async def hang(self, _: web.Request) -> web.StreamResponse:
+        """Script: no answer while the test lasts."""
+        await self.closing.wait()
+        return web.Response()
+
+    async def flood(self, request: web.Request) -> web.StreamResponse:
+        """Script: 64 MiB of JSON, or as much of it as the client takes."""
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        chunk = b" " * 65_536
+        for _ in range(1_024):
+            await response.write(chunk)
+            self.sent += len(chunk)
+        return response
+
+
+@asynccontextmanager
+async def scripted_prometheus() -> AsyncIterator[ScriptedPrometheus]:
+    """A running server on a free port of the loopback address."""
+    server = ScriptedPrometheus()
+    app = web.Application()
+    app.router.add_post("/api/v1/query", server.answer)
+    app.router.add_post("/prefix/api/v1/query", server.answer)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        yield server
+    finally:
+        server.closing.set()
+        await runner.cleanup()
+
+
+def raw(body: str | bytes, status: int = 200, content_type: str = "application/json") -> Script:
+    """Script: this body."""
+    content = body.encode() if isinstance(body, str) else body
+
+    async def script(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=content, status=status, content_type=content_type)
+
+    return script
+
+
+def result(kind: str, value: Any, **more: Any) -> Script:
+    """Script: a successful query result; `more` are top-level fields such as `warnings`."""
+    data = {"resultType": kind, "result": value}
+    return raw(json.dumps({"status": "success", "data": data, **more}))
+
+
+def vector(*values: str, **more: Any) -> Script:
+    """Script: an instant vector with one series per value."""
+    series = [
+        {"metric": {"pod": f"p{index}"}, "value": [1_700_000_000.5, value]}
+        for index, value in enumerate(values)
+    ]
+    return result("vector", series, **more)
+
+
+def error(status: int, text: str) -> Script:
+    """Script: Prometheus' own way to refuse."""
+    body = {"status": "error", "errorType": "bad_data", "error": text}
+    return raw(json.dumps(body), status=status)
+
+
+async def redirect(_: web.Request) -> web.StreamResponse:
+    """Script: look elsewhere."""
+    return web.Response(status=307, headers={"Location": "http://127.0.0.1:1/api/v1/query"})
+
+
+async def truncated(request: web.Request) -> web.StreamResponse:
+    """Script: half of the promised answer, then the connection is cut."""
+    response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    response.content_length = 500
+    await response.prepare(request)
+    await response.write(b'{"status":"success","data":{"resultType":"vec')
+    assert request.transport is not None
+    request.transport.close()
+    return response
+
+
+async def cut(request: web.Request) -> web.StreamResponse:
+    """Script: no answer at all, the connection is reset."""
+    assert request.transport is not None
+    request.transport.abort()
+    return web.Response()
