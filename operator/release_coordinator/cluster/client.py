@@ -12,15 +12,19 @@ from typing import Self
 
 from kubernetes.aio.client import ApiClient
 
-from release_coordinator.cluster.bodies import lean, ref_of, uid_of
+from release_coordinator.cluster.arguments import (
+    check_apply,
+    check_create,
+    check_delete,
+    check_replace,
+)
+from release_coordinator.cluster.bodies import lean, ref_of
 from release_coordinator.cluster.faults import Expired
 from release_coordinator.cluster.login import from_kubeconfig, from_service_account
-from release_coordinator.cluster.port import Body, Kind, Ref
+from release_coordinator.cluster.port import FIELD_MANAGER, Body, Kind, Ref
 from release_coordinator.cluster.urls import collection_path, object_path
 from release_coordinator.cluster.wire import Observer, Request, Wire
-from release_coordinator.errors import Invalid
 
-FIELD_MANAGER = "release-coordinator.io"
 _APPLY = "application/apply-patch+yaml"  # JSON is YAML
 _MERGE = "application/merge-patch+json"
 _PAGE = 500
@@ -89,6 +93,7 @@ class KubernetesCluster:
 
     async def create(self, kind: Kind, body: Body) -> Body:
         """Create and return the stored object. Raises AlreadyExists, NotFound (namespace)."""
+        check_create(kind, body)
         path = collection_path(kind, ref_of(kind, body).namespace)
         body = _complete(kind, body)
         return lean(
@@ -97,8 +102,7 @@ class KubernetesCluster:
 
     async def apply(self, kind: Kind, body: Body, *, force: bool) -> Body:
         """Server-side apply as our field manager. Raises Conflict."""
-        if not uid_of(body):
-            raise Invalid("apply needs metadata.uid: without it the server would create objects")
+        check_apply(body)
         path = object_path(ref_of(kind, body))
         query = (self._manager, ("force", str(force).lower()))
         body = _complete(kind, body)
@@ -125,14 +129,13 @@ class KubernetesCluster:
 
     async def delete(self, ref: Ref, *, uid: str) -> None:
         """Delete in the background if the object still has this UID. Raises NotFound, Conflict."""
+        check_delete(uid)
         options = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
         path = object_path(ref)
         await self._wire.send(Request("delete", "DELETE", ref.kind, path, (), options))
 
     async def _put(self, kind: Kind, body: Body, subresource: str) -> Body:
-        if not body.get("metadata", {}).get("resourceVersion"):
-            # For built-in kinds the server would silently overwrite what others wrote.
-            raise Invalid("replacing needs metadata.resourceVersion")
+        check_replace(body)
         path = object_path(ref_of(kind, body)) + subresource
         verb = "update-status" if subresource else "update"
         body = _complete(kind, body)

@@ -2,8 +2,8 @@
 
 Implemented by `cluster.client.KubernetesCluster` (the real one) and by
 `cluster.memory.MemoryCluster` (the double); one contract suite runs on both. Bodies are the
-JSON objects of the API as plain dicts. Every call has a timeout inside and raises only what
-`release_coordinator.errors` names.
+JSON objects of the API as plain dicts, without `metadata.managedFields`. Every call has a
+timeout inside and raises only what `release_coordinator.errors` names.
 """
 
 from collections.abc import Mapping
@@ -41,6 +41,8 @@ class Ref:
 
 OWN_GROUP = "release-coordinator.io"
 OWN_VERSION = "v1alpha1"
+FIELD_MANAGER = "release-coordinator.io"
+"""Under this name we own fields, unless told otherwise."""
 
 RELEASE = Kind(OWN_GROUP, OWN_VERSION, "releases", "Release")
 RECORD = Kind(OWN_GROUP, OWN_VERSION, "releaserecords", "ReleaseRecord")

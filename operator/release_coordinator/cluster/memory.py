@@ -1,0 +1,147 @@
+"""The double of the `Cluster` port: an API server in memory, with hooks for faults.
+
+Ships with the package: the stories, the campaigns and the exhaustive search run the product on
+it, and one contract suite holds it to what the real API server does. The rules are in `double`.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from release_coordinator.cluster.arguments import (
+    check_apply,
+    check_create,
+    check_delete,
+    check_name,
+    check_ref,
+    check_replace,
+)
+from release_coordinator.cluster.bodies import clone, ref_of
+from release_coordinator.cluster.double.server import NAMESPACE, Admission, Server, Subscriber
+from release_coordinator.cluster.port import FIELD_MANAGER, Body, Kind, Ref
+
+_DAWN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of the port, as the hooks see it; a list has no name."""
+
+    verb: str
+    ref: Ref
+    body: Body | None = None
+
+    @property
+    def writes(self) -> bool:
+        """Tell whether the call can change an object."""
+        return self.verb not in {"get", "list"}
+
+
+Hook = Callable[[Call], Awaitable[None]]
+_Result = TypeVar("_Result")
+
+
+class MemoryCluster:
+    """The `Cluster` port in memory.
+
+    `before` runs ahead of each call: raising there is a crash (or an outage) before the server
+    saw anything. `after` runs when the server is done: raising there loses the reply.
+    """
+
+    def __init__(
+        self,
+        *,
+        namespaces: Iterable[str] = ("default",),
+        now: Callable[[], datetime] = lambda: _DAWN,
+        admission: Admission | None = None,
+        field_manager: str = FIELD_MANAGER,
+        server: Server | None = None,
+    ) -> None:
+        self.before: Hook | None = None
+        self.after: Hook | None = None
+        self._server = server or Server(now, admission)
+        self._manager = field_manager
+        for name in namespaces:
+            self._server.create(NAMESPACE, {"metadata": {"name": name}}, "setup")
+
+    def as_manager(self, field_manager: str) -> "MemoryCluster":
+        """Return the same server for another actor: its own field manager, no hooks."""
+        return MemoryCluster(namespaces=(), field_manager=field_manager, server=self._server)
+
+    def fork(self) -> "MemoryCluster":
+        """Return an independent copy of server and state, without hooks and subscribers."""
+        return MemoryCluster(namespaces=(), field_manager=self._manager, server=self._server.fork())
+
+    def subscribe(self, callback: Subscriber) -> Callable[[], None]:
+        """Call back for every change, in order, as it happens; return how to stop that."""
+        self._server.subscribers.append(callback)
+        return lambda: self._server.subscribers.remove(callback)
+
+    def everything(self) -> list[Body]:
+        """Return copies of all objects, for oracles; no call, so no hooks."""
+        return [clone(stored.body) for stored in self._server.objects.values()]
+
+    def collect_garbage(self) -> None:
+        """Delete what has owners that are all gone; the real server does this by and by."""
+        self._server.collect_garbage()
+
+    async def get(self, ref: Ref) -> Body:
+        """Read one object live. Raises NotFound."""
+        return await self._call(Call("get", ref), lambda: self._server.get(ref))
+
+    async def list(
+        self, kind: Kind, namespace: str | None = None, labels: Mapping[str, str] | None = None
+    ) -> list[Body]:
+        """Read all objects of a kind whose labels include the given ones."""
+        if namespace is not None:
+            check_name(namespace)
+        call = Call("list", Ref(kind, namespace, ""))
+        return await self._call(call, lambda: self._server.list(kind, namespace, labels or {}))
+
+    async def create(self, kind: Kind, body: Body) -> Body:
+        """Create and return the stored object. Raises AlreadyExists, NotFound (namespace)."""
+        check_create(kind, body)
+        call = Call("create", ref_of(kind, body), body)
+        return await self._call(call, lambda: self._server.create(kind, body, self._manager))
+
+    async def apply(self, kind: Kind, body: Body, *, force: bool) -> Body:
+        """Server-side apply as our field manager. Raises Conflict."""
+        check_apply(body)
+        call = Call("apply", ref_of(kind, body), body)
+        return await self._call(
+            call, lambda: self._server.apply(kind, body, self._manager, force=force)
+        )
+
+    async def patch(self, ref: Ref, patch: Body) -> Body:
+        """JSON merge patch of the main resource. Raises NotFound, Conflict."""
+        call = Call("patch", ref, patch)
+        return await self._call(call, lambda: self._server.patch(ref, patch, self._manager))
+
+    async def replace_status(self, kind: Kind, body: Body) -> Body:
+        """PUT the `/status` subresource with its resourceVersion. Raises NotFound, Conflict."""
+        check_replace(body)
+        call = Call("replace_status", ref_of(kind, body), body)
+        return await self._call(call, lambda: self._server.replace_status(kind, body))
+
+    async def replace(self, kind: Kind, body: Body) -> Body:
+        """PUT the main resource with its resourceVersion. Raises NotFound, Conflict."""
+        check_replace(body)
+        call = Call("replace", ref_of(kind, body), body)
+        return await self._call(call, lambda: self._server.replace(kind, body, self._manager))
+
+    async def delete(self, ref: Ref, *, uid: str) -> None:
+        """Delete in the background if the object still has this UID. Raises NotFound, Conflict."""
+        check_delete(uid)
+        await self._call(Call("delete", ref), lambda: self._server.delete(ref, uid))
+
+    async def _call(self, call: Call, action: Callable[[], _Result]) -> _Result:
+        if call.verb not in {"list", "create"}:
+            check_ref(call.ref)
+        if self.before is not None:
+            await self.before(call)
+        try:
+            return action()
+        finally:
+            if self.after is not None:
+                await self.after(call)
