@@ -19,10 +19,11 @@ import logging
 import random
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar
+from typing import Generic, TypeVar
 
 from release_coordinator.clock import Clock, Handle, SystemClock
 from release_coordinator.errors import ReleaseCoordinatorError, Transient
+from release_coordinator.observer import Outcome, QueueObserver
 
 K = TypeVar("K", bound=Hashable)
 
@@ -30,33 +31,11 @@ Handler = Callable[[K], Awaitable[float | None]]
 """One pass over a key. Returns the seconds until the next look, or None: wait for an event.
 An exception means: again, after a backoff."""
 
-Outcome = Literal["success", "requeue_after", "error"]
-"""How a pass ended, in controller-runtime's words."""
-
 logger = logging.getLogger(__name__)
 
 
 class Stopped(Exception):  # noqa: N818 - a fact about the queue, not a fault
     """The queue gives out no more work."""
-
-
-class Observer(Generic[K]):
-    """What metrics and health may watch; override what is needed. Must be quick, must not raise."""
-
-    def added(self, depth: int) -> None:
-        """A key became due that was not yet waiting; `depth` keys are now ready."""
-
-    def started(self, key: K, waited: float, depth: int) -> None:
-        """A worker took the key, `waited` seconds after it became due; `depth` remain ready."""
-
-    def done(self, key: K, worked: float) -> None:
-        """The worker gave the key back after so many seconds."""
-
-    def retried(self, key: K) -> None:
-        """The key goes into backoff."""
-
-    def reconciled(self, key: K, outcome: Outcome, worked: float) -> None:
-        """A pass of `run` ended after so many seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +61,7 @@ class WorkQueue(Generic[K]):
         draw: Callable[[], float] = random.random,
         backoff: Backoff | None = None,
         priority: Callable[[K], int] = lambda _: 0,
-        observers: Sequence[Observer[K]] = (),
+        observers: Sequence[QueueObserver[K]] = (),
     ) -> None:
         """`draw` gives numbers in [0, 1); among ready keys the lowest `priority` goes first."""
         self._clock = clock or SystemClock()

@@ -9,10 +9,11 @@ import pytest
 
 from release_coordinator.clock import VirtualClock
 from release_coordinator.errors import Transient
-from release_coordinator.workqueue import Backoff, Observer, Outcome, Stopped, WorkQueue
+from release_coordinator.observer import Outcome, QueueObserver
+from release_coordinator.workqueue import Backoff, Stopped, WorkQueue
 
 
-class Recorder(Observer[str]):
+class Recorder(QueueObserver[str]):
     """Writes down what it is told."""
 
     def __init__(self) -> None:
@@ -34,7 +35,7 @@ class Recorder(Observer[str]):
         self.log.append(("reconciled", key, outcome, worked))
 
 
-def queue_on(clock: VirtualClock, *observers: Observer[str]) -> WorkQueue[str]:
+def queue_on(clock: VirtualClock, *observers: QueueObserver[str]) -> WorkQueue[str]:
     """A queue whose backoff is always the full ceiling."""
     return WorkQueue(clock=clock, draw=lambda: 1.0, observers=observers)
 
@@ -246,7 +247,7 @@ async def test_stop_cancels_what_outlives_the_deadline_and_names_it() -> None:
 
 
 async def test_a_broken_worker_ends_the_whole_run() -> None:
-    class Broken(Observer[str]):
+    class Broken(QueueObserver[str]):
         def done(self, key: str, worked: float) -> None:
             raise LookupError
 
