@@ -1,0 +1,30 @@
+{{/* Name of everything in this installation. */}}
+{{- define "rc.name" -}}
+{{- if contains "release-coordinator" .Release.Name -}}
+{{ .Release.Name | trunc 52 | trimSuffix "-" }}
+{{- else -}}
+{{ printf "%s-release-coordinator" (.Release.Name | trunc 32 | trimSuffix "-") }}
+{{- end -}}
+{{- end }}
+
+{{- define "rc.serviceAccount" -}}
+{{ .Values.serviceAccount.name | default (ternary (include "rc.name" .) "default" .Values.serviceAccount.create) }}
+{{- end }}
+
+{{/* Labels that select the pods; they can never change. */}}
+{{- define "rc.selector" -}}
+app.kubernetes.io/name: release-coordinator
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "rc.labels" -}}
+{{ include "rc.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
+{{- define "rc.image" -}}
+{{- with .Values.image -}}
+{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{- end -}}
+{{- end }}

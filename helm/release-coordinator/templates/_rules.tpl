@@ -1,0 +1,45 @@
+{{/*
+What the operator may do in a namespace whose releases it looks after. Each line is needed by one
+call of `release_coordinator.cluster`; a test compares it with a golden file. There is no Secret,
+no wildcard, no right to create workloads or to touch roles: whoever takes over the operator can
+do no more than release.
+*/}}
+{{- define "rc.rules" -}}
+- apiGroups: [release-coordinator.io]
+  resources: [releases]
+  verbs: [get, list, watch, patch] # patch: its finalizer
+- apiGroups: [release-coordinator.io]
+  resources: [releases/status]
+  verbs: [get, update]
+- apiGroups: [release-coordinator.io]
+  resources: [releases/finalizers] # to be the blocking owner of Jobs, see OwnerReferencesPermissionEnforcement
+  verbs: [update]
+- apiGroups: [release-coordinator.io]
+  resources: [releaserecords] # the release log: written once, never changed
+  verbs: [get, list, create]
+- apiGroups: [batch]
+  resources: [jobs] # created suspended; patch: un-suspend
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [apps]
+  resources: [deployments] # changed by server-side apply, never created
+  verbs: [get, list, watch, patch]
+- apiGroups: [apps]
+  resources: [controllerrevisions] # what to go back to
+  verbs: [get, list, create, delete]
+- apiGroups: [""]
+  resources: [pods] # why a Job or a rollout does not get on
+  verbs: [get, list, watch]
+- apiGroups: [""]
+  resources: [configmaps] # changelogs and version manifests
+  verbs: [get, list, watch]
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create]
+{{- end }}
+
+{{/* What it may do in the whole cluster in any case: read where metrics come from. */}}
+{{- define "rc.clusterRules" -}}
+- apiGroups: [release-coordinator.io]
+  resources: [metricsources]
+  verbs: [get, list, watch]
+{{- end }}
