@@ -54,6 +54,11 @@ class Engine:
         return shell.succeeds(self.docker("image", "inspect", tag), self.env)
 
     @property
+    def offline(self) -> bool:
+        """Tell whether images must be made without a registry; RC_OFFLINE=1 says so by hand."""
+        return self.private or os.environ.get("RC_OFFLINE") == "1"
+
+    @property
     def full_env(self) -> dict[str, str]:
         """Return the whole environment for programs that call docker themselves."""
         return {**os.environ, **self.env}
@@ -71,12 +76,10 @@ def ensure(progress: Progress) -> Engine:
 def users_own() -> Path | None:
     """Return the client of the user's own engine if that answers.
 
-    RC_ENGINE=private passes it by, for machines whose engine reaches no registry.
+    A second engine beside it would take over its firewall chains, so it is never passed by.
     """
     client = shutil.which("docker")
-    if client is None or os.environ.get("RC_ENGINE") == "private":
-        return None
-    return Path(client) if shell.succeeds([client, "version"]) else None
+    return Path(client) if client and shell.succeeds([client, "version"]) else None
 
 
 def stop(progress: Progress) -> None:

@@ -20,11 +20,15 @@ def add(folder: Path, count: int, mode: str, progress: Progress) -> None:
         if mode == "light":  # kind brings a scheduler of its own
             flags = [f"--kubeconfig={config}", "--leader-elect=false", "--secure-port=0"]
             _start(processes, "kube-scheduler", [str(programs["kube-scheduler"]), *flags])
-        _start(processes, "kwok", _kwok(programs["kwok"], config))
+        stages = folder / "kwok-stages.yaml"
+        stages.write_text(_stages(programs["kubectl"]), encoding="utf-8")
+        _start(processes, "kwok", _kwok(programs["kwok"], config, stages))
         nodes = [_node(number, tainted=mode == "kind") for number in range(count)]
         document = json.dumps({"apiVersion": "v1", "kind": "List", "items": nodes})
         kubectl: list[shell.Part] = [programs["kubectl"], f"--kubeconfig={config}"]
         shell.output([*kubectl, "apply", "-f", "-"], stdin=document)
+        ready = ["wait", "--for=condition=Ready", "--timeout=120s", "node", "-l", "type=kwok"]
+        shell.output([*kubectl, *ready])
 
 
 def _start(processes: Path, name: str, command: list[str]) -> None:
@@ -33,10 +37,18 @@ def _start(processes: Path, name: str, command: list[str]) -> None:
         daemons.start(processes, name, command)
 
 
-def _kwok(program: Path, config: Path) -> list[str]:
+def _stages(kubectl: Path) -> str:
+    """Return kwok's own rules for nodes and pods that are ready at once."""
+    rules = binaries.source(binaries.KWOK) / "kustomize/stage/fast"
+    return shell.output([kubectl, "kustomize", rules])
+
+
+def _kwok(program: Path, config: Path, stages: Path) -> list[str]:
     return [
         str(program),
         f"--kubeconfig={config}",
+        f"--config={stages}",
+        "--node-lease-duration-seconds=40",
         f"--manage-nodes-with-annotation-selector={_FAKE}=fake",
         "--manage-all-nodes=false",
         "--server-address=",

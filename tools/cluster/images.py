@@ -22,7 +22,7 @@ def base(progress: Progress | None = None) -> str:
     tag = f"release-coordinator/base:{digest(rootfs.BASE.digest, _PATH)}"
     with locked("image-base"):
         if not running.has_image(tag):
-            maker = _import_base if running.private else _pull_base
+            maker = _import_base if running.offline else _pull_base
             maker(running, tag, progress)
     return tag
 

@@ -17,10 +17,14 @@ def create(name: str, kubeconfig: Path, progress: Progress) -> None:
     running = engine.ensure(progress)
     command = _command("create", "cluster", name, progress)
     command += ["--kubeconfig", kubeconfig, "--wait", "180s", "--config", "-"]
-    if running.private:
+    if running.offline:
         command += ["--image", nodeimage.ensure(running, progress)]
     with progress.step(f"kind cluster '{name}'"):
         shell.logged(command, f"kind-{name}", running.env, stdin=json.dumps(_config()))
+        # kind returns before names resolve; the first pods of a test would trip over that.
+        kubectl: list[shell.Part] = [binaries.path("kubectl"), f"--kubeconfig={kubeconfig}"]
+        wait = ["wait", "--for=condition=Available", "--timeout=120s", "-n", "kube-system"]
+        shell.output([*kubectl, *wait, "deployment/coredns"])
 
 
 def delete(name: str) -> None:
