@@ -119,6 +119,15 @@ class Trigger(Model):
     at: Time
 
 
+class End(Model):
+    """How the attempt ended."""
+
+    outcome: Phase
+    reason: Reason
+    message: Annotated[str, Field(max_length=512)] = ""
+    at: Time
+
+
 class Attempt(Model):
     """One try to reach one plan."""
 
@@ -134,6 +143,10 @@ class Attempt(Model):
     revision: ObjectName | None = Field(
         None, description="ControllerRevision with plan and target."
     )
+    basis: ObjectName | None = Field(
+        None,
+        description="Revision of an earlier attempt whose rollback failed: its way back still counts.",
+    )
     gates: list[Gate] = Field([], max_length=24)
     steps: list[Step] = Field([], max_length=160)
     measurements: list[Measurement] = Field([], max_length=10)
@@ -141,11 +154,9 @@ class Attempt(Model):
     holds: int = Field(0, description="Number of holds so far; part of the next hold's id.")
     hold: Hold | None = None
     trigger: Trigger | None = None
-    outcome: Phase | None = Field(None, description="Terminal phase, once reached.")
-    reason: Reason | None = None
-    message: Annotated[str, Field(max_length=512)] = ""
-    ended_at: Time | None = None
-    record: ObjectName | None = None
+    end: End | None = None
+    record: ObjectName | None = Field(None, description="ReleaseRecord of this attempt.")
+    recorded: bool = Field(False, description="The record is written: the attempt has ended.")
 
 
 class PreviousComponent(Model):

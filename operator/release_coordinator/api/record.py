@@ -18,7 +18,10 @@ class RecordSpec(Model):
     previous_version: Version | None = None
     type: ReleaseType | None = None
     digest: Digest
-    plan: ReleaseSpec = Field(description="The plan as it was agreed and run.")
+    plan: ReleaseSpec | None = Field(
+        None,
+        description="The plan as it was run; empty if the attempt ended before it was recorded.",
+    )
     outcome: Phase
     reason: Reason
     message: Text = ""

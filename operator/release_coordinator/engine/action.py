@@ -1,0 +1,87 @@
+"""The closed set of effects the engine may ask for; `cluster.act` carries them out.
+
+Each is safe to repeat: names are deterministic, and every change of an existing object carries
+its UID or resourceVersion.
+"""
+
+from dataclasses import dataclass
+
+from release_coordinator.api.attempt import Revision
+from release_coordinator.api.job import JobTemplate
+from release_coordinator.api.record import RecordSpec
+
+
+@dataclass(frozen=True, slots=True)
+class JobContext:
+    """What a Job is told of the release it works for."""
+
+    version: str
+    previous_version: str
+    attempt: int
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateJob:
+    """Create a Job; one that exists under the name is adopted by the next look."""
+
+    name: str
+    template: JobTemplate
+    context: JobContext
+    suspended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeJob:
+    """Let a suspended Job run, if it is still exactly the one that was journalled."""
+
+    name: str
+    uid: str
+    resource_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateRevision:
+    """Write the plan and the previous revision, before the first change."""
+
+    name: str
+    number: int
+    revision: Revision
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyImages:
+    """Give containers of a workload their images by server-side apply."""
+
+    workload: str
+    uid: str
+    images: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CreateRecord:
+    """Write the record of an ended attempt."""
+
+    name: str
+    record: RecordSpec
+
+
+@dataclass(frozen=True, slots=True)
+class AddFinalizer:
+    """Keep the Release from vanishing in the middle of an attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveFinalizer:
+    """Let a deleted Release go."""
+
+
+Action = (
+    CreateJob
+    | ResumeJob
+    | CreateRevision
+    | ApplyImages
+    | CreateRecord
+    | AddFinalizer
+    | RemoveFinalizer
+)

@@ -1,0 +1,155 @@
+"""Everything one decision may use, in one frozen value, and the changes it may make to it.
+
+Built by `engine.decide`; handed to every gate and phase. The change functions return a `Note`
+with a changed copy of the status: nothing is written here.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NoReturn
+
+from release_coordinator.api.attempt import (
+    Attempt,
+    Gate,
+    GateState,
+    Hold,
+    PreviousComponent,
+    Revision,
+    Step,
+    StepState,
+    Trigger,
+)
+from release_coordinator.api.base import parse_duration
+from release_coordinator.api.codec import ReleaseObject
+from release_coordinator.api.conditions import Reason
+from release_coordinator.api.status import ReleaseStatus
+
+from .observation import Observation
+from .outcome import Note
+from .plan import Plan
+
+
+def shorten(text: str, limit: int = 256) -> str:
+    """The text on one line, cut to a number of characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Input of one decision within an attempt."""
+
+    release: ReleaseObject
+    status: ReleaseStatus
+    attempt: Attempt
+    plan: Plan
+    revision: Revision | None
+    """Recorded plan and way back; None until it is recorded."""
+    seen: Observation
+    now: datetime
+
+    def step(self, step_id: str) -> Step | None:
+        """The journal's entry of a step, None if it was not begun."""
+        return next((step for step in self.attempt.steps if step.id == step_id), None)
+
+    def succeeded(self, step_id: str) -> bool:
+        """Whether a step has succeeded."""
+        step = self.step(step_id)
+        return step is not None and step.state is StepState.SUCCEEDED
+
+    def previous(self, component: str) -> PreviousComponent:
+        """What a component ran before the attempt. Raises LookupError before it is recorded."""
+        entries = self.revision.previous if self.revision else []
+        return next((e for e in entries if e.name == component), None) or _no_previous(component)
+
+    def begun(self, prefix: str) -> bool:
+        """Whether any step of this prefix was begun."""
+        return any(step.id.startswith(prefix) for step in self.attempt.steps)
+
+    def deadline(self, step: Step, duration: str, grace: float = 0) -> datetime:
+        """When a step's time is over, measured from its start."""
+        return step.started_at + timedelta(seconds=parse_duration(duration) + grace)
+
+    def note(self, attempt: Attempt) -> Note:
+        """Journal a changed attempt."""
+        return Note(self.status.model_copy(update={"attempt": attempt}))
+
+    def with_attempt(self, **changes: object) -> Attempt:
+        """The attempt with some fields changed."""
+        return self.attempt.model_copy(update=changes)
+
+    def begin(self, step_id: str, message: str = "") -> Note:
+        """Journal the intent of a step."""
+        step = Step(
+            id=step_id,
+            state=StepState.RUNNING,
+            started_at=self.now,
+            message=shorten(message),
+        )
+        return self.note(self.with_attempt(steps=[*self.attempt.steps, step]))
+
+    def change(self, step_id: str, **changes: object) -> Note:
+        """Journal something learned about a step."""
+        steps = [
+            step.model_copy(update=changes) if step.id == step_id else step
+            for step in self.attempt.steps
+        ]
+        return self.note(self.with_attempt(steps=steps))
+
+    def succeed(self, step_id: str, message: str = "") -> Note:
+        """Journal the evidence that a step is done."""
+        return self.change(
+            step_id,
+            state=StepState.SUCCEEDED,
+            finished_at=self.now,
+            message=shorten(message, 128),
+        )
+
+    def fail(self, step_id: str, message: str) -> Note:
+        """Journal the evidence that a step has failed for good."""
+        return self.change(
+            step_id, state=StepState.FAILED, finished_at=self.now, message=shorten(message)
+        )
+
+    def hold(self, reason: Reason, message: str, step_id: str | None = None) -> Note:
+        """Stop until a person decides."""
+        return hold(self.status, self.attempt, self.now, reason, message, step_id)
+
+    def trigger(self, reason: Reason, message: str) -> Note:
+        """Turn the attempt into a rollback. Happens at most once per attempt."""
+        trigger = Trigger(reason=reason, message=shorten(message, 512), at=self.now)
+        return self.note(self.with_attempt(trigger=trigger, hold=None))
+
+    def gates(self, gates: list[Gate]) -> Note:
+        """Journal what the gates say."""
+        return self.note(self.with_attempt(gates=gates))
+
+
+def _no_previous(component: str) -> NoReturn:
+    raise LookupError(f"no previous revision of component {component} is recorded")
+
+
+def hold(
+    status: ReleaseStatus,
+    attempt: Attempt,
+    now: datetime,
+    reason: Reason,
+    message: str,
+    step_id: str | None = None,
+) -> Note:
+    """Stop an attempt until a person decides."""
+    count = attempt.holds + 1
+    entry = Hold(
+        id=f"{attempt.number}.{count}",
+        reason=reason,
+        message=shorten(message, 512),
+        since=now,
+        step=step_id,
+    )
+    held = attempt.model_copy(update={"holds": count, "hold": entry})
+    return Note(status.model_copy(update={"attempt": held}))
+
+
+def all_passed(gates: list[Gate]) -> bool:
+    """Whether there are gates and every one has passed."""
+    return bool(gates) and all(gate.state is GateState.PASSED for gate in gates)

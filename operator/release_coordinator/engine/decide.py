@@ -1,0 +1,150 @@
+"""The whole story on one page: which phase speaks, and what a failure leads to.
+
+Pure: `(release, status, observation, now) -> one decision`. Called by `reconcile` until it says
+Wait. The journal in `status.attempt` is memory; everything else is looked at anew.
+"""
+
+from datetime import datetime
+from typing import Protocol
+
+from release_coordinator.api.attempt import Attempt, Revision
+from release_coordinator.api.codec import ReleaseObject
+from release_coordinator.api.conditions import Phase, Reason
+from release_coordinator.api.status import ReleaseStatus
+
+from . import closing, idle, orders, plan
+from .context import Context, hold
+from .observation import Observation
+from .outcome import DONE, Decision, Done, Failed, Outcome, Wait
+from .phases import (
+    gating,
+    migrating,
+    preparing,
+    refreshing,
+    rolling_out,
+    verifying,
+    watching,
+)
+
+
+class Advances(Protocol):
+    """A phase of the story."""
+
+    def advance(self, ctx: Context) -> Outcome:
+        """Bring the phase one move further."""
+
+
+class Undoes(Protocol):
+    """A phase that can be taken back."""
+
+    def undo(self, ctx: Context) -> Outcome:
+        """Bring the way back one move further."""
+
+
+STORY: tuple[Advances, ...] = (
+    gating,  # R2: every gate passes before anything is changed
+    preparing,  # R3.3, R3.4: baseline, previous revision, backup
+    migrating,  # R3.5: database migrations
+    rolling_out,  # R3.6, R3.7: components, dependencies first
+    refreshing,  # R3.8, R3.9: caches cleared, application warmed up
+    verifying,  # R3.10, R3.11: health endpoints and smoke tests
+    watching,  # R4.2-R4.4: metrics stay good
+)
+
+WAY_BACK: tuple[Undoes, ...] = (
+    rolling_out,  # R4.5: traffic goes to the previous version, components in reverse order
+    migrating,  # R4.6: with no pod of the new code left, reversible migrations newest first
+    refreshing,  # R4.7: caches cleared
+    verifying,  # R4.8: the previous version works
+)
+
+
+def decide(
+    release: ReleaseObject, status: ReleaseStatus, seen: Observation, now: datetime
+) -> Decision:
+    """One decision for one Release. `status` is its journal, perhaps newer than the stored one."""
+    if release.journal_fault:
+        return Wait()  # the summary says so; nothing is done without a memory
+    attempt = status.attempt
+    if attempt is None or attempt.recorded:
+        return idle.decide(release, status, seen, now)
+    revision = seen.revision(attempt.revision) if attempt.revision else None
+    present = _plan(release, attempt, revision)
+    if attempt.end is not None:
+        return closing.advance(release, status, attempt, present, seen)
+    if present is None:
+        return _without_plan(release, status, attempt, now)
+    ctx = Context(release, status, attempt, present, revision, seen, now)
+    return _active(ctx)
+
+
+def _plan(release: ReleaseObject, attempt: Attempt, revision: Revision | None) -> plan.Plan | None:
+    """The attempt's own plan: the recorded one, or the spec as long as it is the same."""
+    spec = revision.spec if revision is not None else release.spec
+    resolved = plan.resolve(spec) if spec is not None else ()
+    if isinstance(resolved, plan.Plan) and resolved.digest == attempt.digest:
+        return resolved
+    return None
+
+
+def _without_plan(
+    release: ReleaseObject, status: ReleaseStatus, attempt: Attempt, now: datetime
+) -> Decision:
+    """The spec was edited while nothing was changed yet, or the recorded plan is gone."""
+    if not attempt.frozen:
+        text = "the spec was edited before anything was changed"
+        return closing.end(status, attempt, Phase.SUPERSEDED, Reason.SUPERSEDED, text, now)
+    if attempt.hold is not None:
+        return orders.leave(release, status, attempt, now)
+    return hold(
+        status,
+        attempt,
+        now,
+        Reason.REVISION_LOST,
+        f"ControllerRevision {attempt.revision} with the plan and the way back is gone; restore "
+        "it from a backup and resume, or bring the workloads into a good state and delete and "
+        "create the Release",
+    )
+
+
+def _active(ctx: Context) -> Decision:
+    outcome = orders.advance(ctx)
+    if outcome is DONE:
+        outcome = _backwards(ctx) if ctx.attempt.trigger else _forwards(ctx)
+    assert not isinstance(outcome, Done | Failed)  # noqa: S101 - both ways end in a Note
+    return outcome
+
+
+def _forwards(ctx: Context) -> Outcome:
+    outcome = rolling_out.drift(ctx)
+    if outcome is not DONE:
+        return outcome
+    for phase in STORY:
+        outcome = phase.advance(ctx)
+        if isinstance(outcome, Failed):
+            return orders.turn(ctx, outcome.reason, outcome.message)
+        if outcome is not DONE:
+            return outcome
+    text = f"{ctx.attempt.version} runs, was verified and stayed good"
+    return closing.end_of(ctx, Phase.COMPLETED, Reason.COMPLETED, text)
+
+
+def _backwards(ctx: Context) -> Outcome:
+    """Undo, in the order of WAY_BACK. A failure on the way back is for a person, never retried."""
+    outcome = migrating.settle(ctx)
+    if outcome is DONE:
+        outcome = orders.permit(ctx)
+    if outcome is not DONE:
+        return outcome
+    for phase in WAY_BACK:
+        outcome = phase.undo(ctx)
+        if isinstance(outcome, Failed):
+            return closing.end_of(ctx, Phase.ROLLBACK_FAILED, outcome.reason, outcome.message)
+        if outcome is not DONE:
+            return outcome
+    trigger = ctx.attempt.trigger
+    text = f"{ctx.attempt.previous_version or 'the previous version'} runs again"
+    reason = trigger.reason if trigger else Reason.ROLLED_BACK
+    return closing.end_of(
+        ctx, Phase.ROLLED_BACK, reason, f"{text}; {trigger.message}" if trigger else text
+    )

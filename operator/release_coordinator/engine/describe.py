@@ -1,0 +1,133 @@
+"""Sentences for people: where an attempt is, what it waits for, who must act.
+
+Derived from the journal alone, so that the same state always reads the same and a status is not
+rewritten for a new wording of old news. Used by `engine.summary`.
+"""
+
+from release_coordinator.api.attempt import Attempt, Gate, GateState, Step, StepState
+from release_coordinator.api.base import format_time
+from release_coordinator.api.conditions import Phase, Reason
+from release_coordinator.api.release import ReleaseSpec
+
+from . import names
+from .phases import watching
+
+WORK = (
+    ("gates", Phase.GATING, "Checking the gates"),
+    ("gate/", Phase.GATING, "Checking the gates"),
+    ("prepare/baseline", Phase.PREPARING, "Measuring the metrics' baseline"),
+    ("prepare/revision", Phase.PREPARING, "Recording the plan and the previous revision"),
+    ("prepare/backup", Phase.PREPARING, "Taking the backup"),
+    ("migrate/", Phase.MIGRATING, "Running database migration {name}"),
+    ("rollout/", Phase.ROLLING_OUT, "Rolling out {name}"),
+    ("refresh/cache/", Phase.REFRESHING, "Clearing cache {name}"),
+    ("refresh/warmup/", Phase.REFRESHING, "Warming up {name}"),
+    ("verify/health", Phase.VERIFYING, "Checking health endpoints"),
+    ("verify/", Phase.VERIFYING, "Running test {name}"),
+    ("watch", Phase.WATCHING, "Watching metrics"),
+    ("undo/rollout/", Phase.ROLLING_BACK, "Taking back {name}"),
+    ("undo/migrate/", Phase.ROLLING_BACK, "Reverting database migration {name}"),
+    ("undo/refresh/", Phase.ROLLING_BACK, "Clearing cache {name}"),
+    ("undo/verify/", Phase.ROLLING_BACK, "Verifying the previous version ({name})"),
+)
+"""Prefix of a step's id, the phase it belongs to, and what to say while it runs."""
+
+ADVICE: dict[Reason, str] = {
+    Reason.BACKUP_FAILED: "DevOps engineer: repair the backup Job, then retry.",
+    Reason.MIGRATION_FAILED: (
+        "Developer: correct the migration and check the schema version of the database."
+    ),
+    Reason.PROGRESS_DEADLINE_EXCEEDED: "DevOps engineer: see why the pods do not become ready.",
+    Reason.STEP_FAILED: "DevOps engineer: see the named object's events and logs.",
+    Reason.JOB_FAILED: "DevOps engineer: see the Job's log.",
+    Reason.SMOKE_TEST_FAILED: "QA engineer: see the test's log and correct the version or the test.",
+    Reason.METRIC_BREACH: "Developer: find the cause before the next attempt.",
+    Reason.METRIC_UNKNOWN: "Platform team: make the metric source answer.",
+}
+"""Who acts after a failure, and how."""
+
+
+def work_of(step_id: str) -> tuple[Phase, str]:
+    """Phase of a step, and a sentence for it."""
+    for prefix, phase, text in WORK:
+        if step_id.startswith(prefix):
+            return phase, text.format(name=step_id.rpartition("/")[2])
+    return Phase.PENDING, step_id
+
+
+def phase_of(attempt: Attempt) -> Phase:
+    """Where an attempt is."""
+    if attempt.recorded and attempt.end is not None:
+        return attempt.end.outcome
+    if attempt.hold is not None:
+        return Phase.HELD
+    if attempt.trigger is not None:
+        return Phase.ROLLING_BACK
+    if not attempt.steps:
+        return Phase.GATING
+    return work_of(attempt.steps[-1].id)[0]
+
+
+def message_of(attempt: Attempt, spec: ReleaseSpec | None, release: str) -> str:
+    """What is going on, what it waits for and who must act."""
+    if attempt.hold is not None:
+        return f"Held: {attempt.hold.message}. {how_to_resume(attempt, release)}"
+    if attempt.end is not None:
+        return _ended(attempt, release)
+    if attempt.trigger is not None:
+        return f"Rolling back ({attempt.trigger.message}): {_running(attempt, spec)}"
+    shut = [gate for gate in attempt.gates if gate.state is not GateState.PASSED]
+    if shut and phase_of(attempt) is Phase.GATING:
+        return gates_message(shut)
+    return _running(attempt, spec)
+
+
+def gates_message(shut: list[Gate]) -> str:
+    """Every gate that is not open, with the role that must act."""
+    return " | ".join(f"{gate.owner}: {gate.name} {gate.state}: {gate.message}" for gate in shut)
+
+
+def how_to_resume(attempt: Attempt, release: str) -> str:
+    """The command that ends a hold."""
+    hold_id = attempt.hold.id if attempt.hold else ""
+    return f"To resume: kubectl annotate release {release} {names.ANNOTATION_RESUME}={hold_id}"
+
+
+def _ended(attempt: Attempt, release: str) -> str:
+    end = attempt.end
+    assert end is not None  # noqa: S101 - the caller looked
+    if end.outcome is Phase.COMPLETED:
+        return f"{end.message}."
+    if end.outcome is Phase.SUPERSEDED:
+        return f"Superseded: {end.message}."
+    advice = ADVICE.get(end.reason, "")
+    if end.outcome is Phase.ROLLBACK_FAILED:
+        advice = f"A person must bring the application into a good state. {advice}"
+    again = (
+        "Change the spec for the next attempt, or repeat this one with kubectl annotate release "
+        f"{release} {names.ANNOTATION_RETRY}={attempt.number} --overwrite"
+    )
+    return f"{_PREFIX.get(end.outcome, 'Ended')}: {end.message}. {advice} {again}".replace(
+        "  ", " "
+    )
+
+
+_PREFIX = {
+    Phase.FAILED: "Failed before anything was changed",
+    Phase.ROLLED_BACK: "Rolled back",
+    Phase.ROLLBACK_FAILED: "The rollback failed",
+    Phase.HELD: "Left as it is",
+}
+
+
+def _running(attempt: Attempt, spec: ReleaseSpec | None) -> str:
+    step: Step | None = next(
+        (s for s in reversed(attempt.steps) if s.state is StepState.RUNNING), None
+    )
+    if step is None:
+        return "Going on"
+    _, text = work_of(step.id)
+    if step.id == watching.STEP and spec is not None and spec.watch and attempt.watch:
+        until = format_time(watching.ends_at(spec.watch, attempt.watch))
+        text = f"Watching {len(spec.watch.metrics)} metrics until {until}"
+    return f"{text}: {step.message}" if step.message else text

@@ -1,0 +1,93 @@
+"""Gate R1.1-R1.3: the version steps forward, by a step that fits the declared type."""
+
+import semver
+
+from release_coordinator.api.attempt import Role
+from release_coordinator.api.release import ReleaseType
+from release_coordinator.engine.context import Context
+
+from .verdict import GateVerdict, failed, passed
+
+NAME = "Version"
+OWNER = Role.RELEASE_MANAGER
+
+
+def derive_type(previous: str | None, version: str) -> ReleaseType | None:
+    """Type of the step from one version to the next.
+
+    None for a first release, for the same version, and for a step between pre-releases that
+    changes no number.
+    """
+    if previous is None:
+        return None
+    old, new = semver.Version.parse(previous), semver.Version.parse(version)
+    if new < old:
+        return ReleaseType.ROLLBACK
+    if new.major != old.major:
+        return ReleaseType.MAJOR
+    if new.minor != old.minor:
+        return ReleaseType.MINOR
+    if new.patch != old.patch:
+        return ReleaseType.PATCH
+    # From a pre-release to its release nothing was released before: it is what its numbers say.
+    if old.prerelease and not new.prerelease:
+        return _type_of_numbers(new)
+    return None
+
+
+def evaluate(ctx: Context) -> GateVerdict:
+    """Compare the step since the last good version with what the Release declares."""
+    previous, version = ctx.attempt.previous_version, ctx.plan.spec.version
+    declared = ctx.plan.spec.type
+    if previous is None:
+        return passed(NAME, OWNER, f"{version} is the first version released here")
+    derived = derive_type(previous, version)
+    fault = _fault(previous, version, declared, derived)
+    if fault:
+        return failed(NAME, OWNER, fault)
+    label = declared or derived
+    return passed(NAME, OWNER, f"{previous} -> {version}" + (f" ({label})" if label else ""))
+
+
+def _fault(
+    previous: str, version: str, declared: ReleaseType | None, derived: ReleaseType | None
+) -> str:
+    if derived is ReleaseType.ROLLBACK:
+        if declared is ReleaseType.ROLLBACK:
+            return ""
+        return (
+            f"spec.version {version} is lower than {previous}, which runs now; raise it, or set "
+            "spec.type: Rollback if you mean to go back"
+        )
+    step = _step_fault(previous, version, derived)
+    if step:
+        return step
+    allowed = {derived, ReleaseType.HOTFIX} if derived is ReleaseType.PATCH else {derived}
+    if declared is None or derived is None or declared in allowed:
+        return ""
+    return (
+        f"spec.type says {declared}, but {previous} -> {version} is a {derived} step; "
+        f"set spec.type: {derived} or choose another version"
+    )
+
+
+def _step_fault(previous: str, version: str, derived: ReleaseType | None) -> str:
+    new = semver.Version.parse(version)
+    if derived is ReleaseType.MAJOR and (new.minor or new.patch):
+        return _reset(previous, version, f"{new.major}.0.0")
+    if derived is ReleaseType.MINOR and new.patch:
+        return _reset(previous, version, f"{new.major}.{new.minor}.0")
+    return ""
+
+
+def _reset(previous: str, version: str, expected: str) -> str:
+    return (
+        f"{previous} -> {version} skips numbers: lower numbers start at 0 again after a "
+        f"higher one was raised (SemVer 2); set spec.version: {expected}"
+    )
+
+
+def _type_of_numbers(new: semver.Version) -> ReleaseType:
+    if new.patch:
+        return ReleaseType.PATCH
+    return ReleaseType.MINOR if new.minor else ReleaseType.MAJOR

@@ -1,0 +1,141 @@
+"""One step that is a Job, from intent to evidence.
+
+Two protocols. A plain Job (backup, caches, warm-up, tests) is created running: its name is
+deterministic, so a repeated create finds the same Job. A migration is *guarded*: created
+suspended, its UID journalled, and only then allowed to run, so that a Job that is gone can never
+be mistaken for one that never was.
+"""
+
+from dataclasses import dataclass
+
+from release_coordinator.api.attempt import Step, StepState
+from release_coordinator.api.conditions import Reason
+from release_coordinator.api.job import JobTemplate
+
+from . import names
+from .action import CreateJob, JobContext, ResumeJob
+from .context import Context
+from .observation import JobFact, JobPhase
+from .outcome import DONE, Do, Failed, Outcome, Wait
+
+GRACE_SECONDS = 60.0
+"""Time the Job controller gets to end a Job whose own deadline has passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobStep:
+    """What to run for a step and what its failure means."""
+
+    id: str
+    template: JobTemplate
+    reason: Reason = Reason.JOB_FAILED
+    guarded: bool = False
+    version: str = ""
+    """Version the Job is told it works for; the attempt's own if empty."""
+
+
+def name_of(ctx: Context, job: JobStep) -> str:
+    """Name of the step's Job."""
+    release = ctx.release
+    return names.job_name(release.name, release.uid, ctx.attempt.number, job.id, job.template)
+
+
+def run(ctx: Context, job: JobStep) -> Outcome:
+    """Bring a Job step one move further."""
+    step = ctx.step(job.id)
+    if step is None:
+        return ctx.begin(job.id)
+    if step.state is StepState.SUCCEEDED:
+        return DONE
+    if step.state is StepState.FAILED:
+        return Failed(job.reason, f"{job.id} failed: {step.message}")
+    name = name_of(ctx, job)
+    fact = ctx.seen.job(name, confirm=step.uid is not None)
+    if fact is None:
+        return _missing(ctx, job, step, name)
+    if fact.owner != _owner(ctx, job) or (step.uid is not None and fact.uid != step.uid):
+        return ctx.hold(
+            Reason.NAME_TAKEN,
+            f"Job {name} exists but is not the one this step created; look at it, delete it "
+            "if it is not needed, then resume",
+            job.id,
+        )
+    return _follow(ctx, job, step, fact)
+
+
+def settle(ctx: Context, job: JobStep) -> Outcome:
+    """Bring a running Job step to its end without starting anything new.
+
+    A guarded Job that was never allowed to run counts as not run.
+    """
+    step = ctx.step(job.id)
+    if step is None or step.state is not StepState.RUNNING:
+        return DONE
+    if job.guarded and step.uid is None:
+        return ctx.fail(job.id, "not run: the attempt was turned back before it started")
+    fact = ctx.seen.job(name_of(ctx, job), confirm=True)
+    if fact is not None and fact.phase is JobPhase.SUSPENDED:
+        return ctx.fail(job.id, "not run: the attempt was turned back before it started")
+    return run(ctx, job)
+
+
+def _owner(ctx: Context, job: JobStep) -> tuple[str, str, str]:
+    content = names.content_hash(job.template)
+    return (ctx.release.uid, str(ctx.attempt.number), content)
+
+
+def _missing(ctx: Context, job: JobStep, step: Step, name: str) -> Outcome:
+    if step.uid is not None:
+        return ctx.hold(
+            Reason.MIGRATION_OUTCOME_UNKNOWN,
+            f"Job {name} of {job.id} is gone before its outcome was seen. Ask the database "
+            "which schema version it has; roll back or resume accordingly. It is never run "
+            "again by itself",
+            job.id,
+        )
+    context = JobContext(
+        version=job.version or ctx.attempt.version,
+        previous_version=ctx.attempt.previous_version or "",
+        attempt=ctx.attempt.number,
+        step=job.id,
+    )
+    return Do(CreateJob(name, job.template, context, suspended=job.guarded))
+
+
+def _follow(ctx: Context, job: JobStep, step: Step, fact: JobFact) -> Outcome:
+    if job.guarded and step.uid is None:
+        return ctx.change(job.id, uid=fact.uid)
+    match fact.phase:
+        case JobPhase.SUSPENDED:
+            return Do(ResumeJob(fact.name, fact.uid, fact.resource_version))
+        case JobPhase.SUCCEEDED:
+            return ctx.succeed(job.id, _last_words(ctx, fact.name))
+        case JobPhase.FAILED:
+            return ctx.fail(job.id, _why(ctx, job, step, fact))
+        case JobPhase.RUNNING:
+            return _await(ctx, job, step, fact)
+
+
+def _await(ctx: Context, job: JobStep, step: Step, fact: JobFact) -> Outcome:
+    trouble = next((pod.trouble for pod in ctx.seen.job_pods(fact.name) if pod.trouble), "")
+    until = ctx.deadline(step, job.template.timeout, GRACE_SECONDS)
+    if ctx.now < until:
+        if trouble and trouble != step.message:
+            return ctx.change(job.id, message=trouble[:256])
+        return Wait(until)
+    text = f"Job {fact.name} did not end within {job.template.timeout}. {trouble}".strip()
+    if job.guarded:
+        return ctx.hold(Reason.MIGRATION_OUTCOME_UNKNOWN, text, job.id)
+    return ctx.fail(job.id, text)
+
+
+def _last_words(ctx: Context, name: str) -> str:
+    return next((pod.finished for pod in ctx.seen.job_pods(name) if pod.finished), "")
+
+
+def _why(ctx: Context, job: JobStep, step: Step, fact: JobFact) -> str:
+    """The best reason there is: what the program said, what kept it from starting, the Job's."""
+    if fact.timed_out:
+        return f"Job {fact.name} did not end within {job.template.timeout}. {step.message}".strip()
+    said = _last_words(ctx, fact.name) or step.message or fact.message
+    return f"Job {fact.name}: {said}"

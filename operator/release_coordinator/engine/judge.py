@@ -1,0 +1,46 @@
+"""Judgement of one sample of one metric: Pass, Fail or Unknown, with the numbers it used.
+
+An outage, no data, or a baseline that says nothing is Unknown: never Fail, never Pass. Used by
+`engine.phases.watching`.
+"""
+
+from release_coordinator.api.attempt import Verdict
+from release_coordinator.api.release import Breach
+
+from .observation import SampleFact
+
+
+def judge(breach: Breach, sample: SampleFact, baseline: float | None) -> tuple[Verdict, str]:
+    """The verdict on a sample and its explanation; values in the unit of the query."""
+    value = sample.value
+    if value is None:
+        return Verdict.UNKNOWN, sample.problem or "no value"
+    if breach.above is not None and value > breach.above:
+        return Verdict.FAIL, f"{_text(value)} is above {_text(breach.above)}"
+    if breach.below is not None and value < breach.below:
+        return Verdict.FAIL, f"{_text(value)} is below {_text(breach.below)}"
+    if breach.ratio_to_baseline is not None:
+        return _relative(value, breach.ratio_to_baseline, baseline)
+    return Verdict.PASS, f"{_text(value)} is within its limits"
+
+
+def _relative(value: float, ratio: float, baseline: float | None) -> tuple[Verdict, str]:
+    if baseline is None:
+        return Verdict.UNKNOWN, f"{_text(value)} has no baseline to compare with"
+    if baseline <= 0:
+        if value <= 0:
+            return Verdict.PASS, f"{_text(value)}, as before ({_text(baseline)})"
+        return (
+            Verdict.UNKNOWN,
+            f"{_text(value)} cannot be put in relation to a baseline of {_text(baseline)}; "
+            "use above or below for this metric",
+        )
+    factor = value / baseline
+    text = f"{_text(value)} is {factor:.2f} times the baseline {_text(baseline)}"
+    if factor > ratio:
+        return Verdict.FAIL, f"{text}; the limit is {_text(ratio)} times"
+    return Verdict.PASS, text
+
+
+def _text(number: float) -> str:
+    return f"{number:.4g}"

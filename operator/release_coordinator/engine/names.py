@@ -1,0 +1,43 @@
+"""Deterministic names of everything an attempt creates.
+
+A name is a function of the Release's UID, the attempt, the step and the content, so that a
+crash between "create" and "remember" finds its own object again, and no other attempt ever
+meets it. At most 63 characters, because Job names become label values.
+"""
+
+from release_coordinator.api.job import JobTemplate
+
+from .plan import canonical, short_hash
+
+LABEL_RELEASE = "release-coordinator.io/release"
+LABEL_UID = "release-coordinator.io/release-uid"
+LABEL_ATTEMPT = "release-coordinator.io/attempt"
+ANNOTATION_STEP = "release-coordinator.io/step"
+ANNOTATION_CONTENT = "release-coordinator.io/content"
+ANNOTATION_RETRY = "release-coordinator.io/retry"
+ANNOTATION_RESUME = "release-coordinator.io/resume"
+ANNOTATION_ROLLBACK = "release-coordinator.io/rollback"
+FINALIZER = "release-coordinator.io/attempt"
+FIELD_MANAGER = "release-coordinator.io"
+
+
+def content_hash(template: JobTemplate) -> str:
+    """Hash of what a Job runs."""
+    return short_hash(canonical(template.to_wire()))
+
+
+def job_name(release: str, uid: str, attempt: int, step: str, template: JobTemplate) -> str:
+    """Name of the Job of a step."""
+    slug = step.replace("/", "-").lower()
+    key = short_hash(uid, str(attempt), step, content_hash(template))
+    return f"{release[:20].rstrip('-.')}-{attempt}-{slug[:26].strip('-')}-{key}"
+
+
+def revision_name(release: str, uid: str, attempt: int, digest: str) -> str:
+    """Name of the ControllerRevision of an attempt."""
+    return f"{release[:40].rstrip('-.')}-{attempt}-{short_hash(uid, str(attempt), digest)}"
+
+
+def record_name(release: str, uid: str, attempt: int) -> str:
+    """Name of the ReleaseRecord of an attempt."""
+    return f"{release[:40].rstrip('-.')}-{attempt}-{short_hash(uid, str(attempt))}"

@@ -1,0 +1,246 @@
+"""What the engine may ask about the world, and the answers.
+
+The engine asks for facts while it decides; a fact that was not looked up yet raises `NotSeen`,
+which names it, and the shell looks it up and asks again (`reconcile`). So what a pass reads is
+exactly what its decision needs, and the engine stays pure. Answers are made by `cluster.facts`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from release_coordinator.api.attempt import Revision
+from release_coordinator.api.release import HealthProbe, Metric
+
+
+class JobPhase(StrEnum):
+    """What a Job says of itself."""
+
+    SUSPENDED = "Suspended"
+    RUNNING = "Running"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+
+
+@dataclass(frozen=True, slots=True)
+class JobFact:
+    """A Job of ours, or one that took its name."""
+
+    name: str
+    uid: str
+    resource_version: str
+    phase: JobPhase
+    timed_out: bool
+    message: str
+    owner: tuple[str, str, str]
+    """Release UID, attempt number and content hash from its labels and annotations."""
+
+
+@dataclass(frozen=True, slots=True)
+class PodFact:
+    """A pod: enough to say why it does not run."""
+
+    name: str
+    ip: str
+    images: frozenset[str]
+    trouble: str
+    """Reason and message of the first container that waits or was terminated badly."""
+    finished: str
+    """Termination message of its first container, if it ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadFact:
+    """A Deployment."""
+
+    name: str
+    uid: str
+    resource_version: str
+    images: Mapping[str, str]
+    template_hash: str
+    labelled_for: str
+    """Release that the workload's own label names, or empty."""
+    rolled_out: bool
+    """Every wanted pod runs the present template and is available, and no other pod exists."""
+    replicas: int
+    trouble: str
+    """Paused, or what its conditions say is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeFact:
+    """Health of all pods of a workload."""
+
+    pods: int
+    trouble: str
+    """Empty when every pod answered well."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFact:
+    """Text of a document, or why there is none."""
+
+    text: str | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SampleFact:
+    """Answer to a metric query: a finite value or the reason there is none."""
+
+    value: float | None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JobWant:
+    """A Job by name. With `confirm`, absence is checked against the API server itself."""
+
+    name: str
+    confirm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JobPodsWant:
+    """The pods of a Job."""
+
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadWant:
+    """A workload by name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadPodsWant:
+    """The pods a workload selects."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeWant:
+    """The health endpoint of all pods of a workload."""
+
+    workload: str
+    port: int
+    path: str
+    timeout: str
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentWant:
+    """A key of a ConfigMap."""
+
+    config_map: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class SampleWant:
+    """The value of a metric now."""
+
+    source: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionWant:
+    """The recorded plan and previous revision of an attempt."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordWant:
+    """Whether the record of an attempt was written in this process."""
+
+    name: str
+
+
+Want = (
+    JobWant
+    | JobPodsWant
+    | WorkloadWant
+    | WorkloadPodsWant
+    | ProbeWant
+    | DocumentWant
+    | SampleWant
+    | RevisionWant
+    | RecordWant
+)
+
+
+class NotSeen(Exception):  # noqa: N818 - a question, not an error
+    """Raised to the shell: look these up and decide again."""
+
+    def __init__(self, *wants: Want) -> None:
+        super().__init__(wants)
+        self.wants = wants
+
+
+class Observation:
+    """The facts of one pass. Every getter raises NotSeen for what was not looked up."""
+
+    def __init__(self, facts: Mapping[Want, Any] | None = None) -> None:
+        self._facts: Mapping[Want, Any] = facts or {}
+
+    def _get(self, want: Want) -> Any:
+        if want not in self._facts:
+            raise NotSeen(want)
+        return self._facts[want]
+
+    def gather(self, *wants: Want) -> None:
+        """Ask for several facts at once, so that they are looked up concurrently."""
+        missing = [want for want in wants if want not in self._facts]
+        if missing:
+            raise NotSeen(*missing)
+
+    def job(self, name: str, *, confirm: bool = False) -> JobFact | None:
+        """The Job of that name, None if there is none."""
+        fact: JobFact | None = self._get(JobWant(name, confirm))
+        return fact
+
+    def job_pods(self, job: str) -> tuple[PodFact, ...]:
+        """Pods of a Job."""
+        fact: tuple[PodFact, ...] = self._get(JobPodsWant(job))
+        return fact
+
+    def workload(self, name: str) -> WorkloadFact | None:
+        """The workload, None if there is none."""
+        fact: WorkloadFact | None = self._get(WorkloadWant(name))
+        return fact
+
+    def workload_pods(self, name: str) -> tuple[PodFact, ...]:
+        """Pods the workload selects, those that terminate included."""
+        fact: tuple[PodFact, ...] = self._get(WorkloadPodsWant(name))
+        return fact
+
+    def probe(self, workload: str, probe: HealthProbe) -> ProbeFact:
+        """Health of the workload's pods."""
+        fact: ProbeFact = self._get(ProbeWant(workload, probe.port, probe.path, probe.timeout))
+        return fact
+
+    def document(self, config_map: str, key: str) -> DocumentFact:
+        """A document."""
+        fact: DocumentFact = self._get(DocumentWant(config_map, key))
+        return fact
+
+    def sample(self, metric: Metric) -> SampleFact:
+        """The metric's present value."""
+        fact: SampleFact = self._get(SampleWant(metric.source, metric.query))
+        return fact
+
+    def revision(self, name: str) -> Revision | None:
+        """A recorded revision, None if it is gone."""
+        fact: Revision | None = self._get(RevisionWant(name))
+        return fact
+
+    def record(self, name: str) -> bool:
+        """Whether the record exists, as far as this process knows."""
+        fact: bool = self._get(RecordWant(name))
+        return fact

@@ -1,0 +1,122 @@
+"""What people tell a running attempt, and what a failure makes of it: hold, turn back, go on.
+
+Orders come as annotations that name the attempt or the hold they are for, so that an order is
+obeyed once: `retry` and `rollback` carry the attempt's number, `resume` the hold's id.
+"""
+
+from datetime import datetime
+
+from release_coordinator.api.attempt import Attempt, StepState
+from release_coordinator.api.codec import ReleaseObject
+from release_coordinator.api.conditions import Phase, Reason
+from release_coordinator.api.status import ReleaseStatus
+
+from . import closing, names
+from .context import Context
+from .outcome import DONE, Decision, Outcome, Wait
+from .phases import migrating
+
+
+def advance(ctx: Context) -> Outcome:
+    """Obey deletion and orders; DONE when the attempt may go its way."""
+    attempt, release = ctx.attempt, ctx.release
+    number = str(attempt.number)
+    if release.deleting and attempt.trigger is None:
+        return _deleted(ctx)
+    if not attempt.frozen and release.annotations.get(names.ANNOTATION_RETRY) == number:
+        text = "started again on request"
+        return closing.end_of(ctx, Phase.SUPERSEDED, Reason.SUPERSEDED, text)
+    if release.annotations.get(names.ANNOTATION_ROLLBACK) == number and _may_turn(ctx):
+        return turn(ctx, Reason.MANUAL_ROLLBACK, "rolled back on request")
+    if attempt.hold is None:
+        return DONE
+    if release.annotations.get(names.ANNOTATION_RESUME) == attempt.hold.id:
+        return _resume(ctx)
+    return leave(release, ctx.status, attempt, ctx.now)
+
+
+def leave(
+    release: ReleaseObject, status: ReleaseStatus, attempt: Attempt, now: datetime
+) -> Decision:
+    """A held attempt waits for a person; deleting its Release is a decision too."""
+    if not release.deleting:
+        return Wait()
+    text = "the Release was deleted while it was held; the workloads stay as they are"
+    return closing.end(status, attempt, Phase.HELD, Reason.DELETED, text, now)
+
+
+def turn(ctx: Context, reason: Reason, message: str) -> Outcome:
+    """End an attempt that changed nothing; roll back one that did."""
+    if not _changed(ctx):
+        return closing.end_of(ctx, Phase.FAILED, reason, message)
+    note = ctx.trigger(reason, message)
+    attempt = note.status.attempt
+    assert attempt is not None  # noqa: S101 - `trigger` keeps it
+    return ctx.note(close_steps(attempt, message, ctx.now))
+
+
+def permit(ctx: Context) -> Outcome:
+    """Whether the way back is open: past an irreversible migration only a person opens it."""
+    trigger = ctx.attempt.trigger
+    barred = migrating.irreversible(ctx)
+    if not barred or (trigger is not None and trigger.reason is Reason.MANUAL_ROLLBACK):
+        return DONE
+    cause = f" ({trigger.message})" if trigger else ""
+    return ctx.hold(
+        Reason.IRREVERSIBLE_MIGRATION,
+        f"a rollback would go past the irreversible migration {', '.join(barred)}{cause}; to put "
+        "the previous code on the new schema, annotate the Release with "
+        f"{names.ANNOTATION_ROLLBACK}={ctx.attempt.number}",
+    )
+
+
+def close_steps(attempt: Attempt, message: str, now: datetime) -> Attempt:
+    """Mark what was under way as failed. Migrations are left: they are settled, not cut off."""
+    changes = {"state": StepState.FAILED, "finished_at": now, "message": message[:128]}
+    steps = [
+        step.model_copy(update=changes)
+        if step.state is StepState.RUNNING and not step.id.startswith(migrating.PREFIX)
+        else step
+        for step in attempt.steps
+    ]
+    return attempt.model_copy(update={"steps": steps})
+
+
+def _changed(ctx: Context) -> bool:
+    """Whether there is anything to undo, or a migration whose outcome must be awaited."""
+    running = any(
+        step.id.startswith(migrating.PREFIX) and step.state is StepState.RUNNING
+        for step in ctx.attempt.steps
+    )
+    return running or bool(migrating.applied(ctx)) or ctx.begun("rollout/")
+
+
+def _may_turn(ctx: Context) -> bool:
+    """A rollback on request turns an attempt once, or opens the way past what barred it."""
+    attempt = ctx.attempt
+    if attempt.trigger is None:
+        return True
+    return attempt.hold is not None and attempt.hold.reason is Reason.IRREVERSIBLE_MIGRATION
+
+
+def _deleted(ctx: Context) -> Outcome:
+    if ctx.attempt.hold is not None:
+        return leave(ctx.release, ctx.status, ctx.attempt, ctx.now)
+    return turn(ctx, Reason.DELETED, "the Release was deleted in the middle of the attempt")
+
+
+def _resume(ctx: Context) -> Outcome:
+    """Go on: the step that was held begins anew, and missing answers are counted anew."""
+    held = ctx.attempt.hold
+    steps = [
+        step.model_copy(
+            update={"state": StepState.RUNNING, "hash": None, "started_at": ctx.now, "message": ""}
+        )
+        if held is not None and step.id == held.step
+        else step
+        for step in ctx.attempt.steps
+    ]
+    measurements = [
+        entry.model_copy(update={"unknown_since": None}) for entry in ctx.attempt.measurements
+    ]
+    return ctx.note(ctx.with_attempt(hold=None, steps=steps, measurements=measurements))

@@ -1,0 +1,144 @@
+"""R3.3, R3.4 and the baseline: everything a rollback will need, before the first change.
+
+Order matters: the metrics' baseline, then plan and previous revision (from here on the plan is
+frozen), then the backup.
+"""
+
+from datetime import timedelta
+
+from release_coordinator.api.attempt import (
+    Measurement,
+    PreviousComponent,
+    Revision,
+    Step,
+    StepState,
+)
+from release_coordinator.api.base import parse_duration
+from release_coordinator.api.conditions import Reason
+from release_coordinator.api.release import Component, Metric, OnUnknown
+from release_coordinator.engine import jobs, names
+from release_coordinator.engine.action import CreateRevision
+from release_coordinator.engine.context import Context
+from release_coordinator.engine.observation import SampleWant, WorkloadWant
+from release_coordinator.engine.outcome import DONE, Do, Failed, Outcome, Wait
+
+BASELINE = "prepare/baseline"
+REVISION = "prepare/revision"
+BACKUP = "prepare/backup"
+
+
+def advance(ctx: Context) -> Outcome:
+    """Measure, record, back up."""
+    for part in (_baseline, _revision, _backup):
+        outcome = part(ctx)
+        if outcome is not DONE:
+            return outcome
+    return DONE
+
+
+def _relative(ctx: Context) -> list[Metric]:
+    """Metrics whose limit depends on what was measured before."""
+    metrics = ctx.plan.spec.watch.metrics if ctx.plan.spec.watch else []
+    return [metric for metric in metrics if metric.breach.ratio_to_baseline is not None]
+
+
+def _baseline(ctx: Context) -> Outcome:
+    metrics = _relative(ctx)
+    step = ctx.step(BASELINE)
+    if not metrics or ctx.succeeded(BASELINE):
+        return DONE
+    if step is None:
+        return ctx.begin(BASELINE)
+    ctx.seen.gather(*(SampleWant(metric.source, metric.query) for metric in metrics))
+    missing = [metric for metric in metrics if ctx.seen.sample(metric).value is None]
+    needed = [metric for metric in missing if metric.on_unknown is not OnUnknown.PASS]
+    if needed:
+        return _without_baseline(ctx, step, needed)
+    measured = [
+        Measurement(metric=metric.name, baseline=ctx.seen.sample(metric).value)
+        for metric in metrics
+    ]
+    note = ctx.succeed(BASELINE, f"{len(metrics) - len(missing)} of {len(metrics)} measured")
+    attempt = note.status.attempt
+    assert attempt is not None  # noqa: S101 - `succeed` keeps it
+    return ctx.note(attempt.model_copy(update={"measurements": measured}))
+
+
+def _without_baseline(ctx: Context, step: Step, missing: list[Metric]) -> Outcome:
+    """Ask again for a while: an outage must not become a release without its guard."""
+    watch = ctx.plan.spec.watch
+    assert watch is not None  # noqa: S101 - there are metrics
+    text = "; ".join(f"{m.name}: {ctx.seen.sample(m).problem}" for m in missing)
+    if ctx.now >= ctx.deadline(step, watch.unknown_limit):
+        return Failed(Reason.METRIC_UNKNOWN, f"the baseline could not be measured: {text}")
+    if text[:256] != step.message:
+        return ctx.change(BASELINE, message=text[:256])
+    return Wait(ctx.now + timedelta(seconds=parse_duration(watch.interval)))
+
+
+def _revision(ctx: Context) -> Outcome:
+    if ctx.attempt.frozen:
+        return DONE
+    release, attempt = ctx.release, ctx.attempt
+    name = names.revision_name(release.name, release.uid, attempt.number, attempt.digest)
+    step = ctx.step(REVISION)
+    if step is None:
+        return ctx.begin(REVISION)
+    if step.state is StepState.FAILED:
+        return Failed(Reason.STEP_FAILED, f"{REVISION} failed: {step.message}")
+    recorded = ctx.seen.revision(name)
+    if recorded is None:
+        return _record_revision(ctx, name)
+    if recorded.digest != attempt.digest:
+        return ctx.hold(
+            Reason.NAME_TAKEN, f"ControllerRevision {name} exists with another plan", REVISION
+        )
+    note = ctx.succeed(REVISION, name)
+    done = note.status.attempt
+    assert done is not None  # noqa: S101 - `succeed` keeps it
+    return ctx.note(done.model_copy(update={"frozen": True, "revision": name}))
+
+
+def _record_revision(ctx: Context, name: str) -> Outcome:
+    components = ctx.plan.spec.components
+    ctx.seen.gather(*(WorkloadWant(c.workload_ref.name) for c in components))
+    previous = [_previous(ctx, component) for component in components]
+    if None in previous:
+        return Failed(Reason.WORKLOAD_REPLACED, "a workload vanished after its gate had passed")
+    revision = Revision(
+        digest=ctx.attempt.digest,
+        spec=ctx.plan.spec,
+        previous_version=ctx.attempt.previous_version,
+        previous=[entry for entry in previous if entry],
+    )
+    return Do(CreateRevision(name, ctx.attempt.number, revision))
+
+
+def _previous(ctx: Context, component: Component) -> PreviousComponent | None:
+    """What the component must run after a rollback: the last known good images.
+
+    That is what runs now, unless an earlier rollback failed: then it is still what that one was
+    to restore.
+    """
+    inherited = ctx.seen.revision(ctx.attempt.basis) if ctx.attempt.basis else None
+    known = (
+        next((e for e in inherited.previous if e.name == component.name), None)
+        if (inherited)
+        else None
+    )
+    fact = ctx.seen.workload(component.workload_ref.name)
+    if fact is None:
+        return None
+    return PreviousComponent(
+        name=component.name,
+        workload=fact.name,
+        uid=fact.uid,
+        images={c: (known.images if known else fact.images)[c] for c in component.images},
+    )
+
+
+def _backup(ctx: Context) -> Outcome:
+    backup = ctx.plan.spec.backup
+    if backup is None:
+        return DONE
+    return jobs.run(ctx, jobs.JobStep(BACKUP, backup.job, Reason.BACKUP_FAILED))

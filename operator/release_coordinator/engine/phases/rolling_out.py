@@ -1,0 +1,47 @@
+"""R3.6, R3.7 and R4.5: components get their images, dependencies first, and back in reverse."""
+
+from release_coordinator.engine import workloads
+from release_coordinator.engine.context import Context
+from release_coordinator.engine.outcome import DONE, Outcome
+
+PREFIX = "rollout/"
+UNDO_PREFIX = "undo/rollout/"
+
+
+def advance(ctx: Context) -> Outcome:
+    """Roll out one component after the other."""
+    for component in ctx.plan.order:
+        step = workloads.ApplyStep(PREFIX + component.name, component, component.images)
+        outcome = workloads.run(ctx, step)
+        if outcome is not DONE:
+            return outcome
+    return DONE
+
+
+def undo(ctx: Context) -> Outcome:
+    """Give every component that was touched the images it ran before."""
+    for component in reversed(ctx.plan.order):
+        if ctx.step(PREFIX + component.name) is None:
+            continue
+        images = ctx.previous(component.name).images
+        gone = frozenset(component.images.values()) - frozenset(images.values())
+        step = workloads.ApplyStep(UNDO_PREFIX + component.name, component, images, gone)
+        outcome = workloads.run(ctx, step)
+        if outcome is not DONE:
+            return outcome
+    return DONE
+
+
+def drift(ctx: Context) -> Outcome:
+    """Hold when a component that was rolled out is no longer what was rolled out."""
+    for component in ctx.plan.order:
+        step = ctx.step(PREFIX + component.name)
+        if step is None or step.hash is None or not ctx.succeeded(step.id):
+            continue
+        name = component.workload_ref.name
+        fact = ctx.seen.workload(name)
+        if fact is None or fact.uid != ctx.previous(component.name).uid:
+            return workloads.replaced(ctx, name, step.id)
+        if fact.template_hash != step.hash:
+            return workloads.conflict(ctx, name, step.id)
+    return DONE

@@ -1,0 +1,228 @@
+"""The status as people read it: the only place where phase, message and conditions are made.
+
+Every owned condition is set on every write, from the journal alone. `Ready`, `Reconciling` and
+`Stalled` are the kstatus trio: the last two are never both true.
+"""
+
+from datetime import datetime
+
+from release_coordinator.api.attempt import Attempt, GateState, StepState
+from release_coordinator.api.codec import ReleaseObject
+from release_coordinator.api.conditions import Condition, ConditionType, Phase, Reason, Status
+from release_coordinator.api.status import ComponentStatus, ReleaseStatus
+
+from . import plan
+from .context import shorten
+from .describe import gates_message, message_of, phase_of
+
+Verdict = tuple[Status, Reason, str]
+
+PROGRESS: tuple[tuple[ConditionType, str], ...] = (
+    (ConditionType.PREPARED, "prepare/"),
+    (ConditionType.MIGRATED, "migrate/"),
+    (ConditionType.ROLLED_OUT, "rollout/"),
+    (ConditionType.VERIFIED, "verify/"),
+    (ConditionType.WATCHED, "watch"),
+)
+"""Conditions that say how far a part of the story is, and the prefix of its steps."""
+
+
+def summarise(release: ReleaseObject, status: ReleaseStatus, now: datetime) -> ReleaseStatus:
+    """The journal in `status`, with a fresh report around it."""
+    attempt = status.attempt
+    faults = _faults(release)
+    phase = phase_of(attempt) if attempt else Phase.PENDING
+    message = _message(release, attempt, faults)
+    verdicts = _verdicts(release, attempt, phase, faults)
+    return status.model_copy(
+        update={
+            "observed_generation": release.generation,
+            "phase": phase,
+            "message": shorten(message, 1024),
+            "version": attempt.version if attempt else None,
+            "digest": attempt.digest if attempt else None,
+            "conditions": _merge(release, status.conditions, verdicts, now),
+            "components": _components(release, attempt),
+        }
+    )
+
+
+def material(status: ReleaseStatus) -> ReleaseStatus:
+    """The status without what alone is not worth a write: values that led to no new verdict."""
+    attempt = status.attempt
+    if attempt is None:
+        return status
+    quiet = [
+        entry.model_copy(update={"value": None, "samples": 0, "message": ""})
+        for entry in attempt.measurements
+    ]
+    watch = attempt.watch.model_copy(update={"sampled_at": None}) if attempt.watch else None
+    calm = attempt.model_copy(update={"measurements": quiet, "watch": watch})
+    return status.model_copy(update={"attempt": calm})
+
+
+def _faults(release: ReleaseObject) -> str:
+    if release.spec is None:
+        return "; ".join(str(fault) for fault in release.faults)
+    resolved = plan.resolve(release.spec)
+    if isinstance(resolved, plan.Plan):
+        return ""
+    return "; ".join(str(fault) for fault in resolved)
+
+
+def _message(release: ReleaseObject, attempt: Attempt | None, faults: str) -> str:
+    active = attempt is not None and not attempt.recorded
+    if faults and not active:
+        return f"The spec cannot be used: {faults}"
+    if attempt is None:
+        return "Waiting for the first look"
+    text = message_of(attempt, release.spec, release.name)
+    if active and attempt.frozen and _edited(release, attempt):
+        text += f" (the edited spec waits until attempt {attempt.number} has ended)"
+    return text
+
+
+def _edited(release: ReleaseObject, attempt: Attempt) -> bool:
+    if release.generation == attempt.generation:
+        return False
+    return release.spec is None or plan.digest(release.spec) != attempt.digest
+
+
+def _verdicts(
+    release: ReleaseObject, attempt: Attempt | None, phase: Phase, faults: str
+) -> dict[ConditionType, Verdict]:
+    verdicts = {ConditionType.VALID: _valid(faults)}
+    verdicts |= _kstatus(release, attempt, phase, faults)
+    verdicts[ConditionType.GATES_PASSED] = _gates(attempt)
+    for kind, prefix in PROGRESS:
+        verdicts[kind] = _progress(attempt, prefix)
+    verdicts[ConditionType.ROLLED_BACK] = _rolled_back(attempt, phase)
+    return verdicts
+
+
+def _valid(faults: str) -> Verdict:
+    if faults:
+        return Status.FALSE, Reason.INVALID_SPEC, faults
+    return Status.TRUE, Reason.VALID, ""
+
+
+def _kstatus(
+    release: ReleaseObject, attempt: Attempt | None, phase: Phase, faults: str
+) -> dict[ConditionType, Verdict]:
+    message = _message(release, attempt, faults)
+    reason = _reason(attempt, phase, faults)
+    ended = attempt is None or attempt.recorded
+    stalled = (
+        bool(release.journal_fault)
+        or phase is Phase.HELD
+        or (ended and (bool(faults) or phase in _BAD))
+    )
+    ready = phase is Phase.COMPLETED and not faults
+    reconciling = not ready and not stalled
+    no = (Status.FALSE, reason, "")
+    yes = (Status.TRUE, reason, message)
+    return {
+        ConditionType.READY: yes if ready else (Status.FALSE, reason, message),
+        ConditionType.RECONCILING: yes if reconciling else no,
+        ConditionType.STALLED: yes if stalled else no,
+    }
+
+
+_BAD = {Phase.FAILED, Phase.ROLLED_BACK, Phase.ROLLBACK_FAILED, Phase.HELD}
+
+
+def _reason(attempt: Attempt | None, phase: Phase, faults: str) -> Reason:
+    if attempt is None or attempt.recorded:
+        if faults:
+            return Reason.INVALID_SPEC
+        if attempt is None or attempt.end is None:
+            return Reason.NOT_STARTED
+        return attempt.end.reason
+    if attempt.hold is not None:
+        return attempt.hold.reason
+    if phase is Phase.GATING and any(g.state is GateState.FAILED for g in attempt.gates):
+        return Reason.GATES_NOT_PASSED
+    return Reason.IN_PROGRESS
+
+
+def _gates(attempt: Attempt | None) -> Verdict:
+    if attempt is None or not attempt.gates:
+        return Status.UNKNOWN, Reason.NOT_STARTED, ""
+    shut = [gate for gate in attempt.gates if gate.state is not GateState.PASSED]
+    if not shut:
+        return Status.TRUE, Reason.GATES_PASSED, f"{len(attempt.gates)} gates passed"
+    return Status.FALSE, Reason.GATES_NOT_PASSED, gates_message(shut)
+
+
+def _progress(attempt: Attempt | None, prefix: str) -> Verdict:
+    steps = [step for step in attempt.steps if step.id.startswith(prefix)] if attempt else []
+    if attempt is None or not steps:
+        over = attempt is not None and attempt.end is not None
+        completed = (
+            over
+            and attempt is not None
+            and attempt.end is not None
+            and (attempt.end.outcome is Phase.COMPLETED)
+        )
+        return Status.UNKNOWN, Reason.NOT_NEEDED if completed else Reason.NOT_STARTED, ""
+    bad = next((step for step in steps if step.state is StepState.FAILED), None)
+    if bad is not None:
+        return Status.FALSE, Reason.STEP_FAILED, f"{bad.id}: {bad.message}"
+    passed_by = not attempt.steps[-1].id.startswith(prefix)
+    if all(step.state is StepState.SUCCEEDED for step in steps) and (passed_by or attempt.end):
+        return Status.TRUE, Reason.SUCCEEDED, ""
+    return Status.FALSE, Reason.IN_PROGRESS, ""
+
+
+def _rolled_back(attempt: Attempt | None, phase: Phase) -> Verdict:
+    if attempt is None or attempt.trigger is None:
+        return Status.FALSE, Reason.NOT_NEEDED, ""
+    text = attempt.trigger.message
+    match phase:
+        case Phase.ROLLED_BACK:
+            return Status.TRUE, attempt.trigger.reason, text
+        case Phase.ROLLBACK_FAILED:
+            return Status.FALSE, Reason.ROLLBACK_FAILED, text
+        case _:
+            return Status.FALSE, Reason.IN_PROGRESS, text
+
+
+def _merge(
+    release: ReleaseObject,
+    before: list[Condition],
+    verdicts: dict[ConditionType, Verdict],
+    now: datetime,
+) -> list[Condition]:
+    """Conditions in a fixed order; a transition time moves only when the status does."""
+    known = {condition.type: condition for condition in before}
+    merged = []
+    for kind in ConditionType:
+        status, reason, message = verdicts[kind]
+        old = known.get(kind)
+        same = old is not None and old.status is status
+        merged.append(
+            Condition(
+                type=kind,
+                status=status,
+                reason=reason,
+                message=shorten(message, 1024),
+                last_transition_time=old.last_transition_time if same and old else now,
+                observed_generation=release.generation,
+            )
+        )
+    return merged
+
+
+def _components(release: ReleaseObject, attempt: Attempt | None) -> list[ComponentStatus]:
+    if attempt is None:
+        return []
+    found: dict[str, ComponentStatus] = {}
+    for step in attempt.steps:
+        for prefix, version in (
+            ("rollout/", attempt.version),
+            ("undo/rollout/", attempt.previous_version or "previous"),
+        ):
+            if step.id.startswith(prefix):
+                name = step.id.removeprefix(prefix)
+                found[name] = ComponentStatus(name=name, version=version, state=step.state)
+    return list(found.values())[:16]

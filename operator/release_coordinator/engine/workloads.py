@@ -1,0 +1,130 @@
+"""One step that gives a component other images, from intent to healthy pods.
+
+The first apply takes the image fields over by force; from then on the journal knows the hash of
+the pod template, and a template that differs is somebody else's work: the attempt holds instead
+of fighting or of promoting what it did not roll out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from release_coordinator.api.attempt import Step, StepState
+from release_coordinator.api.conditions import Reason
+from release_coordinator.api.release import Component
+
+from .action import ApplyImages
+from .context import Context
+from .observation import PodFact, WorkloadFact
+from .outcome import DONE, Do, Failed, Outcome, Wait
+
+PROBE_SECONDS = 2.0
+"""Time between two looks at pods that do not answer their health probe yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyStep:
+    """Which images a component is to run, and which it must no longer run."""
+
+    id: str
+    component: Component
+    images: Mapping[str, str]
+    gone: frozenset[str] = frozenset()
+
+
+def run(ctx: Context, apply: ApplyStep) -> Outcome:
+    """Bring a component one move further."""
+    step = ctx.step(apply.id)
+    if step is None:
+        return ctx.begin(apply.id)
+    if step.state is StepState.SUCCEEDED:
+        return DONE
+    if step.state is StepState.FAILED:
+        return Failed(Reason.STEP_FAILED, f"{apply.id} failed: {step.message}")
+    name = apply.component.workload_ref.name
+    fact = ctx.seen.workload(name)
+    if fact is None or fact.uid != ctx.previous(apply.component.name).uid:
+        return replaced(ctx, name, apply.id)
+    if step.hash is None:
+        if runs(fact, apply.images) and fact.labelled_for == ctx.release.name:
+            return ctx.change(apply.id, hash=fact.template_hash, message="")
+        return Do(ApplyImages(name, fact.uid, tuple(sorted(apply.images.items()))))
+    if fact.template_hash != step.hash:
+        return conflict(ctx, name, apply.id)
+    return _settle(ctx, apply, step, fact)
+
+
+def runs(fact: WorkloadFact, images: Mapping[str, str]) -> bool:
+    """Whether the workload's template has these images."""
+    return all(fact.images.get(container) == image for container, image in images.items())
+
+
+def replaced(ctx: Context, name: str, step_id: str) -> Outcome:
+    """Hold: the workload is not the one the attempt started with."""
+    return ctx.hold(
+        Reason.WORKLOAD_REPLACED,
+        f"Deployment {name} was deleted or created anew during the attempt; see who did it, "
+        "then roll back or resume",
+        step_id,
+    )
+
+
+def conflict(ctx: Context, name: str, step_id: str) -> Outcome:
+    """Hold: somebody else writes the workload during the attempt."""
+    return ctx.hold(
+        Reason.CONFLICTING_WRITER,
+        f"the pod template of Deployment {name} was changed by somebody else during the "
+        "attempt; stop the other writer, then resume (our images are applied again) or roll back",
+        step_id,
+    )
+
+
+def _settle(ctx: Context, apply: ApplyStep, step: Step, fact: WorkloadFact) -> Outcome:
+    until = ctx.deadline(step, apply.component.progress_deadline)
+    if not fact.rolled_out:
+        if ctx.now >= until:
+            return _too_late(ctx, apply, f"{fact.trouble} {_pod_trouble(ctx, fact.name)}")
+        return _wait(ctx, apply, step, fact.trouble, until)
+    if fact.replicas == 0:
+        return ctx.succeed(apply.id, "scaled to zero: no pod was probed")
+    trouble = _leftovers(ctx, apply) or _unhealthy(ctx, apply.component)
+    if not trouble:
+        return ctx.succeed(apply.id, f"{fact.replicas} pods")
+    if ctx.now >= until:
+        return _too_late(ctx, apply, trouble)
+    return _wait(ctx, apply, step, trouble, ctx.now + timedelta(seconds=PROBE_SECONDS))
+
+
+def _wait(ctx: Context, apply: ApplyStep, step: Step, trouble: str, until: datetime) -> Outcome:
+    if trouble[:256] != step.message:
+        return ctx.change(apply.id, message=trouble[:256])
+    return Wait(until)
+
+
+def _too_late(ctx: Context, apply: ApplyStep, trouble: str) -> Outcome:
+    limit = apply.component.progress_deadline
+    return ctx.fail(
+        apply.id,
+        f"Deployment {apply.component.workload_ref.name} was not ready within {limit}: "
+        f"{trouble.strip() or 'its pods did not become available'}",
+    )
+
+
+def _unhealthy(ctx: Context, component: Component) -> str:
+    if component.health is None:
+        return ""
+    return ctx.seen.probe(component.workload_ref.name, component.health).trouble
+
+
+def _leftovers(ctx: Context, apply: ApplyStep) -> str:
+    """Pods, terminating ones included, that still run what must be gone."""
+    if not apply.gone:
+        return ""
+    pods = ctx.seen.workload_pods(apply.component.workload_ref.name)
+    left = sorted(pod.name for pod in pods if pod.images & apply.gone)
+    return f"still running the version that is taken back: {', '.join(left)}" if left else ""
+
+
+def _pod_trouble(ctx: Context, name: str) -> str:
+    pods: tuple[PodFact, ...] = ctx.seen.workload_pods(name)
+    return next((f"Pod {pod.name}: {pod.trouble}" for pod in pods if pod.trouble), "")
