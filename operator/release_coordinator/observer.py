@@ -22,8 +22,8 @@ class QueueObserver(Generic[K]):
     def started(self, key: K, waited: float, depth: int) -> None:
         """A worker took the key, `waited` seconds after it became due; `depth` remain ready."""
 
-    def done(self, key: K, worked: float) -> None:
-        """The worker gave the key back after so many seconds."""
+    def done(self, key: K, worked: float, depth: int) -> None:
+        """The worker gave the key back after so many seconds; `depth` keys are now ready."""
 
     def retried(self, key: K) -> None:
         """The key goes into backoff."""

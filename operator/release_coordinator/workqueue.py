@@ -146,7 +146,7 @@ class WorkQueue(Generic[K]):
         if not self._running:
             self._idle.set()
         for observer in self._observers:
-            observer.done(key, worked)
+            observer.done(key, worked, len(self))
 
     async def run(self, workers: int, handler: Handler[K]) -> None:
         """Work until `stop`; at most `workers` passes at a time, one per key.

@@ -25,8 +25,8 @@ class Recorder(QueueObserver[str]):
     def started(self, key: str, waited: float, depth: int) -> None:
         self.log.append(("started", key, waited, depth))
 
-    def done(self, key: str, worked: float) -> None:
-        self.log.append(("done", key, worked))
+    def done(self, key: str, worked: float, depth: int) -> None:
+        self.log.append(("done", key, worked, depth))
 
     def retried(self, key: str) -> None:
         self.log.append(("retried", key))
@@ -128,7 +128,7 @@ async def test_observers_learn_depth_latency_and_duration() -> None:
         ("added", 2),
         ("started", "a", 3, 1),
         ("added", 1),
-        ("done", "a", 2),
+        ("done", "a", 2, 2),
         ("started", "b", 6, 1),
         ("started", "a", 1, 0),
     ]
@@ -248,7 +248,7 @@ async def test_stop_cancels_what_outlives_the_deadline_and_names_it() -> None:
 
 async def test_a_broken_worker_ends_the_whole_run() -> None:
     class Broken(QueueObserver[str]):
-        def done(self, key: str, worked: float) -> None:
+        def done(self, key: str, worked: float, depth: int) -> None:
             raise LookupError
 
     queue = queue_on(VirtualClock(), Broken())
