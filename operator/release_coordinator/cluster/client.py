@@ -10,8 +10,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from kubernetes.aio.client import ApiClient
-
 from release_coordinator.cluster.arguments import (
     check_apply,
     check_create,
@@ -51,7 +49,7 @@ class KubernetesCluster:
             configuration = from_service_account()
         else:
             configuration = await from_kubeconfig(kubeconfig, context)
-        return cls(Wire(ApiClient(configuration), timeout, observer))
+        return cls(Wire(configuration, timeout, observer))
 
     def as_manager(self, field_manager: str) -> "KubernetesCluster":
         """Return the same connection writing as another field manager (tests play kubectl)."""

@@ -37,14 +37,15 @@ class Reply:
 
 def fault(where: str, reply: Reply, status: Mapping[str, Any]) -> ReleaseCoordinatorError | None:
     """Return the error that the answer to the request `where` stands for, None for success."""
-    if reply.status < HTTPStatus.BAD_REQUEST:
+    if reply.status < HTTPStatus.MULTIPLE_CHOICES:
         return None
     message = f"{where}: {reply.status} {status.get('message') or reply.content[:200]!r}"
     if reply.status == HTTPStatus.NOT_FOUND:
         return _missing(message, status)
     if reply.status == HTTPStatus.CONFLICT:
         return _conflict(message, status)
-    if reply.status in _DENIED:
+    if reply.status in _DENIED or reply.status < HTTPStatus.BAD_REQUEST:
+        # A redirect leads to the login page of some gateway: the API server sends none.
         return Denied(message)
     if reply.status == HTTPStatus.GONE:
         return Expired(message)

@@ -10,7 +10,8 @@ from itertools import pairwise
 from typing import Any
 
 from release_coordinator.cluster.bodies import clone
-from release_coordinator.cluster.port import OWN_GROUP, Body, Kind
+from release_coordinator.cluster.double.rules import is_custom
+from release_coordinator.cluster.port import Body, Kind
 from release_coordinator.errors import Conflict
 
 
@@ -58,7 +59,7 @@ _OWNABLE_METADATA = ("labels", "annotations", "finalizers", "ownerReferences")
 
 def leaves(kind: Kind, body: Body) -> dict[Path, Any]:
     """Return everything in the body that can have an owner: all but status and identity."""
-    keys = _METADATA_KEYS if kind.group == OWN_GROUP else _BUILT_IN_KEYS
+    keys = _METADATA_KEYS if is_custom(kind) else _BUILT_IN_KEYS
     metadata = body.get("metadata", {})
     ownable: Body = {
         "metadata": {name: metadata[name] for name in _OWNABLE_METADATA if name in metadata}

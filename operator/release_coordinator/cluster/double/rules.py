@@ -15,7 +15,6 @@ from release_coordinator.cluster.port import (
     EVENT,
     JOB,
     LEASE,
-    OWN_GROUP,
     POD,
     Body,
     Kind,
@@ -45,6 +44,11 @@ _SYSTEM_METADATA = (
 )
 
 
+def is_custom(kind: Kind) -> bool:
+    """Tell whether a CRD defines the kind; groups without a dot or of k8s.io are built in."""
+    return "." in kind.group and not kind.group.endswith(".k8s.io")
+
+
 def has_status(kind: Kind) -> bool:
     """Tell whether the kind has a status subresource."""
     return kind not in _WITHOUT_STATUS
@@ -52,7 +56,7 @@ def has_status(kind: Kind) -> bool:
 
 def has_generation(kind: Kind) -> bool:
     """Tell whether objects of the kind count the versions of their spec."""
-    return kind.group == OWN_GROUP or kind in _WITH_GENERATION
+    return is_custom(kind) or kind in _WITH_GENERATION
 
 
 def check_preconditions(ref: Ref, live: Body, given: Body) -> None:
