@@ -10,12 +10,27 @@ from typing import Annotated
 
 from pydantic import Field
 
-from .base import Digest, Model, ObjectName, ShortText, Time, Version
+from .base import (
+    Count,
+    Digest,
+    Generation,
+    Measured,
+    Model,
+    Name,
+    ObjectName,
+    ShortText,
+    Time,
+    Uid,
+    Version,
+)
 from .conditions import Phase, Reason
 from .release import ReleaseSpec, ReleaseType
 
 JOURNAL_SCHEMA = 1
 """Raised when an older operator could misread the journal; unknown numbers are held."""
+
+
+Sentence = Annotated[str, Field(max_length=512)]
 
 
 class StepState(StrEnum):
@@ -26,20 +41,23 @@ class StepState(StrEnum):
     FAILED = "Failed"
 
 
+StepId = Annotated[str, Field(max_length=96)]
+
+
 class Step(Model):
     """One step of an attempt, for example `migrate/0007-add-isbn`."""
 
-    id: Annotated[str, Field(max_length=96)]
+    id: StepId = Field(description="Phase and subject, like migrate/0007-add-isbn.")
     state: StepState
-    started_at: Time
-    finished_at: Time | None = None
-    uid: Annotated[str, Field(max_length=64)] | None = Field(
+    started_at: Time = Field(description="When the intent was recorded.")
+    finished_at: Time | None = Field(None, description="When the outcome was recorded.")
+    uid: Uid | None = Field(
         None, description="UID of the object the step works on, once it is known."
     )
     hash: Annotated[str, Field(max_length=64)] | None = Field(
         None, description="Hash of the workload's pod template after our change."
     )
-    message: ShortText = ""
+    message: ShortText = Field("", description="What was found or why it failed.")
 
 
 class GateState(StrEnum):
@@ -64,9 +82,9 @@ class Role(StrEnum):
 class Gate(Model):
     """Result of one gate."""
 
-    name: Annotated[str, Field(max_length=63)]
+    name: Annotated[str, Field(max_length=63)] = Field(description="Name of the gate.")
     state: GateState
-    message: Annotated[str, Field(max_length=512)] = ""
+    message: Sentence = Field("", description="What was found, or what is missing.")
     owner: Role
 
 
@@ -81,22 +99,22 @@ class Verdict(StrEnum):
 class Measurement(Model):
     """What is known of one watched metric."""
 
-    metric: Annotated[str, Field(max_length=63)]
-    baseline: float | None = Field(None, description="Value before anything was changed.")
-    value: float | None = Field(None, description="Last value.")
+    metric: Name = Field(description="Name of the metric.")
+    baseline: Measured | None = Field(None, description="Value before anything was changed.")
+    value: Measured | None = Field(None, description="Last value.")
     verdict: Verdict = Verdict.UNKNOWN
-    samples: int = 0
-    failures: int = Field(0, description="Breaching samples in a row.")
-    unknown_since: Time | None = None
-    message: ShortText = ""
+    samples: Count = Field(0, description="Samples taken.")
+    failures: Count = Field(0, description="Breaching samples in a row.")
+    unknown_since: Time | None = Field(None, description="Since when no answer was usable.")
+    message: ShortText = Field("", description="The value and its limit, or why it is unknown.")
 
 
 class WatchState(Model):
     """Clock of the watch."""
 
-    started_at: Time
-    sampled_at: Time | None = None
-    unknown_seconds: float = Field(0.0, description="Extends the watch by this much.")
+    started_at: Time = Field(description="When the watch began.")
+    sampled_at: Time | None = Field(None, description="When the last samples were taken.")
+    unknown_seconds: Measured = Field(0.0, description="Extends the watch by this much.")
 
 
 class Hold(Model):
@@ -106,17 +124,17 @@ class Hold(Model):
         description="Value of the resume annotation that ends this hold."
     )
     reason: Reason
-    message: Annotated[str, Field(max_length=512)]
-    since: Time
-    step: Annotated[str, Field(max_length=96)] | None = None
+    message: Sentence = Field(description="What happened and what the person can do.")
+    since: Time = Field(description="When it was stopped.")
+    step: StepId | None = Field(None, description="Step at which it stopped.")
 
 
 class Trigger(Model):
     """Why the attempt is rolled back."""
 
     reason: Reason
-    message: Annotated[str, Field(max_length=512)]
-    at: Time
+    message: Sentence = Field(description="What was found.")
+    at: Time = Field(description="When it was decided.")
 
 
 class End(Model):
@@ -124,34 +142,40 @@ class End(Model):
 
     outcome: Phase
     reason: Reason
-    message: Annotated[str, Field(max_length=512)] = ""
-    at: Time
+    message: Sentence = Field("", description="Why, for people.")
+    at: Time = Field(description="When it ended.")
 
 
 class Attempt(Model):
     """One try to reach one plan."""
 
-    journal_schema: int = JOURNAL_SCHEMA
-    number: int
-    digest: Digest
-    generation: int
-    version: Version
-    previous_version: Version | None = None
+    journal_schema: Count = Field(JOURNAL_SCHEMA, description="How this journal is to be read.")
+    number: Count = Field(description="Counts the attempts of this Release.")
+    digest: Digest = Field(description="Digest of the plan it wants to reach.")
+    generation: Generation = Field(description="Generation of the spec the plan was made from.")
+    version: Version = Field(description="Version it wants to reach.")
+    previous_version: Version | None = Field(None, description="Version that ran before.")
     type: ReleaseType | None = None
-    started_at: Time
+    started_at: Time = Field(description="When the attempt began.")
     frozen: bool = Field(False, description="The plan is recorded; spec edits wait from here on.")
     revision: ObjectName | None = Field(
         None, description="ControllerRevision with plan and target."
     )
     basis: ObjectName | None = Field(
         None,
-        description="Revision of an earlier attempt whose rollback failed: its way back still counts.",
+        description=(
+            "Revision of an earlier attempt whose rollback failed: its way back still counts."
+        ),
     )
-    gates: list[Gate] = Field([], max_length=24)
-    steps: list[Step] = Field([], max_length=160)
-    measurements: list[Measurement] = Field([], max_length=10)
+    gates: list[Gate] = Field([], max_length=24, description="The last verdict of each gate.")
+    steps: list[Step] = Field(
+        [], max_length=160, description="What was begun and what came of it, in order."
+    )
+    measurements: list[Measurement] = Field(
+        [], max_length=10, description="What the watched metrics show."
+    )
     watch: WatchState | None = None
-    holds: int = Field(0, description="Number of holds so far; part of the next hold's id.")
+    holds: Count = Field(0, description="Number of holds so far; part of the next hold's id.")
     hold: Hold | None = None
     trigger: Trigger | None = None
     end: End | None = None

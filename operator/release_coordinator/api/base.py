@@ -62,7 +62,7 @@ Time = Annotated[
     datetime,
     BeforeValidator(_read_time),
     PlainSerializer(format_time, return_type=str),
-    Field(json_schema_extra={"format": "date-time"}),
+    Field(json_schema_extra={"format": "date-time", "maxLength": 40}),
 ]
 """A moment in UTC."""
 
@@ -89,13 +89,24 @@ IMAGE_PATTERN = r"^[a-zA-Z0-9][a-zA-Z0-9._:/@-]*$"
 Image = Annotated[str, Field(min_length=1, max_length=512, pattern=IMAGE_PATTERN)]
 """A container image with a tag or digest."""
 
-# White space is spelled out: \s means more to pydantic's regular expressions than to the
-# API server's, and what the server admits must be readable here.
-PATH_PATTERN = r"^/[^ \t\r\n\f\v#]*$"
+# Printable ASCII without '#', spelled out: classes such as \s mean more to pydantic than to the
+# API server, and what the server admits must be readable here.
+PATH_PATTERN = r'^/[!-"$-~]*$'
 HttpPath = Annotated[str, Field(min_length=1, max_length=256, pattern=PATH_PATTERN)]
 Port = Annotated[int, Field(ge=1, le=65535)]
+Uid = Annotated[str, Field(max_length=64)]
 Text = Annotated[str, Field(max_length=1024)]
 ShortText = Annotated[str, Field(max_length=256)]
+
+EXACT = 2**53 - 1
+"""The largest integer that JSON carries exactly everywhere."""
+
+Count = Annotated[int, Field(ge=0, le=EXACT)]
+Generation = Annotated[int, Field(ge=-1, le=EXACT)]
+"""`metadata.generation` of an object, or -1 if it was never looked at."""
+
+Measured = Annotated[float, Field(json_schema_extra={"format": "double"})]
+"""A number the operator reports. No limits: a strange value must not make a report impossible."""
 
 SEMVER_PATTERN = (
     r"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)"
@@ -105,6 +116,6 @@ Version = Annotated[str, Field(min_length=5, max_length=128, pattern=SEMVER_PATT
 """SemVer 2 without a leading `v`."""
 
 Digest = Annotated[str, Field(max_length=71, pattern=r"^sha256:[0-9a-f]{64}$")]
-QUANTITY_PATTERN = r"^[0-9.]+[a-zA-Z]{0,2}$"
+QUANTITY_PATTERN = r"^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$"
 Quantity = Annotated[str, Field(min_length=1, max_length=32, pattern=QUANTITY_PATTERN)]
 """A Kubernetes resource quantity such as `100m` or `64Mi`."""

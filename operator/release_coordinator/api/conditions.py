@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from .base import Model, Text, Time
+from .base import Generation, Model, Text, Time
 
 
 class Phase(StrEnum):
@@ -108,9 +108,11 @@ class Status(StrEnum):
 class Condition(Model):
     """A Kubernetes condition (metav1.Condition)."""
 
-    type: Annotated[str, Field(max_length=63)]
+    type: Annotated[str, Field(max_length=63)] = Field(description="What it is about.")
     status: Status
-    reason: Annotated[str, Field(max_length=63)]
-    message: Text = ""
-    last_transition_time: Time
-    observed_generation: int = 0
+    reason: Annotated[str, Field(max_length=63)] = Field(description="Why, in one word.")
+    message: Text = Field("", description="Why, for people.")
+    last_transition_time: Time = Field(description="When status last changed.")
+    observed_generation: Generation = Field(
+        0, description="Generation of the spec the condition is about."
+    )

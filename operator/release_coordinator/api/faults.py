@@ -12,6 +12,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from . import base
+from .job import MOUNT_PATTERN, VARIABLE_PATTERN
+from .metricsource import URL_PATTERN
 
 SHOWN = 60
 """Characters of a wrong value that a message repeats."""
@@ -32,6 +34,9 @@ FORMS: Mapping[str, str] = {
     base.IMAGE_PATTERN: "write an image with tag or digest, like example/shop:1.4.0",
     base.PATH_PATTERN: "write a path that begins with '/', without spaces and '#'",
     base.QUANTITY_PATTERN: "write a Kubernetes quantity, like 100m or 64Mi",
+    VARIABLE_PATTERN: "use letters, digits and '_', beginning with a letter or '_'",
+    MOUNT_PATTERN: "write a path that begins with '/', without spaces and ':'",
+    URL_PATTERN: "write http:// or https://, a host and at most a path, like http://metrics:9090",
 }
 """For each pattern of the API what a value must look like."""
 

@@ -11,10 +11,17 @@ from pydantic.config import JsonDict
 
 from .base import Duration, Image, Key, Model, Name, ObjectName, Quantity
 
+LIST_MAP: JsonDict = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}
+"""A list whose entries are told apart by their name, by server-side apply too."""
+
 
 def rules(*pairs: tuple[str, str]) -> JsonDict:
     """CEL rules (rule, message) as the CRD carries them."""
     return {"x-kubernetes-validations": [{"rule": rule, "message": text} for rule, text in pairs]}
+
+
+VARIABLE_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*$"
+MOUNT_PATTERN = r"^/[!-9;-~]*$"  # printable ASCII without ':'
 
 
 class KeySelector(Model):
@@ -53,7 +60,9 @@ class EnvVar(Model):
         )
     )
 
-    name: Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+    name: Annotated[str, Field(min_length=1, max_length=63, pattern=VARIABLE_PATTERN)] = Field(
+        description="Name of the variable. Names beginning with RELEASE_ are the operator's."
+    )
     value: Annotated[str, Field(max_length=4096)] | None = Field(
         None, description="A literal value. Never a credential: those belong into a Secret."
     )
@@ -63,18 +72,24 @@ class EnvVar(Model):
 class Volume(Model):
     """A PersistentVolumeClaim of the namespace, mounted into the Job's container."""
 
-    name: Name
+    name: Name = Field(description="Name of the volume, unique in this Job.")
     claim_name: ObjectName = Field(description="Name of the PersistentVolumeClaim.")
-    mount_path: Annotated[str, Field(min_length=1, max_length=256, pattern=r"^/[^:]*$")]
+    mount_path: Annotated[str, Field(min_length=1, max_length=256, pattern=MOUNT_PATTERN)] = Field(
+        description="Directory in the container."
+    )
 
 
 class Resources(Model):
     """Requests and limits of the Job's container."""
 
-    cpu_request: Quantity | None = None
-    cpu_limit: Quantity | None = None
-    memory_request: Quantity | None = None
-    memory_limit: Quantity | None = None
+    cpu_request: Quantity | None = Field(None, description="CPU it is sure to get, like 100m.")
+    cpu_limit: Quantity | None = Field(None, description="CPU it gets at most, like 1.")
+    memory_request: Quantity | None = Field(
+        None, description="Memory it is sure to get, like 64Mi."
+    )
+    memory_limit: Quantity | None = Field(
+        None, description="Memory above which it is ended, like 256Mi."
+    )
 
 
 class JobTemplate(Model):
@@ -88,9 +103,15 @@ class JobTemplate(Model):
     command: list[Annotated[str, Field(max_length=4096)]] = Field(
         [], max_length=32, description="Entry point; the image's own if empty."
     )
-    args: list[Annotated[str, Field(max_length=4096)]] = Field([], max_length=64)
-    env: list[EnvVar] = Field([], max_length=64)
-    volumes: list[Volume] = Field([], max_length=8)
+    args: list[Annotated[str, Field(max_length=4096)]] = Field(
+        [], max_length=64, description="Arguments of the entry point."
+    )
+    env: list[EnvVar] = Field(
+        [], max_length=32, json_schema_extra=LIST_MAP, description="Environment variables."
+    )
+    volumes: list[Volume] = Field(
+        [], max_length=4, json_schema_extra=LIST_MAP, description="Volumes, for a backup's target."
+    )
     resources: Resources = Field(default_factory=Resources)
     timeout: Duration = Field("10m", description="The Job is ended and failed after this time.")
     run_as_user: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = Field(
@@ -104,5 +125,5 @@ class JobTemplate(Model):
 class NamedJob(Model):
     """A Job with the name people know it by."""
 
-    name: Name
+    name: Name = Field(description="Name of the step, unique in its list.")
     job: JobTemplate

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from .attempt import Gate, Measurement, Step, Trigger
-from .base import Digest, Model, ObjectName, Text, Time, Version
+from .base import Count, Digest, Measured, Model, ObjectName, Text, Time, Uid, Version
 from .conditions import Phase, Reason
 from .release import ReleaseSpec, ReleaseType
 
@@ -11,24 +11,26 @@ from .release import ReleaseSpec, ReleaseType
 class RecordSpec(Model):
     """Everything that happened in one attempt."""
 
-    release: ObjectName
-    release_uid: str = Field(max_length=64)
-    attempt: int
-    version: Version
-    previous_version: Version | None = None
+    release: ObjectName = Field(description="Name of the Release.")
+    release_uid: Uid = Field(description="UID of the Release.")
+    attempt: Count = Field(description="Number of the attempt.")
+    version: Version = Field(description="Version it tried to reach.")
+    previous_version: Version | None = Field(None, description="Version that ran before.")
     type: ReleaseType | None = None
-    digest: Digest
+    digest: Digest = Field(description="Digest of the plan.")
     plan: ReleaseSpec | None = Field(
         None,
         description="The plan as it was run; empty if the attempt ended before it was recorded.",
     )
     outcome: Phase
     reason: Reason
-    message: Text = ""
-    started_at: Time
-    ended_at: Time
-    duration_seconds: float
-    gates: list[Gate] = Field([], max_length=24)
-    timeline: list[Step] = Field([], max_length=160)
-    measurements: list[Measurement] = Field([], max_length=10)
+    message: Text = Field("", description="Why it ended so, for people.")
+    started_at: Time = Field(description="When the attempt began.")
+    ended_at: Time = Field(description="When it ended.")
+    duration_seconds: Measured = Field(description="Time between the two.")
+    gates: list[Gate] = Field([], max_length=24, description="The last verdict of each gate.")
+    timeline: list[Step] = Field([], max_length=160, description="Every step, in order.")
+    measurements: list[Measurement] = Field(
+        [], max_length=10, description="What the watched metrics showed."
+    )
     rollback: Trigger | None = None

@@ -8,9 +8,9 @@ from enum import StrEnum
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
-from pydantic.config import JsonDict
 
 from .base import (
+    NAME_PATTERN,
     Duration,
     HttpPath,
     Image,
@@ -21,9 +21,7 @@ from .base import (
     Port,
     Version,
 )
-from .job import JobTemplate, NamedJob, rules
-
-LIST_MAP: JsonDict = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]}
+from .job import LIST_MAP, JobTemplate, NamedJob, rules
 
 
 class ReleaseType(StrEnum):
@@ -47,29 +45,41 @@ class WorkloadRef(Model):
     """An existing workload of the Release's namespace."""
 
     kind: WorkloadKind = WorkloadKind.DEPLOYMENT
-    name: ObjectName
+    name: ObjectName = Field(description="Name of the workload.")
 
 
 class HealthProbe(Model):
     """An HTTP endpoint every pod of the component must answer with 200-399."""
 
-    path: HttpPath = "/healthz"
-    port: Port
+    path: HttpPath = Field("/healthz", description="Path of the endpoint.")
+    port: Port = Field(description="Port of the container, by number.")
     timeout: Duration = Field("2s", description="Time for one answer.")
 
 
 class Component(Model):
     """One deployable part of the application."""
 
-    name: Name
+    name: Name = Field(description="Name of the component, unique in this Release.")
     depends_on: list[Name] = Field(
-        [], max_length=15, description="Components that must run the new version before this one."
+        [],
+        max_length=15,
+        json_schema_extra={"x-kubernetes-list-type": "set"},
+        description="Components that must run the new version before this one.",
     )
     workload_ref: WorkloadRef
     images: dict[Name, Image] = Field(
         min_length=1,
         max_length=8,
         description="Container name -> image of the new version. Init containers count too.",
+        json_schema_extra=rules(
+            (
+                f"self.all(k, k.size() <= 63 && k.matches('{NAME_PATTERN}'))",
+                (
+                    "the keys of images are container names: lower-case letters, digits and '-', "
+                    "at most 63"
+                ),
+            )
+        ),
     )
     health: HealthProbe | None = None
     progress_deadline: Duration = Field(
@@ -110,7 +120,7 @@ class Migration(Model):
         )
     )
 
-    name: Name
+    name: Name = Field(description="Name of the migration, like 0007-add-isbn.")
     reversibility: Reversibility = Field(
         Reversibility.IRREVERSIBLE, description="Undeclared means Irreversible."
     )
@@ -130,7 +140,7 @@ class Backup(Model):
 class SmokeTest(Model):
     """A Job that succeeds when the released application works."""
 
-    name: Name
+    name: Name = Field(description="Name of the test, unique in its list.")
     suite: Name = Field("smoke", description="Test suite it belongs to, shown in messages.")
     job: JobTemplate
 
@@ -138,7 +148,12 @@ class SmokeTest(Model):
 class Verify(Model):
     """What must hold after the rollout."""
 
-    smoke_tests: list[SmokeTest] = Field([], max_length=8, json_schema_extra=LIST_MAP)
+    smoke_tests: list[SmokeTest] = Field(
+        [],
+        max_length=8,
+        json_schema_extra=LIST_MAP,
+        description="Jobs that must succeed, in this order, after the rollout.",
+    )
 
 
 Number = Annotated[float, Field(ge=-1e18, le=1e18)]
@@ -174,7 +189,7 @@ class OnUnknown(StrEnum):
 class Metric(Model):
     """One PromQL query that is watched after the release."""
 
-    name: Name
+    name: Name = Field(description="Name of the metric, shown in messages.")
     source: ObjectName = Field("default", description="Name of a MetricSource.")
     query: Annotated[str, Field(min_length=1, max_length=4096)] = Field(
         description="PromQL with exactly one series, or a scalar, as its answer."
@@ -189,25 +204,32 @@ class Metric(Model):
 class Watch(Model):
     """How long and what to measure after the rollout, before the release counts as good."""
 
-    duration: Duration = "10m"
+    duration: Duration = Field("10m", description="Length of the watch.")
     interval: Duration = Field("15s", description="Time between two samples of a metric.")
     unknown_limit: Duration = Field(
         "5m", description="How long answers may be missing in a row before onUnknown applies."
     )
-    metrics: list[Metric] = Field(min_length=1, max_length=10, json_schema_extra=LIST_MAP)
+    metrics: list[Metric] = Field(
+        min_length=1, max_length=10, json_schema_extra=LIST_MAP, description="What is measured."
+    )
 
 
 class Rollback(Model):
     """How the previous version is verified after a rollback, beyond health probes."""
 
-    smoke_tests: list[SmokeTest] = Field([], max_length=8, json_schema_extra=LIST_MAP)
+    smoke_tests: list[SmokeTest] = Field(
+        [],
+        max_length=8,
+        json_schema_extra=LIST_MAP,
+        description="Jobs that must succeed, in this order, after a rollback.",
+    )
 
 
 class DocumentRef(Model):
     """A document in a ConfigMap of the Release's namespace."""
 
-    config_map: ObjectName
-    key: Key
+    config_map: ObjectName = Field(description="Name of the ConfigMap.")
+    key: Key = Field(description="Key in its data.")
 
 
 class Documents(Model):
@@ -245,9 +267,19 @@ class ReleaseSpec(Model):
         None,
         description="Derived from the version step if empty. Hotfix and Rollback are declared.",
     )
-    components: list[Component] = Field(min_length=1, max_length=16, json_schema_extra=LIST_MAP)
+    components: list[Component] = Field(
+        min_length=1,
+        max_length=16,
+        json_schema_extra=LIST_MAP,
+        description="Parts of the application; rolled out in the order of dependsOn.",
+    )
     backup: Backup | None = None
-    migrations: list[Migration] = Field([], max_length=16, json_schema_extra=LIST_MAP)
+    migrations: list[Migration] = Field(
+        [],
+        max_length=16,
+        json_schema_extra=LIST_MAP,
+        description="Database migrations of this version, run in this order.",
+    )
     caches: list[NamedJob] = Field(
         [],
         max_length=8,

@@ -5,52 +5,61 @@ from typing import Annotated
 from pydantic import Field
 
 from .attempt import Attempt
-from .base import Digest, Model, ObjectName, Text, Time, Version
+from .base import Count, Digest, Generation, Model, Name, ObjectName, Text, Time, Version
 from .conditions import Condition, Phase
 
 
 class RevisionRef(Model):
     """A version that ran, and where its images are recorded."""
 
-    version: Version
+    version: Version = Field(description="The version.")
     revision: ObjectName | None = Field(
         None, description="ControllerRevision that describes it; empty if never released by us."
     )
-    since: Time | None = None
+    since: Time | None = Field(None, description="Since when it counts as good.")
 
 
 class HistoryEntry(Model):
     """One ended attempt; the details are in its ReleaseRecord."""
 
-    attempt: int
-    version: Version
+    attempt: Count = Field(description="Number of the attempt.")
+    version: Version = Field(description="Version it tried to reach.")
     outcome: Phase
-    ended_at: Time
-    record: ObjectName | None = None
+    ended_at: Time = Field(description="When it ended.")
+    record: ObjectName | None = Field(None, description="Its ReleaseRecord.")
 
 
 class ComponentStatus(Model):
     """What the operator did to one component in this attempt."""
 
-    name: str
-    version: str = Field(description="Version the component was last told to run.")
-    state: Annotated[str, Field(max_length=32)]
+    name: Name = Field(description="Name of the component.")
+    version: Annotated[str, Field(max_length=128)] = Field(
+        description="Version the component was last told to run."
+    )
+    state: Annotated[str, Field(max_length=32)] = Field(description="What was done to it.")
 
 
 class ReleaseStatus(Model):
     """Status of a Release."""
 
-    observed_generation: int = -1
+    observed_generation: Generation = Field(
+        -1, description="Generation of the spec this status is about; -1: not looked at yet."
+    )
     phase: Phase = Phase.PENDING
-    message: Text = ""
+    message: Text = Field("", description="What the operator waits for and who must act.")
     version: Version | None = Field(None, description="Version of the present attempt.")
     digest: Digest | None = Field(None, description="Digest of the present attempt's plan.")
     conditions: list[Condition] = Field(
         [],
         max_length=16,
         json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+        description="Report of each phase, and Ready, Reconciling and Stalled for tools.",
     )
     current: RevisionRef | None = Field(None, description="Last known good version.")
-    components: list[ComponentStatus] = Field([], max_length=16)
+    components: list[ComponentStatus] = Field(
+        [], max_length=16, description="What was done to each component."
+    )
     attempt: Attempt | None = None
-    history: list[HistoryEntry] = Field([], max_length=10)
+    history: list[HistoryEntry] = Field(
+        [], max_length=10, description="The last attempts that ended, newest first."
+    )

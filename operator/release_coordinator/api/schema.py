@@ -1,0 +1,145 @@
+"""The CustomResourceDefinitions: what the API server checks before the operator ever looks.
+
+Last station on the way from the types to `crds/`; `make generate` writes what `crds()` returns.
+"""
+
+from typing import Any
+
+from .conditions import Phase
+from .job import rules
+from .metricsource import MetricSourceSpec
+from .record import RecordSpec
+from .release import ReleaseSpec
+from .status import ReleaseStatus
+from .structural import Schema, structural
+
+GROUP = "release-coordinator.io"
+VERSION = "v1alpha1"
+
+NAME_LIMIT = 52
+"""Characters of a Release's name: names of Jobs are made from it and have at most 63."""
+
+FIRST_STATUS: Schema = {"observedGeneration": -1, "phase": Phase.PENDING.value}
+"""Tools that wait for a Release (kstatus) see from the first write that nobody looked yet."""
+
+
+def crds() -> dict[str, dict[str, Any]]:
+    """Return every CustomResourceDefinition by the name of its file."""
+    return {
+        "metricsources.yaml": _metric_source(),
+        "releaserecords.yaml": _record(),
+        "releases.yaml": _release(),
+    }
+
+
+def _release() -> dict[str, Any]:
+    schema = _schema(
+        "An application and the version it shall run. Editing it starts the next attempt.",
+        spec=structural(ReleaseSpec),
+        status=structural(ReleaseStatus, reported=True) | {"default": FIRST_STATUS},
+    )
+    schema |= rules(
+        (
+            f"self.metadata.name.size() <= {NAME_LIMIT}",
+            f"metadata.name may have {NAME_LIMIT} characters: names of Jobs are made from it",
+        )
+    )
+    columns = [
+        _column("Version", ".spec.version"),
+        _column("Phase", ".status.phase"),
+        _column("Message", ".status.message"),
+        _age(),
+        _column("Type", ".status.attempt.type", priority=1),
+        _column("Previous", ".status.attempt.previousVersion", priority=1),
+        _column("Digest", ".status.attempt.digest", priority=1),
+    ]
+    names = {"kind": "Release", "plural": "releases", "shortNames": ["rel"]}
+    return _crd(names, schema, columns, subresources={"status": {}})
+
+
+def _record() -> dict[str, Any]:
+    spec = structural(RecordSpec, reported=True)
+    spec |= rules(
+        (
+            "self == oldSelf",
+            "a ReleaseRecord says what happened and never changes; edit the Release instead",
+        )
+    )
+    schema = _schema("The log of one ended attempt, written by the operator.", spec=spec)
+    columns = [
+        _column("Release", ".spec.release"),
+        _column("Version", ".spec.version"),
+        _column("Outcome", ".spec.outcome"),
+        _column("Ended", ".spec.endedAt", kind="date"),
+        _column("Type", ".spec.type", priority=1),
+        _column("Reason", ".spec.reason", priority=1),
+        _column("Message", ".spec.message", priority=1),
+    ]
+    return _crd({"kind": "ReleaseRecord", "plural": "releaserecords"}, schema, columns)
+
+
+def _metric_source() -> dict[str, Any]:
+    schema = _schema(
+        "A Prometheus-compatible endpoint that Releases may name.",
+        spec=structural(MetricSourceSpec),
+    )
+    columns = [_column("URL", ".spec.url"), _age()]
+    names = {"kind": "MetricSource", "plural": "metricsources"}
+    return _crd(names, schema, columns, scope="Cluster")
+
+
+def _schema(description: str, **parts: Schema) -> Schema:
+    return {
+        "description": description,
+        "type": "object",
+        "required": ["spec"],
+        "properties": {
+            "apiVersion": {"type": "string"},
+            "kind": {"type": "string"},
+            "metadata": {"type": "object"},
+            **parts,
+        },
+    }
+
+
+def _crd(
+    names: dict[str, Any],
+    schema: Schema,
+    columns: list[dict[str, Any]],
+    *,
+    scope: str = "Namespaced",
+    **version: Any,
+) -> dict[str, Any]:
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{names['plural']}.{GROUP}"},
+        "spec": {
+            "group": GROUP,
+            "names": {
+                "singular": names["kind"].lower(),
+                "listKind": f"{names['kind']}List",
+                **names,
+            },
+            "scope": scope,
+            "versions": [
+                {
+                    "name": VERSION,
+                    "served": True,
+                    "storage": True,
+                    **version,
+                    "additionalPrinterColumns": columns,
+                    "schema": {"openAPIV3Schema": schema},
+                }
+            ],
+        },
+    }
+
+
+def _column(name: str, path: str, *, kind: str = "string", priority: int = 0) -> dict[str, Any]:
+    """A column of `kubectl get`; one with a priority above 0 needs `-o wide`."""
+    return {"name": name, "type": kind, "jsonPath": path, "priority": priority}
+
+
+def _age() -> dict[str, Any]:
+    return _column("Age", ".metadata.creationTimestamp", kind="date")
