@@ -38,6 +38,13 @@ metadata:
 """
 
 
+class _Plain(yaml.SafeDumper):
+    """Writes every value where it is used: readers of a definition do not follow anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        return True
+
+
 def main() -> int:
     """Write the files, or with `--check` show how they differ."""
     parser = argparse.ArgumentParser(prog="tools.generate", description=__doc__)
@@ -85,7 +92,7 @@ def without_helm(rendered: str) -> str:
 
 def dump(body: dict[str, Any]) -> str:
     """Return a body as YAML in the order it was built."""
-    return yaml.safe_dump(body, sort_keys=False, width=100, allow_unicode=True)
+    return yaml.dump(body, Dumper=_Plain, sort_keys=False, width=100, allow_unicode=True)
 
 
 def leftover(wanted: dict[Path, str]) -> list[Path]:

@@ -34,7 +34,9 @@ def main() -> int:
 
 def tracked() -> list[Path]:
     """Return the files that are committed or would be, without those that are ignored."""
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    # A container often runs as another user than the one who cloned; reading names is harmless.
+    git = ["git", "-c", f"safe.directory={ROOT}"]
+    command = [*git, "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     paths = (ROOT / name for name in done.stdout.split("\0") if name)
     return [path for path in paths if path.is_file()]
