@@ -81,9 +81,15 @@ class Store:
         return self._puts
 
     def replace_all(
-        self, kind: Kind, bodies: Iterable[Body], *, since: int, namespace: str | None = None
+        self,
+        kind: Kind,
+        bodies: Iterable[Body],
+        *,
+        since: int,
+        namespace: str | None = None,
+        labels: Mapping[str, str] | None = None,
     ) -> set[Ref]:
-        """Take over a complete list (of one namespace or of all); return what it changed.
+        """Take over a complete list (of a namespace, of these labels); return what it changed.
 
         Objects that arrived after the mark `since` may be missing in the list because they are
         younger than it; they stay. What is missing is dropped but not buried: should the list
@@ -92,6 +98,9 @@ class Store:
         listed = {ref_of(kind, body): body for body in bodies}
         changed = {ref for ref, body in listed.items() if self.put(kind, body)}
         for ref in self._refs(kind, namespace):
+            known = self.get(ref)
+            if known is None or not has_labels(known, labels or {}):
+                continue
             if ref not in listed and self._marks[ref] <= since:
                 self._drop(ref)
                 changed.add(ref)
