@@ -1,0 +1,59 @@
+"""Lets only the leader write: a `Cluster` around a `Cluster`.
+
+Everything but the elector gets this one. The question is asked at the moment of the write, so a
+process that was paused past its lease refuses its own first write.
+"""
+
+import builtins
+from collections.abc import Callable, Mapping
+
+from release_coordinator.cluster.port import Body, Cluster, Kind, Ref
+from release_coordinator.errors import Transient
+
+
+class FencedCluster:
+    """Implements `Cluster`: reads pass, writes raise Transient unless `may_write()`."""
+
+    def __init__(self, cluster: Cluster, may_write: Callable[[], bool]) -> None:
+        """`may_write` is usually `Elector.may_write`."""
+        self._cluster = cluster
+        self._may_write = may_write
+
+    async def get(self, ref: Ref) -> Body:
+        """Pass on."""
+        return await self._cluster.get(ref)
+
+    async def list(
+        self, kind: Kind, namespace: str | None = None, labels: Mapping[str, str] | None = None
+    ) -> builtins.list[Body]:
+        """Pass on."""
+        return await self._cluster.list(kind, namespace, labels)
+
+    async def create(self, kind: Kind, body: Body) -> Body:
+        """Pass on if we lead."""
+        return await self._leader().create(kind, body)
+
+    async def apply(self, kind: Kind, body: Body, *, force: bool) -> Body:
+        """Pass on if we lead."""
+        return await self._leader().apply(kind, body, force=force)
+
+    async def patch(self, ref: Ref, patch: Body) -> Body:
+        """Pass on if we lead."""
+        return await self._leader().patch(ref, patch)
+
+    async def replace_status(self, kind: Kind, body: Body) -> Body:
+        """Pass on if we lead."""
+        return await self._leader().replace_status(kind, body)
+
+    async def replace(self, kind: Kind, body: Body) -> Body:
+        """Pass on if we lead."""
+        return await self._leader().replace(kind, body)
+
+    async def delete(self, ref: Ref, *, uid: str) -> None:
+        """Pass on if we lead."""
+        await self._leader().delete(ref, uid=uid)
+
+    def _leader(self) -> Cluster:
+        if not self._may_write():
+            raise Transient("this replica does not hold the lease, so it does not write")
+        return self._cluster
