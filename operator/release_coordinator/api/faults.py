@@ -48,12 +48,9 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "missing": ("is missing", "add it"),
     "string_type": ("must be text, not {got}", "put the value in quotes"),
     "string_pattern_mismatch": ("{value} has the wrong form", "{form}"),
-    "string_too_short": ("is shorter than {min_length} characters", "write more"),
+    "string_too_short": ("is too short", "the least length is {min_length}"),
     "string_too_long": ("is longer than {max_length} characters", "shorten it"),
-    "too_short": (
-        "has {actual_length} entries, at least {min_length} needed",
-        "add what is missing",
-    ),
+    "too_short": ("has {actual_length} entries", "write {min_length} or more"),
     "too_long": ("has more than {max_length} entries", "remove some"),
     "list_type": ("must be a list, not {got}", "begin each entry with '-'"),
     "dict_type": _OBJECT,
@@ -134,7 +131,7 @@ def field_path(root: str, location: Iterable[str | int]) -> str:
 
 
 def _shown(value: object) -> str:
-    text = json.dumps(value, default=str, ensure_ascii=False)
+    text = json.dumps(value, default=str)
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 

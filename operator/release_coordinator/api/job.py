@@ -92,12 +92,44 @@ class Resources(Model):
     )
 
 
+TEXT_LIMIT = 4096
+"""Characters of one Job's command, arguments and variables. Sixty-five Jobs are possible, and the
+plan must fit into one object beside what the operator records about it."""
+
+_REFERENCES = (
+    f"e.?valueFrom.?{source}.?{part}.orValue('').size()"
+    for source in ("secretKeyRef", "configMapKeyRef")
+    for part in ("name", "key")
+)
+_TEXT_SIZE = " + ".join(
+    # A list behind `orValue` loses its maxItems, and the server would refuse the rule's cost.
+    f"(has(self.{field}) ? self.{field}.map(e, {size}).sum() : 0)"
+    for field, size in (
+        ("command", "e.size()"),
+        ("args", "e.size()"),
+        ("env", " + ".join(("e.name.size()", "e.?value.orValue('').size()", *_REFERENCES))),
+    )
+)
+
+
 class JobTemplate(Model):
     """One container run to completion, once, without retries.
 
     The operator adds RELEASE_NAME, RELEASE_NAMESPACE, RELEASE_UID, RELEASE_VERSION,
     RELEASE_PREVIOUS_VERSION, RELEASE_ATTEMPT and RELEASE_STEP to its environment.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            (
+                f"{_TEXT_SIZE} <= {TEXT_LIMIT}",
+                (
+                    f"command, args and env have at most {TEXT_LIMIT} characters together; "
+                    "put longer texts into the image"
+                ),
+            )
+        )
+    )
 
     image: Image = Field(description="Container image with tag or digest.")
     command: list[Annotated[str, Field(max_length=4096)]] = Field(
@@ -110,7 +142,7 @@ class JobTemplate(Model):
         [], max_length=32, json_schema_extra=LIST_MAP, description="Environment variables."
     )
     volumes: list[Volume] = Field(
-        [], max_length=4, json_schema_extra=LIST_MAP, description="Volumes, for a backup's target."
+        [], max_length=2, json_schema_extra=LIST_MAP, description="Volumes, for a backup's target."
     )
     resources: Resources = Field(default_factory=Resources)
     timeout: Duration = Field("10m", description="The Job is ended and failed after this time.")
