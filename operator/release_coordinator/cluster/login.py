@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from kubernetes.aio.client import Configuration
-from kubernetes.aio.config import ConfigException, load_kube_config
+from kubernetes.aio.config import load_kube_config
 
 from release_coordinator.errors import Denied
 
@@ -27,7 +27,7 @@ async def from_kubeconfig(path: Path, context: str | None = None) -> Configurati
             client_configuration=configuration,
             persist_config=False,
         )
-    except (ConfigException, OSError) as error:
+    except Exception as error:  # the loader raises whatever the content of the file provokes
         raise Denied(f"cannot use the kubeconfig {path}: {error}") from error
     return configuration
 
