@@ -40,7 +40,7 @@ ADVICE: dict[Reason, str] = {
     Reason.PROGRESS_DEADLINE_EXCEEDED: "DevOps engineer: see why the pods do not become ready.",
     Reason.STEP_FAILED: "DevOps engineer: see the named object's events and logs.",
     Reason.JOB_FAILED: "DevOps engineer: see the Job's log.",
-    Reason.SMOKE_TEST_FAILED: "QA engineer: see the test's log and correct the version or the test.",
+    Reason.SMOKE_TEST_FAILED: "QA engineer: see the test's log; correct the version or the test.",
     Reason.METRIC_BREACH: "Developer: find the cause before the next attempt.",
     Reason.METRIC_UNKNOWN: "Platform team: make the metric source answer.",
 }

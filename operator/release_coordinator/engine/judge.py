@@ -30,11 +30,8 @@ def _relative(value: float, ratio: float, baseline: float | None) -> tuple[Verdi
     if baseline <= 0:
         if value <= 0:
             return Verdict.PASS, f"{_text(value)}, as before ({_text(baseline)})"
-        return (
-            Verdict.UNKNOWN,
-            f"{_text(value)} cannot be put in relation to a baseline of {_text(baseline)}; "
-            "use above or below for this metric",
-        )
+        text = f"{_text(value)} cannot be put in relation to a baseline of {_text(baseline)}"
+        return Verdict.UNKNOWN, f"{text}; use above or below for this metric"
     factor = value / baseline
     text = f"{_text(value)} is {factor:.2f} times the baseline {_text(baseline)}"
     if factor > ratio:

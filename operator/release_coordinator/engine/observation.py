@@ -110,9 +110,10 @@ class JobPodsWant:
 
 @dataclass(frozen=True, slots=True)
 class WorkloadWant:
-    """A workload by name."""
+    """A workload by name. With `fresh`, it is read from the API server itself."""
 
     name: str
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,9 +211,9 @@ class Observation:
         fact: tuple[PodFact, ...] = self._get(JobPodsWant(job))
         return fact
 
-    def workload(self, name: str) -> WorkloadFact | None:
+    def workload(self, name: str, *, fresh: bool = False) -> WorkloadFact | None:
         """The workload, None if there is none."""
-        fact: WorkloadFact | None = self._get(WorkloadWant(name))
+        fact: WorkloadFact | None = self._get(WorkloadWant(name, fresh))
         return fact
 
     def workload_pods(self, name: str) -> tuple[PodFact, ...]:

@@ -42,7 +42,7 @@ def summarise(release: ReleaseObject, status: ReleaseStatus, now: datetime) -> R
             "version": attempt.version if attempt else None,
             "digest": attempt.digest if attempt else None,
             "conditions": _merge(release, status.conditions, verdicts, now),
-            "components": _components(release, attempt),
+            "components": _components(attempt),
         }
     )
 
@@ -213,7 +213,7 @@ def _merge(
     return merged
 
 
-def _components(release: ReleaseObject, attempt: Attempt | None) -> list[ComponentStatus]:
+def _components(attempt: Attempt | None) -> list[ComponentStatus]:
     if attempt is None:
         return []
     found: dict[str, ComponentStatus] = {}

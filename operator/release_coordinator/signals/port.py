@@ -28,12 +28,12 @@ class ProbeResult:
 class Metrics(Protocol):
     """A Prometheus-compatible query endpoint."""
 
-    async def query(self, url: str, promql: str, timeout: float) -> Sample:
+    async def query(self, url: str, promql: str, timeout: float) -> Sample:  # noqa: ASYNC109
         """Ask for one instant value at the server's own time; `timeout` in seconds."""
 
 
 class Prober(Protocol):
     """HTTP health probes."""
 
-    async def probe(self, address: str, port: int, path: str, timeout: float) -> ProbeResult:
+    async def probe(self, address: str, port: int, path: str, timeout: float) -> ProbeResult:  # noqa: ASYNC109 - in all
         """GET `http://address:port/path`; 200-399 is healthy, as for a kubelet probe."""

@@ -42,7 +42,7 @@ def evaluate(ctx: Context) -> GateVerdict:
     if previous is None:
         return passed(NAME, OWNER, f"{version} is the first version released here")
     derived = derive_type(previous, version)
-    fault = _fault(previous, version, declared, derived)
+    fault = _fault(ctx, previous, declared, derived)
     if fault:
         return failed(NAME, OWNER, fault)
     label = declared or derived
@@ -50,8 +50,9 @@ def evaluate(ctx: Context) -> GateVerdict:
 
 
 def _fault(
-    previous: str, version: str, declared: ReleaseType | None, derived: ReleaseType | None
+    ctx: Context, previous: str, declared: ReleaseType | None, derived: ReleaseType | None
 ) -> str:
+    version = ctx.plan.spec.version
     if derived is ReleaseType.ROLLBACK:
         if declared is ReleaseType.ROLLBACK:
             return ""
@@ -60,7 +61,7 @@ def _fault(
             "spec.type: Rollback if you mean to go back"
         )
     step = _step_fault(previous, version, derived)
-    if step:
+    if step and not _tried_before(ctx, version):
         return step
     allowed = {derived, ReleaseType.HOTFIX} if derived is ReleaseType.PATCH else {derived}
     if declared is None or derived is None or declared in allowed:
@@ -78,6 +79,16 @@ def _step_fault(previous: str, version: str, derived: ReleaseType | None) -> str
     if derived is ReleaseType.MINOR and new.patch:
         return _reset(previous, version, f"{new.major}.{new.minor}.0")
     return ""
+
+
+def _tried_before(ctx: Context, version: str) -> bool:
+    """Whether the numbers that are skipped were taken by attempts that did not complete.
+
+    1.4.0 was rolled back and 1.4.1 mends it: a step from 1.3.0 that skips nothing.
+    """
+    new = semver.Version.parse(version)
+    tried = (semver.Version.parse(entry.version) for entry in ctx.status.history)
+    return any((old.major, old.minor) == (new.major, new.minor) and old < new for old in tried)
 
 
 def _reset(previous: str, version: str, expected: str) -> str:

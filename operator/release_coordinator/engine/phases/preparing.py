@@ -101,7 +101,8 @@ def _revision(ctx: Context) -> Outcome:
 
 def _record_revision(ctx: Context, name: str) -> Outcome:
     components = ctx.plan.spec.components
-    ctx.seen.gather(*(WorkloadWant(c.workload_ref.name) for c in components))
+    # Recorded from a fresh read: what a rollback restores must not come from an old view.
+    ctx.seen.gather(*(WorkloadWant(c.workload_ref.name, fresh=True) for c in components))
     previous = [_previous(ctx, component) for component in components]
     if None in previous:
         return Failed(Reason.WORKLOAD_REPLACED, "a workload vanished after its gate had passed")
@@ -126,7 +127,7 @@ def _previous(ctx: Context, component: Component) -> PreviousComponent | None:
         if (inherited)
         else None
     )
-    fact = ctx.seen.workload(component.workload_ref.name)
+    fact = ctx.seen.workload(component.workload_ref.name, fresh=True)
     if fact is None:
         return None
     return PreviousComponent(

@@ -1,0 +1,112 @@
+"""Carries out the engine's actions, each with a precondition, each safe to repeat.
+
+Called by `reconcile`, after the intent was persisted. Answers go into the store, so that the
+next decision sees what was done before any watch tells it.
+"""
+
+from typing import Any
+
+from .api.codec import ReleaseObject
+from .cluster import facts
+from .cluster.port import (
+    CONTROLLER_REVISION,
+    DEPLOYMENT,
+    JOB,
+    RECORD,
+    RELEASE,
+    Cluster,
+    Kind,
+    Ref,
+)
+from .cluster.store import Store
+from .engine import names
+from .engine.action import (
+    Action,
+    AddFinalizer,
+    ApplyImages,
+    CreateJob,
+    CreateRecord,
+    CreateRevision,
+    RemoveFinalizer,
+    ResumeJob,
+)
+from .errors import AlreadyExists, Conflict, NotFound
+from .look import Looker
+from .render import objects
+from .render.job import job_body
+
+
+class Actor:
+    """Changes the cluster."""
+
+    def __init__(self, cluster: Cluster, store: Store, looker: Looker) -> None:
+        self._cluster = cluster
+        self._store = store
+        self._looker = looker
+
+    async def act(self, release: ReleaseObject, action: Action) -> None:
+        """Do it. Raises what `Cluster` raises, but not AlreadyExists."""
+        match action:
+            case CreateJob():
+                await self._create(JOB, job_body(release, action))
+            case ResumeJob():
+                await self._resume(release, action)
+            case CreateRevision():
+                await self._create(CONTROLLER_REVISION, objects.revision_body(release, action))
+            case ApplyImages():
+                await self._apply(release, action)
+            case CreateRecord():
+                await self._create(RECORD, objects.record_body(release, action))
+            case AddFinalizer():
+                await self._finalizers(release, [*release.finalizers, names.FINALIZER])
+            case RemoveFinalizer():
+                kept = [name for name in release.finalizers if name != names.FINALIZER]
+                await self._finalizers(release, kept)
+
+    async def _create(self, kind: Kind, body: dict[str, Any]) -> None:
+        """Create, or take over what is there: whether it is ours is for the engine to say."""
+        try:
+            stored = await self._cluster.create(kind, body)
+        except AlreadyExists:
+            metadata = body["metadata"]
+            stored = await self._cluster.get(Ref(kind, metadata["namespace"], metadata["name"]))
+        self._store.put(kind, stored)
+
+    async def _resume(self, release: ReleaseObject, action: ResumeJob) -> None:
+        patch = {
+            "metadata": {"uid": action.uid, "resourceVersion": action.resource_version},
+            "spec": {"suspend": False},
+        }
+        ref = Ref(JOB, release.namespace, action.name)
+        try:
+            self._store.put(JOB, await self._cluster.patch(ref, patch))
+        except (Conflict, NotFound):
+            await self._refresh(ref)
+            raise
+
+    async def _apply(self, release: ReleaseObject, action: ApplyImages) -> None:
+        body = await self._looker.workload_body(release.namespace, action.workload)
+        ordinary = facts.ordinary_containers(body or {})
+        patch = objects.workload_patch(release, action, ordinary)
+        try:
+            self._store.put(DEPLOYMENT, await self._cluster.apply(DEPLOYMENT, patch, force=True))
+        except (Conflict, NotFound):
+            await self._refresh(Ref(DEPLOYMENT, release.namespace, action.workload))
+            raise
+
+    async def _refresh(self, ref: Ref) -> None:
+        """Our view of an object was old: replace it by the API server's."""
+        try:
+            self._store.put(ref.kind, await self._cluster.get(ref))
+        except NotFound:
+            self._store.remove(ref, "")
+
+    async def _finalizers(self, release: ReleaseObject, finalizers: list[str]) -> None:
+        patch = objects.finalizers_patch(release, finalizers)
+        stored = await self._cluster.patch(Ref(RELEASE, release.namespace, release.name), patch)
+        if stored["metadata"].get("deletionTimestamp") and not finalizers:
+            self._store.remove(
+                Ref(RELEASE, release.namespace, release.name), release.uid, release.resource_version
+            )
+        else:
+            self._store.put(RELEASE, stored)

@@ -1,0 +1,154 @@
+"""Kubernetes bodies to the facts the engine thinks in; pure.
+
+Texts are kept free of what changes by itself (counters, back-off times), because a changed text
+is a status write.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from release_coordinator.engine import names
+from release_coordinator.engine.observation import JobFact, JobPhase, PodFact, WorkloadFact
+from release_coordinator.engine.plan import canonical, short_hash
+
+from .port import Body
+
+_STARTING = {"ContainerCreating", "PodInitializing"}
+_PULLING = {"ErrImagePull", "ImagePullBackOff"}
+
+
+def job_fact(body: Body) -> JobFact:
+    """What a Job says."""
+    metadata, spec, status = body["metadata"], body.get("spec", {}), body.get("status", {})
+    labels, annotations = metadata.get("labels", {}), metadata.get("annotations", {})
+    conditions = {c["type"]: c for c in status.get("conditions", []) if c.get("status") == "True"}
+    failed = conditions.get("Failed", {})
+    if failed:
+        phase = JobPhase.FAILED
+    elif "Complete" in conditions:
+        phase = JobPhase.SUCCEEDED
+    else:
+        phase = JobPhase.SUSPENDED if spec.get("suspend") else JobPhase.RUNNING
+    return JobFact(
+        name=metadata["name"],
+        uid=metadata["uid"],
+        resource_version=metadata["resourceVersion"],
+        phase=phase,
+        timed_out=failed.get("reason") == "DeadlineExceeded",
+        message=failed.get("message", ""),
+        owner=(
+            labels.get(names.LABEL_UID, ""),
+            labels.get(names.LABEL_ATTEMPT, ""),
+            annotations.get(names.ANNOTATION_CONTENT, ""),
+        ),
+    )
+
+
+def workload_fact(body: Body) -> WorkloadFact:
+    """What a Deployment says."""
+    metadata, spec, status = body["metadata"], body.get("spec", {}), body.get("status", {})
+    template = spec.get("template", {})
+    wanted = spec.get("replicas", 1)
+    counts = [status.get(key, 0) for key in ("updatedReplicas", "replicas", "availableReplicas")]
+    seen = status.get("observedGeneration", 0) >= metadata.get("generation", 0)
+    return WorkloadFact(
+        name=metadata["name"],
+        uid=metadata["uid"],
+        resource_version=metadata["resourceVersion"],
+        images={c["name"]: c.get("image", "") for c in _containers(template)},
+        template_hash=short_hash(canonical(template)),
+        labelled_for=metadata.get("labels", {}).get(names.LABEL_RELEASE, ""),
+        rolled_out=seen and counts == [wanted] * 3,
+        replicas=wanted,
+        trouble=_workload_trouble(spec, status),
+    )
+
+
+def selector_of(body: Body) -> dict[str, str]:
+    """Labels that the pods of a Deployment have."""
+    selector: dict[str, str] = body.get("spec", {}).get("selector", {}).get("matchLabels", {})
+    return selector
+
+
+def ordinary_containers(body: Body) -> frozenset[str]:
+    """Names of a Deployment's containers that are not init containers."""
+    pod = body.get("spec", {}).get("template", {}).get("spec", {})
+    return frozenset(container["name"] for container in pod.get("containers", []))
+
+
+def pod_fact(body: Body) -> PodFact:
+    """What a pod says."""
+    spec, status = body.get("spec", {}), body.get("status", {})
+    states = [
+        *status.get("initContainerStatuses", []),
+        *status.get("containerStatuses", []),
+    ]
+    troubles = (_container_trouble(state) for state in states)
+    return PodFact(
+        name=body["metadata"]["name"],
+        ip=status.get("podIP", "") if "deletionTimestamp" not in body["metadata"] else "",
+        images=frozenset(c.get("image", "") for c in _containers({"spec": spec})),
+        trouble=next((text for text in troubles if text), "") or _unscheduled(status),
+        finished=_last_words(status.get("containerStatuses", [])),
+    )
+
+
+def _containers(template: Body) -> Iterator[Body]:
+    pod = template.get("spec", {})
+    yield from pod.get("initContainers", [])
+    yield from pod.get("containers", [])
+
+
+def _workload_trouble(spec: Body, status: Body) -> str:
+    if spec.get("paused"):
+        return "it is paused; resume it with kubectl rollout resume"
+    for condition in status.get("conditions", []):
+        kind, state = condition.get("type"), condition.get("status")
+        if (kind, state) in {("Progressing", "False"), ("ReplicaFailure", "True")}:
+            return str(condition.get("message", ""))
+    return ""
+
+
+def _container_trouble(state: Body) -> str:
+    waiting = state.get("state", {}).get("waiting")
+    if waiting:
+        return _waiting_trouble(state, waiting)
+    ended = state.get("state", {}).get("terminated")
+    if ended and ended.get("exitCode", 0) != 0:
+        return _exit(ended)
+    return ""
+
+
+def _waiting_trouble(state: Body, waiting: Body) -> str:
+    reason = waiting.get("reason", "")
+    if not reason or reason in _STARTING:
+        return ""
+    if reason in _PULLING:  # the two alternate
+        return f"ImagePullBackOff: image {state.get('image')} cannot be pulled"
+    if reason == "CrashLoopBackOff":
+        ended = state.get("lastState", {}).get("terminated", {})
+        return f"CrashLoopBackOff: {_exit(ended)}"
+    return f"{reason}: {waiting.get('message', '')}".rstrip(": ")
+
+
+def _exit(ended: Body) -> str:
+    text = (ended.get("message") or ended.get("reason") or "").strip()
+    return f"exit code {ended.get('exitCode')}: {text[-400:]}".rstrip(": ")
+
+
+def _unscheduled(status: Body) -> str:
+    for condition in status.get("conditions", []):
+        if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
+            return f"{condition.get('reason')}: {condition.get('message', '')}"
+    return ""
+
+
+def _last_words(states: Iterable[Any]) -> str:
+    """Message of the first container that ended, or its exit code if that says anything."""
+    for state in states:
+        ended = state.get("state", {}).get("terminated")
+        if ended:
+            if ended.get("exitCode", 0) != 0:
+                return _exit(ended)
+            return str(ended.get("message", "")).strip()
+    return ""

@@ -1,0 +1,45 @@
+"""What becomes of an attempt whose effect the API server refuses; pure.
+
+Called by `reconcile` when an action ends in Invalid or Denied, or shows no effect. A refusal is
+news for the journal, never a loop.
+"""
+
+from datetime import datetime
+
+from release_coordinator.api.attempt import Step, StepState
+from release_coordinator.api.conditions import Reason
+from release_coordinator.api.status import ReleaseStatus
+
+from .action import Action, CreateJob, CreateRecord, CreateRevision
+from .closing import finish
+from .context import hold, shorten
+from .outcome import Note
+
+
+def refused(
+    status: ReleaseStatus, action: Action, reason: Reason, message: str, now: datetime
+) -> Note | None:
+    """The journal after a refusal; None if there is nothing to note and only a retry helps."""
+    attempt = status.attempt
+    if attempt is None:
+        return None
+    if isinstance(action, CreateRecord):
+        # The outcome counts more than its record; the history says that there is none.
+        return finish(status, attempt, None)
+    if attempt.end is not None or attempt.hold is not None:
+        return None
+    running = [step for step in attempt.steps if step.state is StepState.RUNNING]
+    if isinstance(action, CreateJob | CreateRevision) and reason is Reason.API_REJECTED and running:
+        return _fail(status, running[-1], message, now)
+    step = running[-1].id if running else None
+    return hold(status, attempt, now, reason, message, step)
+
+
+def _fail(status: ReleaseStatus, step: Step, message: str, now: datetime) -> Note:
+    attempt = status.attempt
+    assert attempt is not None  # noqa: S101 - the caller looked
+    failed = step.model_copy(
+        update={"state": StepState.FAILED, "finished_at": now, "message": shorten(message)}
+    )
+    steps = [failed if entry.id == step.id else entry for entry in attempt.steps]
+    return Note(status.model_copy(update={"attempt": attempt.model_copy(update={"steps": steps})}))

@@ -1,0 +1,85 @@
+"""Kopf in, keys out: every watch event goes into the store and names the Releases it concerns.
+
+The only module besides `__main__` that imports kopf. Handlers do no I/O, cannot fail and return
+nothing: which event came does not matter, because a pass looks at the whole state (level-based).
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import kopf
+
+from .cluster.port import (
+    CONFIG_MAP,
+    DEPLOYMENT,
+    JOB,
+    METRIC_SOURCE,
+    POD,
+    RELEASE,
+    Body,
+    Kind,
+    Ref,
+)
+from .cluster.store import Store
+from .engine import names
+from .reconcile import Key
+
+LABELLED = (JOB, POD, DEPLOYMENT, CONFIG_MAP)
+"""Kinds watched only where they carry our label; the server selects."""
+
+
+class Intake:
+    """Takes events over into the store and enqueues what they concern."""
+
+    def __init__(self, store: Store, enqueue: Callable[[Key], None]) -> None:
+        self._store = store
+        self._enqueue = enqueue
+
+    def take(self, kind: Kind, event_type: str | None, body: Body) -> None:
+        """One event; `event_type` is None for an object found by the first listing."""
+        metadata = body["metadata"]
+        namespace = metadata.get("namespace") if kind.namespaced else None
+        ref = Ref(kind, namespace, metadata["name"])
+        if event_type == "DELETED":
+            changed = self._store.remove(ref, metadata["uid"], metadata["resourceVersion"])
+        else:
+            changed = self._store.put(kind, body)
+        if changed:
+            for key in self._concerned(kind, body):
+                self._enqueue(key)
+
+    def _concerned(self, kind: Kind, body: Body) -> Iterable[Key]:
+        metadata = body["metadata"]
+        if kind is RELEASE:
+            yield metadata["namespace"], metadata["name"]
+        elif kind is METRIC_SOURCE:
+            for release in self._store.select(RELEASE):
+                yield release["metadata"]["namespace"], release["metadata"]["name"]
+        else:
+            owner = metadata.get("labels", {}).get(names.LABEL_RELEASE)
+            if owner:
+                yield metadata["namespace"], owner
+
+
+def register(registry: kopf.OperatorRegistry, intake: Intake) -> None:
+    """Watch our kinds, and what carries our label."""
+    for kind in (RELEASE, METRIC_SOURCE, *LABELLED):
+        _watch(registry, intake, kind)
+
+
+def _watch(registry: kopf.OperatorRegistry, intake: Intake, kind: Kind) -> None:
+    @kopf.on.event(kind.group, kind.version, kind.plural, registry=registry, id=kind.plural)
+    async def on_event(event: kopf.RawEvent, **_: Any) -> None:
+        intake.take(kind, event["type"], dict(event["object"]))
+
+
+def configure(settings: kopf.OperatorSettings) -> None:
+    """Kopf as a trigger only: it writes nothing, and notices connections that have died."""
+    settings.posting.enabled = False
+    settings.scanning.disabled = True
+    settings.watching.server_timeout = 300
+    settings.watching.connect_timeout = 10
+    settings.watching.reconnect_backoff = 1
+    settings.networking.request_timeout = 30
+    for kind in LABELLED:
+        settings.watching.label_selectors[kind.group, kind.plural] = names.LABEL_RELEASE

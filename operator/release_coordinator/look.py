@@ -1,0 +1,197 @@
+"""Answers the engine's questions: from what the watches told, else from the world itself.
+
+Called by `reconcile`. Jobs, their pods and the workloads of a Release are watched by label, so
+waiting costs no request; what is not watched is read when it is asked for.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from .api.base import parse_duration
+from .api.codec import parse_metric_source
+from .cluster import facts
+from .cluster.port import (
+    CONFIG_MAP,
+    CONTROLLER_REVISION,
+    DEPLOYMENT,
+    JOB,
+    METRIC_SOURCE,
+    POD,
+    RECORD,
+    Body,
+    Cluster,
+    Kind,
+    Ref,
+)
+from .cluster.store import Store
+from .engine import names
+from .engine.observation import (
+    DocumentFact,
+    DocumentWant,
+    JobPodsWant,
+    JobWant,
+    PodFact,
+    ProbeFact,
+    ProbeWant,
+    RecordWant,
+    RevisionWant,
+    SampleFact,
+    SampleWant,
+    Want,
+    WorkloadPodsWant,
+    WorkloadWant,
+)
+from .errors import NotFound
+from .render.objects import read_revision
+from .signals.port import Metrics, Prober
+
+JOB_NAME_LABEL = "batch.kubernetes.io/job-name"
+
+
+class Looker:
+    """Turns wants into facts."""
+
+    def __init__(self, cluster: Cluster, store: Store, metrics: Metrics, prober: Prober) -> None:
+        self._cluster = cluster
+        self._store = store
+        self._metrics = metrics
+        self._prober = prober
+
+    async def look(self, namespace: str, wants: tuple[Want, ...]) -> Mapping[Want, Any]:
+        """All answers, looked up concurrently. Raises what `Cluster` raises, but not NotFound."""
+        async with asyncio.TaskGroup() as group:
+            tasks = {want: group.create_task(self._answer(namespace, want)) for want in wants}
+        return {want: task.result() for want, task in tasks.items()}
+
+    async def _answer(self, namespace: str, want: Want) -> Any:  # noqa: PLR0911 - one line each
+        match want:
+            case JobWant():
+                return await self._job(namespace, want)
+            case JobPodsWant():
+                return await self._job_pods(namespace, want.job)
+            case WorkloadWant():
+                body = await self._workload(namespace, want)
+                return facts.workload_fact(body) if body else None
+            case WorkloadPodsWant():
+                return await self._workload_pods(namespace, want.name)
+            case ProbeWant():
+                return await self._probe(namespace, want)
+            case DocumentWant():
+                return await self._document(namespace, want)
+            case SampleWant():
+                return await self._sample(want)
+            case RevisionWant():
+                return await self._revision(namespace, want.name)
+            case RecordWant():
+                return self._store.get(Ref(RECORD, namespace, want.name)) is not None
+
+    async def workload_body(self, namespace: str, name: str) -> Body | None:
+        """The Deployment as it is now."""
+        return await self._workload(namespace, WorkloadWant(name))
+
+    async def _known_or_live(self, kind: Kind, namespace: str, name: str) -> Body | None:
+        return self._store.get(Ref(kind, namespace, name)) or await self._live(
+            kind, namespace, name
+        )
+
+    async def _live(self, kind: Kind, namespace: str, name: str) -> Body | None:
+        try:
+            return await self._cluster.get(Ref(kind, namespace, name))
+        except NotFound:
+            return None
+
+    async def _job(self, namespace: str, want: JobWant) -> Any:
+        body = self._store.get(Ref(JOB, namespace, want.name))
+        if body is None and want.confirm:
+            body = await self._live(JOB, namespace, want.name)
+            if body is not None:
+                self._store.put(JOB, body)
+        return facts.job_fact(body) if body else None
+
+    async def _job_pods(self, namespace: str, job: str) -> tuple[PodFact, ...]:
+        labels = {JOB_NAME_LABEL: job}
+        pods = self._store.select(POD, namespace, labels)
+        body = self._store.get(Ref(JOB, namespace, job))
+        over = body is not None and "conditions" in body.get("status", {})
+        if over and not any(facts.pod_fact(pod).finished for pod in pods):
+            # The Job's end may reach us before its pod's: the reason is worth one read.
+            pods = await self._cluster.list(POD, namespace, labels) or pods
+        return tuple(facts.pod_fact(pod) for pod in pods)
+
+    async def _workload(self, namespace: str, want: WorkloadWant) -> Body | None:
+        """From the watch if the workload carries our label, else (or if fresh) live."""
+        if not want.fresh:
+            known = self._store.get(Ref(DEPLOYMENT, namespace, want.name))
+            if known is not None:
+                return known
+        body = await self._live(DEPLOYMENT, namespace, want.name)
+        if body is not None and names.LABEL_RELEASE in body["metadata"].get("labels", {}):
+            self._store.put(DEPLOYMENT, body)
+        return body
+
+    async def _pods(self, namespace: str, name: str) -> list[Body]:
+        body = await self._workload(namespace, WorkloadWant(name))
+        if body is None:
+            return []
+        return await self._cluster.list(POD, namespace, facts.selector_of(body))
+
+    async def _workload_pods(self, namespace: str, name: str) -> tuple[PodFact, ...]:
+        return tuple(facts.pod_fact(pod) for pod in await self._pods(namespace, name))
+
+    async def _probe(self, namespace: str, want: ProbeWant) -> ProbeFact:
+        pods = [fact for fact in await self._workload_pods(namespace, want.workload) if fact.ip]
+        if not pods:
+            return ProbeFact(0, f"Deployment {want.workload} has no running pod to ask")
+        seconds = parse_duration(want.timeout)
+        results = await asyncio.gather(
+            *(self._prober.probe(pod.ip, want.port, want.path, seconds) for pod in pods)
+        )
+        for pod, result in zip(pods, results, strict=True):
+            if not result.ok:
+                return ProbeFact(
+                    len(pods), f"Pod {pod.name}, port {want.port}, {want.path}: {result.detail}"
+                )
+        return ProbeFact(len(pods), "")
+
+    async def _document(self, namespace: str, want: DocumentWant) -> DocumentFact:
+        body = await self._known_or_live(CONFIG_MAP, namespace, want.config_map)
+        if body is None:
+            return DocumentFact(
+                None, f"there is no ConfigMap {want.config_map} in this namespace; create it"
+            )
+        text = body.get("data", {}).get(want.key)
+        if text is None:
+            keys = ", ".join(sorted(body.get("data", {}))) or "no keys"
+            return DocumentFact(
+                None, f"ConfigMap {want.config_map} has no key {want.key}; it has {keys}"
+            )
+        return DocumentFact(text)
+
+    async def _sample(self, want: SampleWant) -> SampleFact:
+        body = self._store.get(Ref(METRIC_SOURCE, None, want.source))
+        if body is None:
+            try:
+                body = await self._cluster.get(Ref(METRIC_SOURCE, None, want.source))
+            except NotFound:
+                text = f"there is no MetricSource {want.source}; the platform team must create it"
+                return SampleFact(None, text)
+        source = parse_metric_source(body)
+        if source.spec is None:
+            return SampleFact(None, f"MetricSource {want.source} cannot be read: {source.faults}")
+        answer = await self._metrics.query(
+            source.spec.url, want.query, parse_duration(source.spec.timeout)
+        )
+        return SampleFact(answer.value, answer.problem)
+
+    async def _revision(self, namespace: str, name: str) -> Any:
+        body = await self._known_or_live(CONTROLLER_REVISION, namespace, name)
+        if body is None:
+            return None
+        self._store.put(CONTROLLER_REVISION, body)
+        try:
+            return read_revision(body)
+        except ValidationError:
+            return None

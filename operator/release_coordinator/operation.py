@@ -1,0 +1,206 @@
+"""Wires the parts and runs them: one `Operation` per process.
+
+Built by `__main__` from settings. Health and metrics are served on every replica; the work runs
+only while the Lease is held. Start order: health, election, workers, resync, Kopf; the end comes
+in reverse, and work in flight gets time to finish.
+"""
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import kopf
+
+from . import handlers
+from .act import Actor
+from .clock import SystemClock
+from .cluster.client import KubernetesCluster
+from .cluster.fence import FencedCluster
+from .cluster.lease import Elector
+from .cluster.port import LEASE, Cluster, Ref
+from .cluster.store import Store
+from .cluster.wire import Exchange
+from .look import Looker
+from .reconcile import Key, Parts, Reconciler
+from .recorder import Recorder
+from .resync import Resync
+from .settings import Settings
+from .signals.probe import HttpProber
+from .signals.prometheus import PrometheusMetrics
+from .telemetry.health import HealthServer
+from .telemetry.metrics import Metrics
+from .telemetry.passes import MeteredPasses
+from .telemetry.progress import Progress
+from .telemetry.queuemetrics import QueueMetrics
+from .workqueue import WorkQueue
+
+LEASE_NAME = "release-coordinator"
+ALL_ADDRESSES = "0.0.0.0"  # noqa: S104 - the kubelet probes the pod's own address
+STOP_SECONDS = 20.0
+"""Time work in flight gets at the end; the pod's grace period is longer."""
+
+logger = logging.getLogger(__name__)
+
+
+class Operation:
+    """Everything one process does."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._metrics = Metrics(version("release-coordinator"))
+        self._clock = SystemClock()
+        self._progress: Progress[Key] = Progress(settings.workers, clock=self._clock)
+        self._metrics.resync_age(self._progress.resync_age)
+        self._passes = MeteredPasses(self._metrics, time.monotonic)
+        self._stop = asyncio.Event()
+
+    def stop(self) -> None:
+        """Begin the graceful end; called by signal handlers."""
+        logger.info("Stopping: work in flight gets %.0f s", STOP_SECONDS)
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Serve, lead, work; returns after `stop`. Raises LeadershipLost when the Lease is lost."""
+        settings = self._settings
+        health = HealthServer(
+            self._progress,
+            self._metrics.registry,
+            "0.0.0.0",
+            settings.http_port,
+        )
+        await health.start()
+        try:
+            async with await KubernetesCluster.connect(
+                settings.kubeconfig, observer=self._requested
+            ) as cluster:
+                await self._lead(cluster)
+        finally:
+            await health.stop()
+
+    def _requested(self, exchange: Exchange) -> None:
+        self._metrics.requested(exchange.method, exchange.code)
+
+    async def _lead(self, cluster: Cluster) -> None:
+        settings = self._settings
+        if not settings.lease_namespace:
+            await self._work(cluster)
+            return
+        # A new identity per process: a pod that restarts is another candidate.
+        identity = f"{settings.pod_name}_{uuid.uuid4().hex[:8]}"
+        lease = Ref(LEASE, settings.lease_namespace, LEASE_NAME)
+        elector = Elector(cluster, lease, identity, clock=self._clock, on_holder=self._standing_by)
+        fenced = FencedCluster(cluster, elector.may_write)
+        election = asyncio.create_task(elector.run(lambda: self._work(fenced), self._lost))
+        stopped = asyncio.create_task(self._stop.wait())
+        await asyncio.wait((election, stopped), return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if not election.done() and not self._leading():
+            election.cancel()  # a standby has nothing to finish
+        await asyncio.wait((election,))
+        if not election.cancelled():
+            await election
+
+    def _leading(self) -> bool:
+        return bool(self._progress.report()["role"] == "leader")
+
+    def _standing_by(self, holder: str) -> None:
+        if holder and not self._leading():
+            self._progress.role("standby")
+
+    def _lost(self, reason: str) -> None:
+        logger.error("Leadership lost, ending the process: %s", reason)
+        self._metrics.leading(False)
+        self._stop.set()
+
+    async def _work(self, cluster: Cluster) -> None:
+        """The leader's part, until `stop`."""
+        self._progress.role("leader")
+        self._metrics.leading(True)
+        settings = self._settings
+        store, metrics = Store(), PrometheusMetrics()
+        prober = HttpProber(allow_loopback=settings.allow_loopback)
+        looker, recorder = Looker(cluster, store, metrics, prober), Recorder(cluster)
+        parts = Parts(
+            cluster,
+            store,
+            looker,
+            Actor(cluster, store, looker),
+            recorder,
+            self._passes,
+            lambda: datetime.now(UTC),
+        )
+        queue: WorkQueue[Key] = WorkQueue(
+            clock=self._clock, observers=(QueueMetrics(self._metrics.registry), self._progress)
+        )
+
+        def enqueue(key: Key) -> None:
+            self._passes.evidence(key)
+            queue.add(key)
+
+        resync = Resync(
+            cluster,
+            store,
+            enqueue,
+            namespaces=settings.namespaces,
+            done=self._progress.resynced,
+        )
+        tasks = {
+            "events": asyncio.create_task(recorder.run()),
+            "workers": asyncio.create_task(
+                queue.run(settings.workers, Reconciler(parts).reconcile)
+            ),
+            "resync": asyncio.create_task(resync.run(settings.resync_seconds)),
+            "watches": asyncio.create_task(self._watch(handlers.Intake(store, enqueue))),
+            "stop": asyncio.create_task(self._stop.wait()),
+        }
+        for name, task in tasks.items():
+            self._progress.depends_on(name, task)
+        try:
+            await asyncio.wait(tasks.values(), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await self._wind_up(queue, recorder, tasks)
+            await prober.close()
+            await metrics.close()
+
+    async def _wind_up(
+        self,
+        queue: WorkQueue[Key],
+        recorder: Recorder,
+        tasks: Mapping[str, "asyncio.Task[Any]"],
+    ) -> None:
+        """Take no more work, let what runs end, then raise the fault that ended us, if any."""
+        abandoned = await queue.stop(STOP_SECONDS)
+        if abandoned:
+            logger.warning(
+                "Ended in the middle of passes, resumed at the next start: %s", abandoned
+            )
+        try:
+            await asyncio.wait_for(recorder.drain(), 2)
+        except TimeoutError:
+            logger.warning("Some Events were not posted")
+        faults = [t for n, t in tasks.items() if t.done() and not t.cancelled() and t.exception()]
+        for task in tasks.values():
+            task.cancel()
+        await asyncio.gather(*tasks.values(), return_exceptions=True)
+        for task in faults:
+            await task
+
+    async def _watch(self, intake: handlers.Intake) -> None:
+        """Run Kopf until `stop`. It exits on faults it cannot mend; then so do we."""
+        registry = kopf.OperatorRegistry()
+        handlers.register(registry, intake)
+        settings = kopf.OperatorSettings()
+        handlers.configure(settings)
+        await kopf.operator(
+            registry=registry,
+            settings=settings,
+            standalone=True,
+            clusterwide=not self._settings.namespaces,
+            namespaces=self._settings.namespaces,
+            stop_flag=self._stop,
+        )

@@ -1,0 +1,220 @@
+"""One pass over one Release, on one page: look -> decide -> act -> report.
+
+Called by the work queue's workers, one at a time per Release. The contract:
+
+- `decide` asks for what it has not seen; it is looked up and `decide` is asked again;
+- what it notes is collected, and persisted *before* the next effect (write-ahead), with the
+  resourceVersion of the Release as precondition: whoever works on an old view is refused;
+- after an effect everything is looked at anew;
+- a pass ends when there is nothing to do but wait. It writes the status only if it says
+  something new.
+
+So a crash anywhere repeats at most one effect, and every effect is safe to repeat.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from .act import Actor
+from .api.codec import ReleaseObject, parse_release
+from .api.conditions import Reason
+from .api.status import ReleaseStatus
+from .cluster.port import RELEASE, Cluster, Ref
+from .cluster.store import Store
+from .engine.action import Action
+from .engine.decide import decide
+from .engine.observation import NotSeen, Observation, Want
+from .engine.outcome import Decision, Do, Note, Wait
+from .engine.refusal import refused
+from .engine.summary import material, summarise
+from .errors import Conflict, Denied, Invalid, NotFound
+from .look import Looker
+from .recorder import Recorder
+from .render.objects import status_body
+from .telemetry.passes import PassObserver
+
+Key = tuple[str, str]
+"""Namespace and name of a Release."""
+
+MOVES_LIMIT = 2000
+"""Decisions in one pass; far above what the longest plan needs. Beyond it we run in a circle."""
+
+QUIET_SECONDS = 30.0
+"""Values that led to no new verdict are written at most this often."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a pass works with; wired once, in `__main__` or by a test."""
+
+    cluster: Cluster
+    store: Store
+    looker: Looker
+    actor: Actor
+    recorder: Recorder
+    observer: PassObserver
+    now: Callable[[], datetime]
+    """Time of day; the only clock of decisions."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """What would be a pity, but no harm, to lose in a crash."""
+
+    unwritten: dict[str, tuple[str, ReleaseStatus]] = field(default_factory=dict)
+    """Release UID -> resourceVersion it was made for, and the journal not worth a write yet."""
+    written: dict[str, datetime] = field(default_factory=dict)
+    """Release UID -> time of our last write."""
+    conflicted: set[Key] = field(default_factory=set)
+
+
+class Reconciler:
+    """Brings Releases forward."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._memory = Memory()
+
+    async def reconcile(self, key: Key) -> float | None:
+        """One pass. Returns the seconds until the next look, None to wait for an event.
+
+        Raises what `Cluster` raises for faults of the API server: the queue backs off.
+        """
+        body = self._parts.store.get(Ref(RELEASE, *key))
+        if body is None:
+            self._parts.observer.gone(key)
+            return None
+        try:
+            seconds = await _Pass(self._parts, self._memory, parse_release(body)).run()
+        except Conflict:
+            await self._refresh(key)
+            if key in self._memory.conflicted:
+                raise
+            self._memory.conflicted.add(key)
+            return 0.0
+        self._memory.conflicted.discard(key)
+        return seconds
+
+    async def _refresh(self, key: Key) -> None:
+        """Our view was old: replace it by the API server's."""
+        ref = Ref(RELEASE, *key)
+        try:
+            self._parts.store.put(RELEASE, await self._parts.cluster.get(ref))
+        except NotFound:
+            self._parts.store.remove(ref, "")
+
+
+class _Pass:
+    """The moving parts of one pass."""
+
+    def __init__(self, parts: Parts, memory: Memory, release: ReleaseObject) -> None:
+        self._parts = parts
+        self._memory = memory
+        self._release = release
+        version, status = memory.unwritten.get(release.uid, ("", release.status))
+        self._status = status if version == release.resource_version else release.status
+        self._facts: dict[Want, Any] = {}
+        self._last_action: Action | None = None
+
+    async def run(self) -> float | None:
+        """Look, decide and act until there is nothing to do but wait."""
+        with self._parts.observer.passing(self._release):
+            for _ in range(MOVES_LIMIT):
+                decision = await self._decide()
+                match decision:
+                    case Note(status):
+                        self._status = status
+                    case Do(action):
+                        await self._do(action)
+                        if self._gone():
+                            return None
+                    case Wait(until):
+                        return await self._rest(until)
+        raise RuntimeError(f"no end after {MOVES_LIMIT} decisions: {self._release.name}")
+
+    async def _decide(self) -> Decision:
+        while True:
+            try:
+                seen = Observation(self._facts)
+                return decide(self._release, self._status, seen, self._clock())
+            except NotSeen as question:
+                answers = await self._parts.looker.look(self._release.namespace, question.wants)
+                self._facts.update(answers)
+
+    async def _do(self, action: Action) -> None:
+        await self._persist()
+        try:
+            await self._act(action)
+        except Invalid as error:
+            self._refused(action, Reason.API_REJECTED, error)
+        except Denied as error:
+            self._refused(action, Reason.API_DENIED, error)
+        self._last_action = action
+        self._facts.clear()
+        self._reread()
+
+    async def _act(self, action: Action) -> None:
+        if action == self._last_action:
+            raise Invalid(f"{type(action).__name__} was accepted but shows no effect")
+        await self._parts.actor.act(self._release, action)
+
+    def _refused(self, action: Action, reason: Reason, error: Invalid | Denied) -> None:
+        note = refused(self._status, action, reason, str(error), self._clock())
+        if note is None:
+            raise error
+        self._status = note.status
+
+    async def _rest(self, until: datetime | None) -> float | None:
+        """End the pass: report what is new, keep the rest for the next one."""
+        report = summarise(self._release, self._status, self._clock())
+        written = self._memory.written.get(self._release.uid)
+        stale = written is None or (self._clock() - written).total_seconds() >= QUIET_SECONDS
+        news = material(report) != material(self._release.status)
+        if news or (stale and report != self._release.status):
+            await self._persist()
+        else:
+            version = self._release.resource_version
+            self._memory.unwritten[self._release.uid] = (version, self._status)
+        return None if until is None else max(0.0, (until - self._clock()).total_seconds())
+
+    async def _persist(self) -> None:
+        """Write the status if it differs from the stored one; then the stored one is ours."""
+        if self._release.journal_fault:
+            return  # never write over a memory that cannot be read
+        now = self._clock()
+        report = summarise(self._release, self._status, now)
+        before = self._release.status
+        if report == before:
+            return
+        body = status_body(self._release, report)
+        stored = await self._parts.cluster.replace_status(RELEASE, body)
+        self._parts.store.put(RELEASE, stored)
+        self._parts.observer.wrote(self._release, before, report)
+        self._parts.recorder.tell(self._release, before, report, now)
+        self._memory.written[self._release.uid] = now
+        self._memory.unwritten.pop(self._release.uid, None)
+        self._release = parse_release(stored)
+        self._status = self._release.status
+
+    def _reread(self) -> None:
+        """Take over what an effect made of the Release itself, if it is the newest state."""
+        body = self._parts.store.get(Ref(RELEASE, self._release.namespace, self._release.name))
+        if body is None or body["metadata"]["resourceVersion"] == self._release.resource_version:
+            return
+        seen = parse_release(body)
+        if seen.status.attempt == self._release.status.attempt:
+            self._release = seen
+
+    def _gone(self) -> bool:
+        ref = Ref(RELEASE, self._release.namespace, self._release.name)
+        return self._parts.store.get(ref) is None
+
+    def _clock(self) -> datetime:
+        """Now, in the precision the journal keeps."""
+        now = self._parts.now()
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)

@@ -1,0 +1,132 @@
+"""Kubernetes Events from what changed between two states of a journal.
+
+Names are deterministic, so the same news is told once, whatever crashed in between. Events are
+for people who look now; the journal and the record are the memory. Posted by `recorder`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from release_coordinator.api.attempt import Attempt, GateState, StepState
+from release_coordinator.api.base import format_time
+from release_coordinator.api.codec import ReleaseObject
+from release_coordinator.api.conditions import Phase, Reason
+from release_coordinator.api.status import ReleaseStatus
+from release_coordinator.engine.describe import gates_message, work_of
+from release_coordinator.engine.plan import short_hash
+
+NORMAL, WARNING = "Normal", "Warning"
+QUIET = ("gates", "gate/", "prepare/revision", "prepare/baseline", "verify/health", "watch")
+"""Steps whose success is told by what comes next."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """One thing worth an Event."""
+
+    type: str
+    reason: Reason
+    note: str
+    key: str
+    """What makes it this news and no other, within its attempt."""
+
+
+def news(before: ReleaseStatus, after: ReleaseStatus) -> list[News]:
+    """What happened between two states."""
+    new = after.attempt
+    if new is None:
+        return []
+    old = before.attempt
+    if old is not None and old.number != new.number:
+        old = None
+    found = []
+    if old is None:
+        step = f"{new.previous_version or 'first release'} -> {new.version}"
+        found.append(News(NORMAL, Reason.ATTEMPT_STARTED, f"Attempt {new.number}: {step}", "start"))
+    return [*found, *_gates(old, new), *_steps(old, new), *_turns(old, new)]
+
+
+def _gates(old: Attempt | None, new: Attempt) -> list[News]:
+    shut = [gate for gate in new.gates if gate.state is not GateState.PASSED]
+    failed = [gate for gate in shut if gate.state is not GateState.WAITING]
+    if old is not None and old.gates == new.gates:
+        return []
+    if failed:
+        text = gates_message(shut)
+        return [News(WARNING, Reason.GATES_NOT_PASSED, text, f"gates {text}")]
+    if new.gates and not shut:
+        return [News(NORMAL, Reason.GATES_PASSED, f"{len(new.gates)} gates passed", "gates")]
+    return []
+
+
+def _steps(old: Attempt | None, new: Attempt) -> list[News]:
+    known = {step.id: step.state for step in old.steps} if old else {}
+    found = []
+    for step in new.steps:
+        if step.state is known.get(step.id) or step.state is StepState.RUNNING:
+            continue
+        _, text = work_of(step.id)
+        if step.state is StepState.FAILED:
+            note = f"{text}: failed: {step.message}"
+            found.append(News(WARNING, Reason.STEP_FAILED, note, f"failed {step.id}"))
+        elif not step.id.startswith(QUIET):
+            note = f"{text}: done. {step.message}".rstrip(" .")
+            found.append(News(NORMAL, Reason.STEP_SUCCEEDED, note, f"done {step.id}"))
+    return found
+
+
+def _turns(old: Attempt | None, new: Attempt) -> list[News]:
+    found = []
+    if new.trigger is not None and (old is None or old.trigger is None):
+        note = f"Rolling back: {new.trigger.message}"
+        found.append(News(WARNING, Reason.ROLLBACK_STARTED, note, "rollback"))
+    if new.hold is not None and (old is None or old.hold != new.hold):
+        note = f"{new.hold.reason}: {new.hold.message}"
+        found.append(News(WARNING, Reason.HELD, note, f"hold {new.hold.id}"))
+    if new.hold is None and old is not None and old.hold is not None and new.end is None:
+        found.append(News(NORMAL, Reason.RESUMED, "Resumed", f"resume {old.hold.id}"))
+    if new.recorded and new.end is not None and not (old is not None and old.recorded):
+        found.append(_ended(new))
+    return found
+
+
+_ENDINGS = {
+    Phase.COMPLETED: (NORMAL, Reason.COMPLETED),
+    Phase.ROLLED_BACK: (WARNING, Reason.ROLLED_BACK),
+    Phase.ROLLBACK_FAILED: (WARNING, Reason.ROLLBACK_FAILED),
+    Phase.SUPERSEDED: (NORMAL, Reason.SUPERSEDED),
+}
+
+
+def _ended(attempt: Attempt) -> News:
+    end = attempt.end
+    assert end is not None  # noqa: S101 - the caller looked
+    kind, reason = _ENDINGS.get(end.outcome, (WARNING, end.reason))
+    return News(kind, reason, f"{end.outcome}: {end.message}", "end")
+
+
+def event_body(release: ReleaseObject, attempt: int, item: News, at: datetime) -> dict[str, Any]:
+    """The Event (events.k8s.io/v1) that tells the news."""
+    digest = short_hash(release.uid, str(attempt), item.key)
+    return {
+        "metadata": {
+            "name": f"{release.name[:40].rstrip('-.')}.{digest}",
+            "namespace": release.namespace,
+        },
+        "eventTime": format_time(at)[:-1] + "000Z",
+        "reportingController": "release-coordinator.io/operator",
+        "reportingInstance": "release-coordinator",
+        "action": item.reason.value,
+        "reason": item.reason.value,
+        "type": item.type,
+        "note": item.note[:1000],
+        "regarding": {
+            "apiVersion": "release-coordinator.io/v1alpha1",
+            "kind": "Release",
+            "namespace": release.namespace,
+            "name": release.name,
+            "uid": release.uid,
+            "resourceVersion": release.resource_version,
+        },
+    }

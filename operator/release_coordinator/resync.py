@@ -1,0 +1,82 @@
+"""Lists everything now and then: heals what a watch may have missed, and starts the first passes.
+
+Level-based work makes this harmless: a pass over a Release that needs nothing costs nothing.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Iterable
+
+from .api.codec import parse_release
+from .cluster.port import DEPLOYMENT, JOB, METRIC_SOURCE, POD, RELEASE, Body, Cluster, Kind
+from .cluster.store import Store
+from .engine import names
+from .errors import NotFound, ReleaseCoordinatorError
+from .reconcile import Key
+
+logger = logging.getLogger(__name__)
+
+RETRY_SECONDS = 5.0
+
+
+class Resync:
+    """The resync loop."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        store: Store,
+        enqueue: Callable[[Key], None],
+        *,
+        namespaces: Iterable[str] = (),
+        done: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`done` is told after each complete listing; no namespaces means all."""
+        self._cluster = cluster
+        self._store = store
+        self._enqueue = enqueue
+        self._namespaces: tuple[str | None, ...] = tuple(namespaces) or (None,)
+        self._done = done
+
+    async def run(self, seconds: float) -> None:
+        """Resync at once and then about every so many seconds, until cancelled."""
+        while True:
+            try:
+                await self.once()
+                pause = seconds * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, no secret
+            except ReleaseCoordinatorError as error:
+                logger.warning("Resync failed, trying again: %s", error)
+                pause = RETRY_SECONDS
+            await asyncio.sleep(pause)
+
+    async def once(self) -> None:
+        """List the Releases, and for those under way everything that belongs to them."""
+        await self._take(METRIC_SOURCE, None, None)
+        for namespace in self._namespaces:
+            for body in await self._take(RELEASE, namespace, None):
+                await self._belongings(body)
+                self._enqueue((body["metadata"]["namespace"], body["metadata"]["name"]))
+        self._done()
+
+    async def _belongings(self, body: Body) -> None:
+        release = parse_release(body)
+        attempt = release.status.attempt
+        if attempt is None or attempt.recorded:
+            return
+        by_uid = {names.LABEL_UID: release.uid}
+        await self._take(JOB, release.namespace, by_uid)
+        await self._take(POD, release.namespace, by_uid)
+        by_name = {names.LABEL_RELEASE: release.name}
+        await self._take(DEPLOYMENT, release.namespace, by_name)
+
+    async def _take(
+        self, kind: Kind, namespace: str | None, labels: dict[str, str] | None
+    ) -> list[Body]:
+        mark = self._store.mark()
+        try:
+            bodies = await self._cluster.list(kind, namespace, labels)
+        except NotFound:
+            bodies = []
+        self._store.replace_all(kind, bodies, since=mark, namespace=namespace, labels=labels)
+        return bodies

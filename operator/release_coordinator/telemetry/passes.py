@@ -1,0 +1,96 @@
+"""What passes over Releases tell: metrics, and the fields of every log line written in them.
+
+`PassObserver` is the silent base that tests use; `MeteredPasses` is wired in `__main__`.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from release_coordinator.api.attempt import Attempt, StepState
+from release_coordinator.api.codec import ReleaseObject
+from release_coordinator.api.status import ReleaseStatus
+
+from .logs import bound
+from .metrics import Metrics
+
+Key = tuple[str, str]
+
+
+class PassObserver:
+    """Hears of passes; override what is needed. Must be quick, must not raise."""
+
+    def evidence(self, key: Key) -> None:
+        """Something about a Release was seen."""
+
+    @contextmanager
+    def passing(self, release: ReleaseObject) -> Iterator[None]:  # noqa: ARG002 - for heirs
+        """Surround one pass."""
+        yield
+
+    def wrote(self, release: ReleaseObject, before: ReleaseStatus, after: ReleaseStatus) -> None:
+        """A status was persisted."""
+
+    def gone(self, key: Key) -> None:
+        """A Release was deleted."""
+
+
+class MeteredPasses(PassObserver):
+    """Feeds metrics and log context."""
+
+    def __init__(self, metrics: Metrics, monotonic: Callable[[], float]) -> None:
+        """`monotonic` gives seconds that only go forward."""
+        self._metrics = metrics
+        self._monotonic = monotonic
+        self._seen: dict[Key, float] = {}
+
+    def evidence(self, key: Key) -> None:
+        """Remember when the first news since the last write came."""
+        self._seen.setdefault(key, self._monotonic())
+
+    @contextmanager
+    def passing(self, release: ReleaseObject) -> Iterator[None]:
+        """Give every log line of the pass its fields."""
+        attempt = release.status.attempt
+        step = attempt.steps[-1].id if attempt and attempt.steps else None
+        try:
+            with bound(
+                namespace=release.namespace,
+                release=release.name,
+                attempt=attempt.number if attempt else None,
+                step=step,
+            ):
+                yield
+        finally:
+            self._seen.pop((release.namespace, release.name), None)
+
+    def wrote(self, release: ReleaseObject, before: ReleaseStatus, after: ReleaseStatus) -> None:
+        """Count the write and everything that newly happened."""
+        metrics = self._metrics
+        metrics.status_written()
+        metrics.phase(release.namespace, release.name, after.phase)
+        seen = self._seen.pop((release.namespace, release.name), None)
+        if seen is not None:
+            metrics.decided_after(self._monotonic() - seen)
+        if after.attempt is not None:
+            self._turns(before.attempt, after.attempt)
+            self._steps(before.attempt, after.attempt)
+
+    def gone(self, key: Key) -> None:
+        """Remove the Release's own series."""
+        self._metrics.forget(*key)
+
+    def _turns(self, old: Attempt | None, new: Attempt) -> None:
+        same = old is not None and old.number == new.number
+        if new.trigger is not None and not (same and old and old.trigger):
+            self._metrics.rollback_began(new.trigger.reason)
+        if new.recorded and new.end is not None and not (same and old and old.recorded):
+            self._metrics.attempt_ended(new.end.outcome)
+
+    def _steps(self, old: Attempt | None, new: Attempt) -> None:
+        known = {step.id: step.state for step in old.steps} if old else {}
+        for step in new.steps:
+            if step.state is StepState.RUNNING or known.get(step.id) is step.state:
+                continue
+            if step.finished_at is not None:
+                seconds = (step.finished_at - step.started_at).total_seconds()
+                self._metrics.step_took(step.id.partition("/")[0], seconds)
