@@ -44,7 +44,7 @@ def test_status_has_one_writer() -> None:
         for site in calls(file, lambda name: name.endswith(".replace_status"))
     ]
 
-    assert len(sites) <= 1, sites
+    assert len(sites) == 1, sites
 
 
 @pytest.mark.parametrize("layer", PURE)
