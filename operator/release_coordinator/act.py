@@ -7,7 +7,6 @@ next decision sees what was done before any watch tells it.
 from typing import Any
 
 from .api.codec import ReleaseObject
-from .cluster import facts
 from .cluster.port import (
     CONTROLLER_REVISION,
     DEPLOYMENT,
@@ -31,7 +30,6 @@ from .engine.action import (
     ResumeJob,
 )
 from .errors import AlreadyExists, Conflict, NotFound
-from .look import Looker
 from .render import objects
 from .render.job import job_body
 
@@ -39,10 +37,9 @@ from .render.job import job_body
 class Actor:
     """Changes the cluster."""
 
-    def __init__(self, cluster: Cluster, store: Store, looker: Looker) -> None:
+    def __init__(self, cluster: Cluster, store: Store) -> None:
         self._cluster = cluster
         self._store = store
-        self._looker = looker
 
     async def act(self, release: ReleaseObject, action: Action) -> None:
         """Do it. Raises what `Cluster` raises, but not AlreadyExists."""
@@ -85,9 +82,7 @@ class Actor:
             raise
 
     async def _apply(self, release: ReleaseObject, action: ApplyImages) -> None:
-        body = await self._looker.workload_body(release.namespace, action.workload)
-        ordinary = facts.ordinary_containers(body or {})
-        patch = objects.workload_patch(release, action, ordinary)
+        patch = objects.workload_patch(release, action)
         try:
             self._store.put(DEPLOYMENT, await self._cluster.apply(DEPLOYMENT, patch, force=True))
         except (Conflict, NotFound):

@@ -84,13 +84,9 @@ class Looker:
             case SampleWant():
                 return await self._sample(want)
             case RevisionWant():
-                return await self._revision(namespace, want.name)
+                return await self._revision(namespace, want)
             case RecordWant():
                 return self._store.get(Ref(RECORD, namespace, want.name)) is not None
-
-    async def workload_body(self, namespace: str, name: str) -> Body | None:
-        """The Deployment as it is now."""
-        return await self._workload(namespace, WorkloadWant(name))
 
     async def _known_or_live(self, kind: Kind, namespace: str, name: str) -> Body | None:
         return self._store.get(Ref(kind, namespace, name)) or await self._live(
@@ -186,8 +182,10 @@ class Looker:
         )
         return SampleFact(answer.value, answer.problem)
 
-    async def _revision(self, namespace: str, name: str) -> Any:
-        body = await self._known_or_live(CONTROLLER_REVISION, namespace, name)
+    async def _revision(self, namespace: str, want: RevisionWant) -> Any:
+        body = self._store.get(Ref(CONTROLLER_REVISION, namespace, want.name))
+        if body is None and want.confirm:
+            body = await self._live(CONTROLLER_REVISION, namespace, want.name)
         if body is None:
             return None
         self._store.put(CONTROLLER_REVISION, body)

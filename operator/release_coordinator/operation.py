@@ -129,7 +129,7 @@ class Operation:
             cluster,
             store,
             looker,
-            Actor(cluster, store, looker),
+            Actor(cluster, store),
             recorder,
             self._passes,
             lambda: datetime.now(UTC),

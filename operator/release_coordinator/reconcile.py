@@ -24,7 +24,7 @@ from .api.conditions import Reason
 from .api.status import ReleaseStatus
 from .cluster.port import RELEASE, Cluster, Ref
 from .cluster.store import Store
-from .engine.action import Action
+from .engine.action import Action, AddFinalizer
 from .engine.decide import decide
 from .engine.observation import NotSeen, Observation, Want
 from .engine.outcome import Decision, Do, Note, Wait
@@ -42,7 +42,7 @@ Key = tuple[str, str]
 MOVES_LIMIT = 2000
 """Decisions in one pass; far above what the longest plan needs. Beyond it we run in a circle."""
 
-QUIET_SECONDS = 30.0
+QUIET_SECONDS = 120.0
 """Values that led to no new verdict are written at most this often."""
 
 logger = logging.getLogger(__name__)
@@ -147,7 +147,8 @@ class _Pass:
                 self._facts.update(answers)
 
     async def _do(self, action: Action) -> None:
-        await self._persist()
+        if not isinstance(action, AddFinalizer):  # nothing was intended yet
+            await self._persist()
         try:
             await self._act(action)
         except Invalid as error:

@@ -56,6 +56,7 @@ def workload_fact(body: Body) -> WorkloadFact:
         uid=metadata["uid"],
         resource_version=metadata["resourceVersion"],
         images={c["name"]: c.get("image", "") for c in _containers(template)},
+        init=frozenset(c["name"] for c in template.get("spec", {}).get("initContainers", [])),
         template_hash=short_hash(canonical(template)),
         labelled_for=metadata.get("labels", {}).get(names.LABEL_RELEASE, ""),
         rolled_out=seen and counts == [wanted] * 3,
@@ -68,12 +69,6 @@ def selector_of(body: Body) -> dict[str, str]:
     """Labels that the pods of a Deployment have."""
     selector: dict[str, str] = body.get("spec", {}).get("selector", {}).get("matchLabels", {})
     return selector
-
-
-def ordinary_containers(body: Body) -> frozenset[str]:
-    """Names of a Deployment's containers that are not init containers."""
-    pod = body.get("spec", {}).get("template", {}).get("spec", {})
-    return frozenset(container["name"] for container in pod.get("containers", []))
 
 
 def pod_fact(body: Body) -> PodFact:

@@ -56,6 +56,8 @@ class ApplyImages:
     workload: str
     uid: str
     images: tuple[tuple[str, str], ...]
+    init: frozenset[str]
+    """Those of the containers that are init containers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,9 @@ class WorkloadFact:
     uid: str
     resource_version: str
     images: Mapping[str, str]
+    """Container -> image, init containers included."""
+    init: frozenset[str]
+    """Names of the init containers."""
     template_hash: str
     labelled_for: str
     """Release that the workload's own label names, or empty."""
@@ -151,9 +154,10 @@ class SampleWant:
 
 @dataclass(frozen=True, slots=True)
 class RevisionWant:
-    """The recorded plan and previous revision of an attempt."""
+    """The recorded plan and previous revision of an attempt; `confirm` as for a Job."""
 
     name: str
+    confirm: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,9 +240,9 @@ class Observation:
         fact: SampleFact = self._get(SampleWant(metric.source, metric.query))
         return fact
 
-    def revision(self, name: str) -> Revision | None:
+    def revision(self, name: str, *, confirm: bool = True) -> Revision | None:
         """A recorded revision, None if it is gone."""
-        fact: Revision | None = self._get(RevisionWant(name))
+        fact: Revision | None = self._get(RevisionWant(name, confirm))
         return fact
 
     def record(self, name: str) -> bool:

@@ -48,7 +48,8 @@ def run(ctx: Context, apply: ApplyStep) -> Outcome:
     if step.hash is None:
         if runs(fact, apply.images) and fact.labelled_for == ctx.release.name:
             return ctx.change(apply.id, hash=fact.template_hash, message="")
-        return Do(ApplyImages(name, fact.uid, tuple(sorted(apply.images.items()))))
+        images = tuple(sorted(apply.images.items()))
+        return Do(ApplyImages(name, fact.uid, images, fact.init & set(apply.images)))
     if fact.template_hash != step.hash:
         return conflict(ctx, name, apply.id)
     return _settle(ctx, apply, step, fact)

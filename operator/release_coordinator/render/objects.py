@@ -14,14 +14,11 @@ from release_coordinator.engine.action import ApplyImages, CreateRecord, CreateR
 Body = dict[str, Any]
 
 
-def workload_patch(release: ReleaseObject, action: ApplyImages, containers: frozenset[str]) -> Body:
-    """Server-side apply body: our label and the images, nothing else.
-
-    `containers` are the names of the workload's ordinary containers; others are init containers.
-    """
+def workload_patch(release: ReleaseObject, action: ApplyImages) -> Body:
+    """Server-side apply body: our label and the images, nothing else."""
     lists: dict[str, list[Body]] = {"containers": [], "initContainers": []}
     for name, image in action.images:
-        kind = "containers" if name in containers else "initContainers"
+        kind = "initContainers" if name in action.init else "containers"
         lists[kind].append({"name": name, "image": image})
     return {
         "metadata": {

@@ -86,7 +86,7 @@ def _revision(ctx: Context) -> Outcome:
         return ctx.begin(REVISION)
     if step.state is StepState.FAILED:
         return Failed(Reason.STEP_FAILED, f"{REVISION} failed: {step.message}")
-    recorded = ctx.seen.revision(name)
+    recorded = ctx.seen.revision(name, confirm=False)
     if recorded is None:
         return _record_revision(ctx, name)
     if recorded.digest != attempt.digest:

@@ -1,0 +1,160 @@
+"""The rest of Kubernetes, scripted: Job and Deployment controllers, kubelet, a database.
+
+They work on the same `MemoryCluster` as the operator, on virtual time. What a Job's program does
+happens exactly when its Job is allowed to run; the database counts it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from release_coordinator.cluster.memory import MemoryCluster
+from release_coordinator.cluster.port import DEPLOYMENT, JOB, POD, Body, Ref
+from release_coordinator.engine import names
+from release_coordinator.errors import NotFound
+
+SUCCESS = ""
+
+
+@dataclass
+class Script:
+    """How the world behaves; everything succeeds unless it says otherwise."""
+
+    failing_steps: dict[str, str] = field(default_factory=dict)
+    """Step id -> last words of its program."""
+    hanging_steps: set[str] = field(default_factory=set)
+    never_ready: set[str] = field(default_factory=set)
+    """Images whose pods never become ready."""
+    missing_secret: str = ""
+    job_seconds: float = 5.0
+    rollout_seconds: float = 10.0
+
+
+@dataclass
+class Database:
+    """Counts migrations; deliberately not idempotent."""
+
+    applied: list[tuple[str, str]] = field(default_factory=list)
+    """(step id, Job UID) in the order they ran."""
+
+    def count(self, step: str) -> int:
+        """How often a step's program did its work."""
+        return sum(1 for known, _ in self.applied if known == step)
+
+
+class Controllers:
+    """Brings Jobs and Deployments on, as time goes by."""
+
+    def __init__(self, cluster: MemoryCluster, script: Script, now: Callable[[], datetime]) -> None:
+        self._cluster = cluster.as_manager("controller")
+        self.script = script
+        self.database = Database()
+        self._now = now
+        self._due: dict[str, datetime] = {}
+
+    def fork(
+        self, cluster: MemoryCluster, script: Script, now: Callable[[], datetime]
+    ) -> "Controllers":
+        """The same state on another server."""
+        other = Controllers(cluster, script, now)
+        other.database.applied = list(self.database.applied)
+        other._due = dict(self._due)
+        return other
+
+    async def step(self) -> datetime | None:
+        """Do everything that is due; return when the next thing is."""
+        for job in await self._cluster.list(JOB):
+            await self._job(job)
+        for deployment in await self._cluster.list(DEPLOYMENT):
+            await self._deployment(deployment)
+        waiting = [moment for moment in self._due.values() if moment > self._now()]
+        return min(waiting, default=None)
+
+    def _is_due(self, key: str, seconds: float) -> bool:
+        moment = self._due.setdefault(key, self._now() + timedelta(seconds=seconds))
+        return self._now() >= moment
+
+    async def _job(self, job: Body) -> None:
+        if job["spec"].get("suspend") or job.get("status", {}).get("conditions"):
+            return
+        step = job["metadata"]["annotations"][names.ANNOTATION_STEP]
+        uid = job["metadata"]["uid"]
+        if uid not in self._due:
+            await self._start(job, step, uid)
+        deadline = float(job["spec"]["activeDeadlineSeconds"])
+        hangs = step in self.script.hanging_steps
+        if self._is_due(uid, deadline if hangs else self.script.job_seconds):
+            await self._finish(job, step, timed_out=hangs)
+
+    async def _start(self, job: Body, step: str, uid: str) -> None:
+        if step in self.script.failing_steps or step in self.script.hanging_steps:
+            return
+        self.database.applied.append((step, uid))
+
+    async def _finish(self, job: Body, step: str, *, timed_out: bool) -> None:
+        words = self.script.failing_steps.get(step)
+        failed = words is not None or timed_out
+        kind = "Failed" if failed else "Complete"
+        reason = "DeadlineExceeded" if timed_out else "BackoffLimitExceeded"
+        condition = {"type": kind, "status": "True", "reason": reason if failed else "Done"}
+        job.setdefault("status", {})["conditions"] = [condition]
+        if not timed_out:
+            await self._pod(job, words)
+        await self._cluster.replace_status(JOB, job)
+
+    async def _pod(self, job: Body, words: str | None) -> None:
+        name = job["metadata"]["name"]
+        ended: dict[str, Any] = {"exitCode": 0 if words is None else 1, "message": words or ""}
+        body = {
+            "metadata": {
+                "name": f"{name}-x",
+                "namespace": job["metadata"]["namespace"],
+                "labels": {
+                    **job["metadata"]["labels"],
+                    "batch.kubernetes.io/job-name": name,
+                },
+            },
+            "spec": {"containers": []},
+        }
+        pod = await self._cluster.create(POD, body)
+        pod["status"] = {"containerStatuses": [{"name": "job", "state": {"terminated": ended}}]}
+        await self._cluster.replace_status(POD, pod)
+
+    async def _deployment(self, body: Body) -> None:
+        metadata, status = body["metadata"], body.get("status", {})
+        if status.get("observedGeneration") == metadata["generation"]:
+            return
+        images = {c["image"] for c in body["spec"]["template"]["spec"]["containers"]}
+        key = f"{metadata['uid']}/{metadata['generation']}"
+        if images & self.script.never_ready or not self._is_due(key, self.script.rollout_seconds):
+            return
+        wanted = body["spec"].get("replicas", 1)
+        body["status"] = {
+            "observedGeneration": metadata["generation"],
+            "replicas": wanted,
+            "updatedReplicas": wanted,
+            "availableReplicas": wanted,
+        }
+        await self._cluster.replace_status(DEPLOYMENT, body)
+        await self._replace_pod(body)
+
+    async def _replace_pod(self, body: Body) -> None:
+        metadata = body["metadata"]
+        ref = Ref(POD, metadata["namespace"], f"{metadata['name']}-pod")
+        try:
+            old = await self._cluster.get(ref)
+            await self._cluster.delete(ref, uid=old["metadata"]["uid"])
+        except NotFound:
+            pass
+        pod = {
+            "metadata": {
+                "name": ref.name,
+                "namespace": ref.namespace,
+                "labels": body["spec"]["selector"]["matchLabels"],
+            },
+            "spec": body["spec"]["template"]["spec"],
+        }
+        stored = await self._cluster.create(POD, pod)
+        stored["status"] = {"podIP": "10.0.0.1"}
+        await self._cluster.replace_status(POD, stored)

@@ -1,0 +1,290 @@
+"""A whole scripted world: API server, controllers, metrics, virtual time, and the operator in it.
+
+Stories run it once and read the transcript; campaigns run it hundreds of times and crash the
+operator at every call. Only the operator's own parts are real: store, intake, reconciler.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.fakes.controllers import Controllers, Script
+
+from release_coordinator.act import Actor
+from release_coordinator.api.codec import ReleaseObject, parse_release
+from release_coordinator.cluster.memory import Call, MemoryCluster
+from release_coordinator.cluster.port import (
+    CONFIG_MAP,
+    DEPLOYMENT,
+    METRIC_SOURCE,
+    RECORD,
+    RELEASE,
+    Body,
+    Kind,
+    Ref,
+)
+from release_coordinator.cluster.store import Store
+from release_coordinator.errors import ReleaseCoordinatorError
+from release_coordinator.handlers import LABELLED, Intake
+from release_coordinator.look import Looker
+from release_coordinator.reconcile import Key, Parts, Reconciler
+from release_coordinator.recorder import Recorder
+from release_coordinator.resync import Resync
+from release_coordinator.signals.port import ProbeResult, Sample
+from release_coordinator.telemetry.passes import PassObserver
+
+DAWN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+NAMESPACE = "shop"
+LIMIT = 5000
+KINDS: dict[str, Kind] = {kind.kind: kind for kind in (RELEASE, METRIC_SOURCE, *LABELLED, RECORD)}
+
+
+class Crash(BaseException):
+    """The operator's process ends here; nothing may catch it."""
+
+
+@dataclass
+class Time:
+    """Virtual time of day."""
+
+    value: datetime = DAWN
+
+    def now(self) -> datetime:
+        """The present moment."""
+        return self.value
+
+
+@dataclass
+class ScriptedMetrics:
+    """Prometheus: a value for what runs, or an outage."""
+
+    value: Callable[[], float | None]
+    queries: int = 0
+
+    async def query(self, url: str, promql: str, timeout: float) -> Sample:  # noqa: ARG002, ASYNC109
+        """The scripted answer."""
+        self.queries += 1
+        value = self.value()
+        return Sample(value) if value is not None else Sample(None, "Prometheus is down")
+
+
+@dataclass
+class ScriptedProber:
+    """Health endpoints: all well."""
+
+    ok: bool = True
+
+    async def probe(self, address: str, port: int, path: str, timeout: float) -> ProbeResult:  # noqa: ARG002, ASYNC109
+        """The scripted answer."""
+        return ProbeResult(self.ok, "HTTP 200" if self.ok else "HTTP 503")
+
+
+class Operator:
+    """One process of the operator; a crash throws it away and makes another."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        store = Store()
+        self.store = store
+        looker = Looker(world.cluster, store, world.metrics, world.prober)
+        self.recorder = Recorder(world.cluster)
+        self._parts = Parts(
+            world.cluster,
+            store,
+            looker,
+            Actor(world.cluster, store),
+            self.recorder,
+            PassObserver(),
+            world.time.now,
+        )
+        self._reconciler = Reconciler(self._parts)
+        self.queued: set[Key] = set()
+        self.timers: dict[Key, datetime] = {}
+        self._intake = Intake(store, self.queued.add)
+        self._unsubscribe = world.cluster.subscribe(self._event)
+        self.resync = Resync(world.cluster, store, self.queued.add)
+
+    def stop(self) -> None:
+        """Hear no more events."""
+        self._unsubscribe()
+
+    def _event(self, event: str, body: Body) -> None:
+        kind = KINDS.get(body["kind"])
+        if kind is None or kind is RECORD:
+            return
+        labels = body["metadata"].get("labels", {})
+        if kind in LABELLED and "release-coordinator.io/release" not in labels:
+            return
+        self._intake.take(kind, event, body)
+
+    async def pass_over(self, key: Key) -> None:
+        """One pass, with the queue's behaviour: an error means again, a little later."""
+        self.timers.pop(key, None)
+        try:
+            seconds = await self._reconciler.reconcile(key)
+        except ReleaseCoordinatorError:
+            seconds = 1.0
+        if seconds is not None:
+            self.timers[key] = self._world.time.now() + timedelta(seconds=seconds)
+        await self._post_events()
+
+    async def _post_events(self) -> None:
+        task = asyncio.create_task(self.recorder.run())
+        await self.recorder.drain()
+        task.cancel()
+
+
+@dataclass
+class World:
+    """Everything there is."""
+
+    script: Script = field(default_factory=Script)
+    slow_image: str = ":1.4.0"
+    time: Time = field(default_factory=Time)
+
+    def __post_init__(self) -> None:
+        self.cluster = MemoryCluster(namespaces=(NAMESPACE,), now=self.time.now)
+        self.user = self.cluster.as_manager("kubectl")
+        self.controllers = Controllers(self.cluster, self.script, self.time.now)
+        self.latency: Callable[[], float | None] = self._latency
+        self.metrics = ScriptedMetrics(lambda: self.latency())
+        self.prober = ScriptedProber()
+        self.log: list[str] = []
+        self.crashes = 0
+        self.calls: list[Call] = []
+        self.operator = Operator(self)
+
+    async def setup(self, version: str = "1.2.0") -> None:
+        """An application that runs, its documents and its metric source."""
+        for name, container in (("bookshop-backend", "api"), ("bookshop-frontend", "web")):
+            await self.user.create(DEPLOYMENT, deployment(name, container, version))
+        await self.user.create(CONFIG_MAP, changelog())
+        source = {"metadata": {"name": "default"}, "spec": {"url": "http://prometheus:9090"}}
+        await self.user.create(METRIC_SOURCE, source)
+        await self.controllers.step()
+        await self.advance(60)
+        await self.operator.resync.once()
+
+    async def apply(self, body: Body) -> None:
+        """`kubectl apply` of a Release: create it, or replace its spec."""
+        name = body["metadata"]["name"]
+        try:
+            live = await self.user.get(Ref(RELEASE, NAMESPACE, name))
+        except ReleaseCoordinatorError:
+            await self.user.create(RELEASE, body)
+            return
+        live["spec"] = body["spec"]
+        await self.user.replace(RELEASE, live)
+
+    async def annotate(self, key: str, value: str) -> None:
+        """`kubectl annotate release bookshop`."""
+        patch = {"metadata": {"annotations": {f"release-coordinator.io/{key}": value}}}
+        await self.user.patch(Ref(RELEASE, NAMESPACE, "bookshop"), patch)
+
+    async def release(self) -> ReleaseObject:
+        """The Release as it is stored."""
+        return parse_release(await self.user.get(Ref(RELEASE, NAMESPACE, "bookshop")))
+
+    async def advance(self, seconds: float) -> None:
+        """Let time pass for the controllers alone."""
+        end = self.time.value + timedelta(seconds=seconds)
+        while self.time.value < end:
+            due = await self.controllers.step()
+            self.time.value = min(end, due) if due else end
+        await self.controllers.step()
+
+    async def run(self, until: Callable[[ReleaseObject], bool] | None = None) -> ReleaseObject:
+        """Let everything happen until the attempt is over, nothing is left to do, or `until`."""
+        for _ in range(LIMIT):
+            await self._work()
+            release = await self.release()
+            if until is not None and until(release):
+                return release
+            if not await self._skip(release):
+                return release
+        raise AssertionError("the story does not end")
+
+    async def _work(self) -> None:
+        """Passes over everything that is queued; a crash makes a new process."""
+        while self.operator.queued:
+            key = self.operator.queued.pop()
+            try:
+                await self.operator.pass_over(key)
+            except* Crash:
+                await self.restart()
+
+    async def restart(self) -> None:
+        """A new process that knows nothing but what the API server tells it."""
+        self.crashes += 1
+        self.operator.stop()
+        self.operator = Operator(self)
+        await self._quietly(self.operator.resync.once)
+
+    async def _quietly(self, call: Callable[[], Awaitable[Any]]) -> None:
+        """Without faults: what a listing meets at the start is another story."""
+        before, after = self.cluster.before, self.cluster.after
+        self.cluster.before = self.cluster.after = None
+        try:
+            await call()
+        finally:
+            self.cluster.before, self.cluster.after = before, after
+
+    async def _skip(self, release: ReleaseObject) -> bool:
+        """Go to the next moment when something is due; False if there is none."""
+        due = await self.controllers.step()
+        if self.operator.queued:
+            return True
+        attempt = release.status.attempt
+        if attempt is not None and attempt.recorded and due is None:
+            return False
+        moments = [*self.operator.timers.values(), *([due] if due else [])]
+        if not moments:
+            return False
+        self.time.value = max(self.time.value, min(moments))
+        for key, moment in list(self.operator.timers.items()):
+            if moment <= self.time.value:
+                self.operator.queued.add(key)
+        await self.controllers.step()
+        return True
+
+    def _latency(self) -> float:
+        for body in self.cluster.everything():
+            if body["kind"] == "Deployment" and body["metadata"]["name"] == "bookshop-backend":
+                image = body["spec"]["template"]["spec"]["containers"][0]["image"]
+                return 0.1 if image.endswith(self.slow_image) else 0.02
+        return 0.02
+
+
+def deployment(name: str, container: str, version: str) -> Body:
+    """A Deployment of the example application."""
+    labels = {"app": name}
+    image = f"example/{name}:{version}"
+    return {
+        "metadata": {"name": name, "namespace": NAMESPACE},
+        "spec": {
+            "replicas": 2,
+            "selector": {"matchLabels": labels},
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {"containers": [{"name": container, "image": image}]},
+            },
+        },
+    }
+
+
+def changelog() -> Body:
+    """A changelog with sections for every version of the stories."""
+    sections = "\n".join(
+        f"## [{version}] - 2026-11-2{index}\n\n### Added\n\n- Something.\n"
+        for index, version in enumerate(("1.2.0", "1.3.0", "1.4.0", "1.4.1", "1.5.0"))
+    )
+    return {
+        "metadata": {
+            "name": "bookshop-docs",
+            "namespace": NAMESPACE,
+            "labels": {"release-coordinator.io/release": "bookshop"},
+        },
+        "data": {"CHANGELOG.md": f"# Changelog\n\n{sections}"},
+    }
