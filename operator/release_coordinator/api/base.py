@@ -112,7 +112,7 @@ SEMVER_PATTERN = (
     r"^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)"
     r"(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$"
 )
-Version = Annotated[str, Field(min_length=5, max_length=128, pattern=SEMVER_PATTERN)]
+Version = Annotated[str, Field(max_length=128, pattern=SEMVER_PATTERN)]
 """SemVer 2 without a leading `v`."""
 
 Digest = Annotated[str, Field(max_length=71, pattern=r"^sha256:[0-9a-f]{64}$")]
