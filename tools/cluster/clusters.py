@@ -18,10 +18,11 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,29}")
 
 @dataclass(frozen=True)
 class Cluster:
-    """A cluster that is up."""
+    """A cluster that is up; `existing` is the kubeconfig of one that this tool did not make."""
 
     name: str
     mode: Mode
+    existing: Path | None = None
 
     @property
     def folder(self) -> Path:
@@ -31,20 +32,29 @@ class Cluster:
     @property
     def kubeconfig(self) -> Path:
         """Return the kubeconfig of the administrator."""
-        return self.folder / "kubeconfig"
+        return self.existing or self.folder / "kubeconfig"
 
     def load(self, tags: Sequence[str], progress: Progress | None = None) -> None:
         """Bring images of the engine into the nodes; several at once share their layers."""
+        self._must_be_ours("bring images into")
         if self.mode != "kind":
             raise ValueError("a light cluster has no nodes that could hold images")
         kind.load(self.name, tags, progress or Progress())
 
     def restart_apiserver(self) -> None:
-        """Kill the API server and return when its successor is ready."""
+        """Kill the API server and return when its successor is ready.
+
+        In kind mode kubelet waits 10 s longer before each further restart within 10 minutes.
+        """
+        self._must_be_ours("restart the API server of")
         if self.mode == "light":
             light.restart_apiserver(self.folder)
         else:
             kind.restart_apiserver(self.name, self.kubeconfig)
+
+    def _must_be_ours(self, action: str) -> None:
+        if self.existing:
+            raise ValueError(f"cannot {action} a cluster that this tool did not make")
 
 
 @dataclass(frozen=True)
@@ -81,11 +91,13 @@ def down(name: str, progress: Progress | None = None) -> None:
     stop_idle_engine(progress)
 
 
-def stop_idle_engine(progress: Progress) -> None:
-    """Stop the private engine unless a cluster lives on it."""
+def stop_idle_engine(progress: Progress, *, images: bool = False) -> None:
+    """Stop the private engine unless a cluster lives on it; perhaps remove what it holds."""
     with locked("engine"):
         if not any(one.mode == "kind" for one in _known()):
             engine.stop(progress)
+            if images:
+                engine.remove_data()
 
 
 def get(name: str) -> Cluster:

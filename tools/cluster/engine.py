@@ -53,6 +53,13 @@ class Engine:
         """Tell whether the engine holds an image."""
         return shell.succeeds(self.docker("image", "inspect", tag), self.env)
 
+    def drop_other_tags(self, tag: str) -> None:
+        """Remove the earlier versions of an image; those that a cluster uses stay."""
+        repository = tag.rpartition(":")[0]
+        listed = self.run("image", "ls", "--format={{.Repository}}:{{.Tag}}", repository)
+        for other in set(listed.split()) - {tag}:
+            shell.succeeds(self.docker("rmi", other), self.env)
+
     @property
     def offline(self) -> bool:
         """Tell whether images must be made without a registry; RC_OFFLINE=1 says so by hand."""
@@ -91,6 +98,11 @@ def stop(progress: Progress) -> None:
         with progress.step("stop the private engine"):
             daemons.stop(daemon, patience=30.0)
     daemons.forget(_processes(), daemon)
+
+
+def remove_data() -> None:
+    """Remove all images and containers of the stopped private engine."""
+    shutil.rmtree(state_dir("engine"), ignore_errors=True)
 
 
 def describe() -> str:

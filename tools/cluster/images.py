@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tools.cluster import engine, rootfs, shell
 from tools.cluster.engine import Engine
-from tools.cluster.paths import digest, locked
+from tools.cluster.paths import cache_dir, digest, locked
 from tools.cluster.progress import Progress
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -20,10 +20,11 @@ def base(progress: Progress | None = None) -> str:
     progress = progress or Progress()
     running = engine.ensure(progress)
     tag = f"release-coordinator/base:{digest(rootfs.BASE.digest, _PATH)}"
-    with locked("image-base"):
+    with locked("image-base", cache_dir("locks")):
         if not running.has_image(tag):
             maker = _import_base if running.offline else _pull_base
             maker(running, tag, progress)
+            running.drop_other_tags(tag)
     return tag
 
 

@@ -3,7 +3,6 @@
 import shutil
 import tarfile
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from tools.cluster import archive, binaries, images, rootfs, shell, sysimages
 from tools.cluster.engine import Engine
@@ -27,10 +26,14 @@ def tag() -> str:
 def ensure(engine: Engine, progress: Progress) -> str:
     """Return the tag of a node image that the engine holds, built on first use."""
     name = tag()
-    with locked("image-node"):
+    with locked("image-node", cache_dir("locks")):
         if not engine.has_image(name):
-            with TemporaryDirectory(prefix="node-", dir=cache_dir("tmp")) as scratch:
-                _build(engine, name, Path(scratch), progress)
+            scratch = cache_dir() / "node-image.partial"
+            shutil.rmtree(scratch, ignore_errors=True)  # of a build that was killed
+            scratch.mkdir()
+            _build(engine, name, scratch, progress)
+            shutil.rmtree(scratch)
+            engine.drop_other_tags(name)
     return name
 
 
@@ -50,12 +53,12 @@ def _build(engine: Engine, name: str, scratch: Path, progress: Progress) -> None
     command: list[shell.Part] = [kind, "build", "node-image", "--type", "file", server]
     with progress.step("kind build node-image"):
         shell.logged([*command, "--base-image", base, "--image", name], "kind-node-image", env)
-    engine.run("rmi", base)
+    engine.run("rmi", base, _step_tag("rootfs"))
 
 
 def _base(engine: Engine, context: Path, progress: Progress) -> str:
     """Build the image below the node image: Debian, containerd and kind's start scripts."""
-    imported = f"release-coordinator/node-rootfs:{tag().rpartition('-')[2]}"
+    imported = _step_tag("rootfs")
     if not engine.has_image(imported):
         images.import_tarball(engine, rootfs.NODE, imported, progress)
     root = context / "root"
@@ -64,11 +67,15 @@ def _base(engine: Engine, context: Path, progress: Progress) -> str:
         shutil.copy(program, root / "usr/local/bin" / name)
     for name in ("Dockerfile", "setup.sh"):
         shutil.copy(_HERE / "node" / name, context / name)
-    base = f"release-coordinator/node-base:{tag().rpartition('-')[2]}"
+    base = _step_tag("base")
     command = engine.docker("build", "--network=none", f"--build-arg=BASE={imported}")
     with progress.step("build the base of the node image"):
         shell.logged([*command, "--tag", base, context], "node-base", engine.env)
     return base
+
+
+def _step_tag(step: str) -> str:
+    return f"release-coordinator/node-{step}:{tag().rpartition('-')[2]}"
 
 
 def _copy_kind_files(source: Path, root: Path) -> None:

@@ -10,7 +10,6 @@ import hashlib
 import os
 import shutil
 import socket
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -44,9 +43,9 @@ def digest(*parts: str | bytes) -> str:
 
 
 @contextlib.contextmanager
-def locked(name: str) -> Iterator[None]:
-    """Hold a machine-wide lock, so that two processes never build or start the same thing."""
-    file = state_dir("locks") / f"{name}.lock"
+def locked(name: str, folder: Path | None = None) -> Iterator[None]:
+    """Hold a lock across processes, so that two never build or start the same thing."""
+    file = (folder or state_dir("locks")) / f"{name}.lock"
     with file.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
@@ -60,10 +59,13 @@ def cached(folder: Path, key: str, build: Callable[[Path], None]) -> Path:
     final = folder / key
     if final.exists():
         return final
-    with locked(f"cache-{key}"):
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(key, cache_dir("locks")):
         if final.exists():
             return final
-        scratch = Path(tempfile.mkdtemp(prefix=f".{key}-", dir=folder))
+        scratch = folder / f".{key}.partial"
+        shutil.rmtree(scratch, ignore_errors=True)  # of a build that was killed
+        scratch.mkdir()
         try:
             build(scratch / key)
             (scratch / key).rename(final)
