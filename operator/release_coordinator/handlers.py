@@ -4,11 +4,12 @@ The only module besides `__main__` that imports kopf. Handlers do no I/O, cannot
 nothing: which event came does not matter, because a pass looks at the whole state (level-based).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import kopf
 
+from .cluster.login import Credentials
 from .cluster.port import (
     CONFIG_MAP,
     DEPLOYMENT,
@@ -23,6 +24,8 @@ from .cluster.port import (
 from .cluster.store import Store
 from .engine import names
 from .reconcile import Key
+
+Login = Callable[[], Awaitable[Credentials]]
 
 LABELLED = (JOB, POD, DEPLOYMENT, CONFIG_MAP)
 """Kinds watched only where they carry our label; the server selects."""
@@ -61,8 +64,21 @@ class Intake:
                 yield metadata["namespace"], owner
 
 
-def register(registry: kopf.OperatorRegistry, intake: Intake) -> None:
-    """Watch our kinds, and what carries our label."""
+def register(registry: kopf.OperatorRegistry, intake: Intake, login: Login) -> None:
+    """Watch our kinds, and what carries our label, as who `login` says we are."""
+
+    @kopf.on.login(registry=registry)
+    async def on_login(**_: Any) -> kopf.ConnectionInfo:
+        who = await login()
+        return kopf.ConnectionInfo(
+            server=who.server,
+            ca_path=who.ca_file or None,
+            certificate_path=who.certificate_file or None,
+            private_key_path=who.key_file or None,
+            scheme="Bearer" if who.token else None,
+            token=who.token or None,
+        )
+
     for kind in (RELEASE, METRIC_SOURCE, *LABELLED):
         _watch(registry, intake, kind)
 

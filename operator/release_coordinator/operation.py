@@ -22,6 +22,7 @@ from .clock import SystemClock
 from .cluster.client import KubernetesCluster
 from .cluster.fence import FencedCluster
 from .cluster.lease import Elector
+from .cluster.login import credentials
 from .cluster.port import LEASE, Cluster, Ref
 from .cluster.store import Store
 from .cluster.wire import Exchange
@@ -193,7 +194,7 @@ class Operation:
     async def _watch(self, intake: handlers.Intake) -> None:
         """Run Kopf until `stop`. It exits on faults it cannot mend; then so do we."""
         registry = kopf.OperatorRegistry()
-        handlers.register(registry, intake)
+        handlers.register(registry, intake, lambda: credentials(self._settings.kubeconfig))
         settings = kopf.OperatorSettings()
         handlers.configure(settings)
         await kopf.operator(

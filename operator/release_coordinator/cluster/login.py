@@ -5,6 +5,7 @@ First step of `cluster.client`: `KubernetesCluster.connect` asks for a configura
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,29 @@ def from_service_account(
     hooked: Any = configuration  # declares the hook to be always None
     hooked.refresh_api_key_hook = token.refresh
     return configuration
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What another client of the same API server needs; paths and a token, empty if not used."""
+
+    server: str
+    ca_file: str
+    certificate_file: str
+    key_file: str
+    token: str = field(repr=False)
+
+
+async def credentials(kubeconfig: Path | None) -> Credentials:
+    """Read them anew, so that a rotated token is the present one. Raises Denied."""
+    found = await from_kubeconfig(kubeconfig) if kubeconfig else from_service_account()
+    return Credentials(
+        server=str(found.host),
+        ca_file=str(found.ssl_ca_cert or ""),
+        certificate_file=str(found.cert_file or ""),
+        key_file=str(found.key_file or ""),
+        token=str(found.api_key.get("BearerToken", "")).removeprefix("Bearer "),
+    )
 
 
 class _RotatingToken:
