@@ -71,7 +71,7 @@ class Operation:
         health = HealthServer(
             self._progress,
             self._metrics.registry,
-            "0.0.0.0",
+            ALL_ADDRESSES,
             settings.http_port,
         )
         await health.start()
@@ -94,9 +94,11 @@ class Operation:
         # A new identity per process: a pod that restarts is another candidate.
         identity = f"{settings.pod_name}_{uuid.uuid4().hex[:8]}"
         lease = Ref(LEASE, settings.lease_namespace, LEASE_NAME)
-        elector = Elector(cluster, lease, identity, clock=self._clock, on_holder=self._standing_by)
+        elector = Elector(cluster, lease, identity, clock=self._clock)
         fenced = FencedCluster(cluster, elector.may_write)
-        election = asyncio.create_task(elector.run(lambda: self._work(fenced), self._lost))
+        election = asyncio.create_task(
+            elector.run(lambda: self._work(fenced), self._lost, self._standing_by)
+        )
         stopped = asyncio.create_task(self._stop.wait())
         await asyncio.wait((election, stopped), return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()

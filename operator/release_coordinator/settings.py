@@ -65,9 +65,10 @@ class _Reader:
         return self._environment.get(PREFIX + name, default).strip()
 
     def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
-        value = self.text(name, default)
-        if value not in allowed:
-            raise BadSettings(f"{PREFIX}{name} is {value!r}; use one of {', '.join(allowed)}")
+        text = self.text(name, default)
+        value = next((known for known in allowed if known.lower() == text.lower()), None)
+        if value is None:
+            raise BadSettings(f"{PREFIX}{name} is {text!r}; use one of {', '.join(allowed)}")
         return value
 
     def number(self, name: str, default: float, low: float, high: float) -> float:
