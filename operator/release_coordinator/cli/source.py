@@ -1,0 +1,127 @@
+"""Reads and follows one Release with the caller's own rights, and explains what is in the way.
+
+Between `cli.main` and `cluster`. Every failure becomes `UnansweredError`, in words for people.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from release_coordinator.clock import SystemClock
+from release_coordinator.cluster.client import KubernetesCluster
+from release_coordinator.cluster.follow import Changes, Watches, follow
+from release_coordinator.cluster.kubeconfig import locate, namespace_of
+from release_coordinator.cluster.login import from_kubeconfig
+from release_coordinator.cluster.port import RELEASE, Body, Cluster, Ref
+from release_coordinator.cluster.wire import Wire
+from release_coordinator.errors import (
+    Denied,
+    Invalid,
+    NotFound,
+    ReleaseCoordinatorError,
+)
+
+_NOT_INSTALLED = (
+    "this cluster does not know releases: Release Coordinator is not installed here.\n"
+    "Install the Helm chart release-coordinator, or choose another --context."
+)
+
+
+class UnansweredError(Exception):
+    """The question could not be answered; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which Release, and through which kubeconfig."""
+
+    name: str
+    namespace: str | None = None
+    kubeconfig: Path | None = None
+    context: str | None = None
+
+
+class Source:
+    """One Release of one cluster."""
+
+    def __init__(self, cluster: Cluster, changes: Changes, ref: Ref) -> None:
+        self._cluster = cluster
+        self._changes = changes
+        self._ref = ref
+
+    async def read(self) -> Body:
+        """The Release as it is now."""
+        try:
+            return await self._cluster.get(self._ref)
+        except ReleaseCoordinatorError as error:
+            raise await self._explained(error) from error
+
+    async def states(self, lost: Callable[[str], None]) -> AsyncIterator[Body]:
+        """The Release now and after every change."""
+        body = await self.read()  # what is wrong from the start is an answer, no lost connection
+        try:
+            async for body in follow(self._cluster, self._changes, self._ref, SystemClock(), lost):
+                yield body
+        except NotFound as error:
+            version = body.get("spec", {}).get("version", "")
+            raise UnansweredError(
+                f"release {self._ref.name!r} was deleted while {version} was under way"
+            ) from error
+        except ReleaseCoordinatorError as error:
+            raise await self._explained(error) from error
+
+    async def _explained(self, error: ReleaseCoordinatorError) -> UnansweredError:
+        match error:
+            case NotFound():
+                return UnansweredError(await self._no_such_release())
+            case Denied():
+                return UnansweredError(
+                    f"no access to releases in namespace {self._ref.namespace!r}: {error}\n"
+                    "Ask the platform team for the role 'view' in this namespace."
+                )
+            case Invalid():
+                return UnansweredError(str(error))
+            case _ if not await self._is_installed():
+                return UnansweredError(_NOT_INSTALLED)
+            case _:
+                return UnansweredError(f"the API server does not answer: {error}")
+
+    async def _is_installed(self) -> bool:
+        """Whether the cluster knows releases; yes, when it cannot be asked."""
+        with suppress(ReleaseCoordinatorError):
+            return await self._changes.serves(RELEASE)
+        return True
+
+    async def _no_such_release(self) -> str:
+        namespace, name = self._ref.namespace, self._ref.name
+        text = f"there is no release {name!r} in namespace {namespace!r}"
+        with suppress(ReleaseCoordinatorError):
+            here = [_name(body) for body in await self._cluster.list(RELEASE, namespace)]
+            text += f"; there are: {', '.join(sorted(here))}" if here else ", and no other one"
+        with suppress(ReleaseCoordinatorError):
+            every = await self._cluster.list(RELEASE)
+            for other in sorted(_namespace(body) for body in every if _name(body) == name):
+                text += f"\nThere is one of that name in namespace {other!r}: add -n {other}"
+        return text
+
+
+@asynccontextmanager
+async def opened(question: Question) -> AsyncIterator[Source]:
+    """Connect for the time of an `async with`."""
+    kubeconfig = locate(question.kubeconfig)
+    try:
+        namespace = question.namespace or namespace_of(kubeconfig, question.context)
+        configuration = await from_kubeconfig(kubeconfig, question.context)
+    except Denied as error:
+        raise UnansweredError(str(error)) from error
+    async with KubernetesCluster(Wire(configuration)) as cluster, Watches(configuration) as watches:
+        yield Source(cluster, watches, Ref(RELEASE, namespace, question.name))
+
+
+def _name(body: Body) -> str:
+    return str(body["metadata"]["name"])
+
+
+def _namespace(body: Body) -> str:
+    return str(body["metadata"]["namespace"])

@@ -1,0 +1,135 @@
+"""The tables of one Release. Pure; used by `cli.layout`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from release_coordinator.api.attempt import Attempt, Measurement, Step
+from release_coordinator.api.base import format_time
+from release_coordinator.api.release import ReleaseSpec
+from release_coordinator.api.status import ReleaseStatus
+
+from .advice import Action
+from .story import rows_of, seconds_of
+from .words import ago, duration, number, plain, word
+
+
+def _table(*columns: str, words: str = "") -> Table:
+    """A table without lines; the column `words` gets the width that is left and folds."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    for name in columns:
+        table.add_column(name, no_wrap=name != words, overflow="fold")
+    return table
+
+
+def phases(attempt: Attempt, now: datetime, *, wide: bool) -> Table:
+    """The story, phase by phase, with the steps of each."""
+    table = _table(
+        "PHASE", "STATE", "TIME", *(("STARTED",) if wide else ()), "FOUND", words="FOUND"
+    )
+    for row in rows_of(attempt, now):
+        started = [format_time(row.steps[0].started_at)] if row.steps else [""]
+        cells = [word(row.state), duration(row.seconds), *(started if wide else ())]
+        table.add_row(Text(row.phase, style="bold"), *cells)
+        for step in row.steps:
+            table.add_row(*_step(step, attempt, now, wide=wide))
+    return table
+
+
+def _step(step: Step, attempt: Attempt, now: datetime, *, wide: bool) -> list[str | Text]:
+    cells: list[str | Text] = [
+        Text(f"  {_short(step.id)}"),
+        word(step.state),
+        duration(seconds_of(step, attempt, now)),
+    ]
+    return [*cells, *((format_time(step.started_at),) if wide else ()), plain(step.message)]
+
+
+def _short(step_id: str) -> str:
+    """A step's id without what its phase says already."""
+    return step_id.removeprefix("undo/").partition("/")[2] or step_id
+
+
+def gates(attempt: Attempt) -> Table:
+    """Every gate, with who must act."""
+    table = _table("GATE", "STATE", "OWNER", "FOUND", words="FOUND")
+    for gate in attempt.gates:
+        table.add_row(gate.name, word(gate.state), gate.owner, plain(gate.message))
+    return table
+
+
+def measurements(attempt: Attempt, spec: ReleaseSpec | None) -> Table:
+    """What the watched metrics show."""
+    table = _table(
+        "METRIC", "BASELINE", "VALUE", "RATIO", "LIMIT", "VERDICT", "FOUND", words="FOUND"
+    )
+    for entry in attempt.measurements:
+        table.add_row(
+            entry.metric,
+            number(entry.baseline),
+            number(entry.value),
+            _ratio(entry),
+            _limit(entry, spec),
+            word(entry.verdict),
+            plain(entry.message),
+        )
+    return table
+
+
+def _ratio(entry: Measurement) -> str:
+    if not entry.baseline or entry.value is None:
+        return "-"
+    return f"{number(entry.value / entry.baseline)}x"
+
+
+def _limit(entry: Measurement, spec: ReleaseSpec | None) -> str:
+    """What the spec says; that of a later edit if the attempt's own was changed meanwhile."""
+    metrics = spec.watch.metrics if spec and spec.watch else []
+    breach = next((metric.breach for metric in metrics if metric.name == entry.metric), None)
+    if breach is None:
+        return "-"
+    limits = []
+    if breach.ratio_to_baseline is not None:
+        limits.append(f"{number(breach.ratio_to_baseline)}x")
+    if breach.above is not None:
+        limits.append(f"> {number(breach.above)}")
+    if breach.below is not None:
+        limits.append(f"< {number(breach.below)}")
+    return ", ".join(limits)
+
+
+def conditions(status: ReleaseStatus, now: datetime, *, wide: bool) -> Table:
+    """The conditions that other tools read."""
+    extra = ("MESSAGE",) if wide else ()
+    table = _table("TYPE", "STATUS", "REASON", "SINCE", *extra, words="MESSAGE")
+    for entry in status.conditions:
+        cells: list[str | Text] = [
+            entry.type,
+            word(entry.status),
+            entry.reason,
+            ago(entry.last_transition_time, now),
+        ]
+        table.add_row(*cells, *((plain(entry.message),) if wide else ()))
+    return table
+
+
+def actions(found: Sequence[Action]) -> Group:
+    """Commands, each on one line of its own however long, so that they can be copied."""
+    lines = []
+    for action in found:
+        lines.append(Text(f"  {action.what}"))
+        lines.append(Text(f"    {action.command}", style="cyan", no_wrap=True, overflow="ignore"))
+    return Group(*lines)
+
+
+def history(status: ReleaseStatus, now: datetime, *, wide: bool) -> Table:
+    """The last attempts, newest first."""
+    table = _table("ATTEMPT", "VERSION", "OUTCOME", "ENDED", *(("RECORD",) if wide else ()))
+    for entry in status.history:
+        ended = format_time(entry.ended_at) if wide else ago(entry.ended_at, now)
+        cells: list[str | Text] = [str(entry.attempt), entry.version, word(entry.outcome), ended]
+        table.add_row(*cells, *((entry.record or "",) if wide else ()))
+    return table

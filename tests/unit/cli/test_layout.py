@@ -1,0 +1,70 @@
+"""What people see of a Release in each state; the golden files are meant to be read."""
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from tests import goldens
+from tests.unit.cli import releases
+
+from release_coordinator.api.codec import ReleaseObject
+from release_coordinator.cli.layout import layout
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def text_of(release: ReleaseObject, *, wide: bool = False, terminal: bool = False) -> str:
+    console = Console(
+        file=io.StringIO(),
+        width=160 if wide else 110,
+        highlight=False,
+        force_terminal=terminal,
+        color_system="standard" if terminal else None,
+    )
+    with console.capture() as captured:
+        console.print(layout(release, releases.NOW, wide=wide), crop=False)
+    return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+
+
+@pytest.mark.parametrize("state", releases.STATES)
+def test_each_state_reads_as_in_its_golden_file(state: str) -> None:
+    goldens.check(GOLDEN / f"{state}.txt", text_of(releases.STATES[state]()))
+
+
+def test_wide_adds_times_digests_and_records() -> None:
+    goldens.check(GOLDEN / "rolled-back-wide.txt", text_of(releases.rolled_back(), wide=True))
+
+
+def test_colours_are_for_terminals_alone() -> None:
+    release = releases.rolled_back()
+
+    assert "\x1b[" in text_of(release, terminal=True)
+    assert "\x1b[" not in text_of(release)
+
+
+def test_a_message_can_neither_steer_the_terminal_nor_use_markup() -> None:
+    nasty = "gone \x1b[2J[red]up[/red]\nPhase        Completed"
+    step = releases.running("rollout/backend", 15, nasty)
+    release = releases.release(releases.attempt(steps=[step]))
+
+    text = text_of(release)
+
+    assert "\x1b" not in text
+    assert "[red]up[/red]" in text
+    assert not any(line.startswith("Phase        Completed") for line in text.splitlines())
+
+
+def test_an_edit_that_waits_is_named() -> None:
+    release = releases.release(
+        releases.attempt(frozen=True, steps=releases.BEFORE), version="1.5.0"
+    )
+
+    assert "1.3.0 -> 1.4.0 (Minor), 1.5.0 is wanted next" in text_of(release)
+
+
+def test_commands_stay_on_one_line_however_long() -> None:
+    lines = text_of(releases.held()).splitlines()
+
+    command = "kubectl -n shop annotate release bookshop --overwrite"
+    assert f"    {command} release-coordinator.io/resume=2.1" in lines
