@@ -15,6 +15,7 @@ from release_coordinator.cluster.memory import Call, MemoryCluster
 from release_coordinator.cluster.port import RELEASE, Body, Kind, Ref
 from release_coordinator.errors import Denied, NotFound, Transient
 
+NOTHING: tuple[Body, ...] = ()
 REF = Ref(RELEASE, "shop", "bookshop")
 
 
@@ -32,12 +33,14 @@ class Script:
         self.served = served
 
     async def since(self, ref: Ref, resource_version: str) -> AsyncGenerator[Body, None]:
+        """Play the next part."""
         assert ref == REF
         self.asked.append(resource_version)
         async for state in self.parts.pop(0)():
             yield state
 
     async def serves(self, kind: Kind) -> bool:
+        """Say what the test wants."""
         assert kind is RELEASE
         return self.served
 
@@ -110,14 +113,14 @@ async def test_following_goes_on_after_a_lost_connection_and_repeats_nothing() -
 
     async def ends_at_once() -> AsyncIterator[Body]:
         await update("1.5.0")  # unseen by this watch; the next read has it
-        return
-        yield
+        for state in NOTHING:
+            yield state
 
     async def ends_with_the_object() -> AsyncIterator[Body]:
         found = await cluster.get(REF)
         await cluster.delete(REF, uid=found["metadata"]["uid"])
-        return
-        yield
+        for state in NOTHING:
+            yield state
 
     script = Script(tells_then_breaks, ends_at_once, ends_with_the_object)
 
