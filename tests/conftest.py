@@ -1,13 +1,14 @@
-"""What several suites share: the light cluster of tests marked `api`."""
+"""What several suites share: the clusters, which come up on first use and go down at the end."""
 
 from pathlib import Path
 
 import pytest
+from tools.cluster.clusters import Cluster
+
+pytest_plugins = ("tools.cluster.pytest_plugin",)
 
 
 @pytest.fixture(scope="session")
-def light_kubeconfig() -> Path:
-    """Return the kubeconfig of a real API server; brought up on first use, kept for the next."""
-    from tools.cluster import clusters  # noqa: PLC0415 - most runs need no cluster
-
-    return clusters.up("test-light", mode="light").kubeconfig
+def light_kubeconfig(light_cluster: Cluster) -> Path:
+    """Return the kubeconfig of a real API server, for suites marked `api`."""
+    return light_cluster.kubeconfig

@@ -26,12 +26,12 @@ CRDS = Path("crds")
 CHART_CRDS = Path("helm/release-coordinator/crds")
 INSTALL = Path("manifests/install.yaml")
 ALERTS = Path("manifests/alerts.yaml")
-NAMESPACE = f"""\
+NAMESPACE = """\
 ---
 apiVersion: v1
 kind: Namespace
 metadata:
-  name: {helm.NAME}
+  name: {name}
   labels:
     # The operator asks for no more than the strictest profile allows.
     pod-security.kubernetes.io/enforce: restricted
@@ -70,7 +70,11 @@ def generated() -> dict[Path, str]:
         (chart / "crds").mkdir()
         for name, text in crds.items():
             (chart / "crds" / name).write_text(text, encoding="utf-8")
-        install = HEADER + NAMESPACE + without_helm(helm.template(chart=chart, crds=True))
+        install = (
+            HEADER
+            + NAMESPACE.format(name=helm.NAME)
+            + without_helm(helm.template(chart=chart, crds=True))
+        )
         alerts = HEADER + dump(rules(helm.template({"prometheusRule.enabled": "true"}, chart)))
     both = {folder / name: text for name, text in crds.items() for folder in (CRDS, CHART_CRDS)}
     return both | {INSTALL: install, ALERTS: alerts}

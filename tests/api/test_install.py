@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
-from tools.cluster import binaries, clusters
+from tools.cluster import binaries
+from tools.cluster.clusters import Cluster
 
 INSTALL = Path(__file__).resolve().parents[2] / "manifests" / "install.yaml"
 NAMESPACE = "release-coordinator"
@@ -39,8 +40,8 @@ class Kubectl:
 
 
 @pytest.fixture(scope="module")
-def kubectl() -> Kubectl:
-    running = Kubectl(clusters.up("test-light", mode="light").kubeconfig)
+def kubectl(light_cluster: Cluster) -> Kubectl:
+    running = Kubectl(light_cluster.kubeconfig)
     applied = running("apply", "--server-side", "--force-conflicts", "-f", str(INSTALL))
     assert applied.returncode == 0, applied.stderr
     return running
