@@ -100,7 +100,8 @@ def _server_tarball(scratch: Path, progress: Progress) -> Path:
     target = scratch / "server.tar.gz"
     version = scratch / "version"
     version.write_text(binaries.KUBERNETES.version, encoding="utf-8")
-    with tarfile.open(target, "w:gz", compresslevel=1) as tar:
+    # kind wants gzip; it is unpacked on this machine a moment later, so packing it is wasted time.
+    with tarfile.open(target, "w:gz", compresslevel=0) as tar:
         tar.add(version, "kubernetes/version")
         for name, program in binaries.paths(["kubeadm", "kubelet", "kubectl"], progress).items():
             tar.add(program, f"kubernetes/server/bin/{name}")
