@@ -7,7 +7,6 @@ happens exactly when its Job is allowed to run; the database counts it.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from release_coordinator.cluster.memory import MemoryCluster
 from release_coordinator.cluster.port import DEPLOYMENT, JOB, POD, Body, Ref
@@ -24,9 +23,12 @@ class Script:
     failing_steps: dict[str, str] = field(default_factory=dict)
     """Step id -> last words of its program."""
     hanging_steps: set[str] = field(default_factory=set)
+    blocked_steps: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Step id -> reason and message with which the kubelet keeps its container from starting."""
     never_ready: set[str] = field(default_factory=set)
     """Images whose pods never become ready."""
-    missing_secret: str = ""
+    crashing: dict[str, str] = field(default_factory=dict)
+    """Images whose programs end at once -> their last words. Never ready either."""
     job_seconds: float = 5.0
     rollout_seconds: float = 10.0
 
@@ -80,14 +82,27 @@ class Controllers:
             return
         step = job["metadata"]["annotations"][names.ANNOTATION_STEP]
         uid = job["metadata"]["uid"]
+        if await self._kept_waiting(job, step, uid):
+            return
         if uid not in self._due:
-            await self._start(job, step, uid)
+            self._start(step, uid)
         deadline = float(job["spec"]["activeDeadlineSeconds"])
         hangs = step in self.script.hanging_steps
         if self._is_due(uid, deadline if hangs else self.script.job_seconds):
             await self._finish(job, step, timed_out=hangs)
 
-    async def _start(self, job: Body, step: str, uid: str) -> None:
+    async def _kept_waiting(self, job: Body, step: str, uid: str) -> bool:
+        """Whether the kubelet cannot start the Job's container; its deadline counts on."""
+        if step not in self.script.blocked_steps:
+            self._due.pop(f"{uid}/deadline", None)
+            return False
+        reason, message = self.script.blocked_steps[step]
+        await self._pod(job, {"waiting": {"reason": reason, "message": message}})
+        if self._is_due(f"{uid}/deadline", float(job["spec"]["activeDeadlineSeconds"])):
+            await self._finish(job, step, timed_out=True)
+        return True
+
+    def _start(self, step: str, uid: str) -> None:
         if step in self.script.failing_steps or step in self.script.hanging_steps:
             return
         self.database.applied.append((step, uid))
@@ -100,26 +115,43 @@ class Controllers:
         condition = {"type": kind, "status": "True", "reason": reason if failed else "Done"}
         job.setdefault("status", {})["conditions"] = [condition]
         if not timed_out:
-            await self._pod(job, words)
+            code = 0 if words is None else 1
+            await self._pod(job, {"terminated": {"exitCode": code, "message": words or ""}})
         await self._cluster.replace_status(JOB, job)
 
-    async def _pod(self, job: Body, words: str | None) -> None:
-        name = job["metadata"]["name"]
-        ended: dict[str, Any] = {"exitCode": 0 if words is None else 1, "message": words or ""}
-        body = {
-            "metadata": {
-                "name": f"{name}-x",
-                "namespace": job["metadata"]["namespace"],
-                "labels": {
-                    **job["metadata"]["labels"],
-                    "batch.kubernetes.io/job-name": name,
+    async def _pod(self, job: Body, state: Body) -> None:
+        """The Job's pod with its only container in this state."""
+        metadata = job["metadata"]
+        name = metadata["name"]
+        labels = {**metadata["labels"], "batch.kubernetes.io/job-name": name}
+        await self._set_pod(
+            {
+                "metadata": {
+                    "name": f"{name}-x",
+                    "namespace": metadata["namespace"],
+                    "labels": labels,
                 },
+                "spec": {"containers": []},
             },
-            "spec": {"containers": []},
-        }
-        pod = await self._cluster.create(POD, body)
-        pod["status"] = {"containerStatuses": [{"name": "job", "state": {"terminated": ended}}]}
-        await self._cluster.replace_status(POD, pod)
+            {"containerStatuses": [{"name": "job", "image": _image(job), "state": state}]},
+        )
+
+    async def _set_pod(self, body: Body, status: Body) -> None:
+        metadata = body["metadata"]
+        try:
+            pod = await self._cluster.get(Ref(POD, metadata["namespace"], metadata["name"]))
+        except NotFound:
+            pod = await self._cluster.create(POD, body)
+        if pod.get("status") != status:
+            await self._cluster.replace_status(POD, {**pod, "status": status})
+
+    async def _delete_pod(self, namespace: str, name: str) -> None:
+        ref = Ref(POD, namespace, name)
+        try:
+            old = await self._cluster.get(ref)
+        except NotFound:
+            return
+        await self._cluster.delete(ref, uid=old["metadata"]["uid"])
 
     async def _deployment(self, body: Body) -> None:
         metadata, status = body["metadata"], body.get("status", {})
@@ -127,6 +159,9 @@ class Controllers:
             return
         images = {c["image"] for c in body["spec"]["template"]["spec"]["containers"]}
         key = f"{metadata['uid']}/{metadata['generation']}"
+        if words := next((self.script.crashing[i] for i in images & set(self.script.crashing)), ""):
+            await self._crash_loop(body, words)
+            return
         if images & self.script.never_ready or not self._is_due(key, self.script.rollout_seconds):
             return
         wanted = body["spec"].get("replicas", 1)
@@ -141,20 +176,29 @@ class Controllers:
 
     async def _replace_pod(self, body: Body) -> None:
         metadata = body["metadata"]
-        ref = Ref(POD, metadata["namespace"], f"{metadata['name']}-pod")
-        try:
-            old = await self._cluster.get(ref)
-            await self._cluster.delete(ref, uid=old["metadata"]["uid"])
-        except NotFound:
-            pass
-        pod = {
-            "metadata": {
-                "name": ref.name,
-                "namespace": ref.namespace,
-                "labels": body["spec"]["selector"]["matchLabels"],
-            },
-            "spec": body["spec"]["template"]["spec"],
-        }
-        stored = await self._cluster.create(POD, pod)
-        stored["status"] = {"podIP": "10.0.0.1"}
-        await self._cluster.replace_status(POD, stored)
+        for suffix in ("pod", "new"):
+            await self._delete_pod(metadata["namespace"], f"{metadata['name']}-{suffix}")
+        await self._set_pod(_pod_of(body, "pod"), {"podIP": "10.0.0.1"})
+
+    async def _crash_loop(self, body: Body, words: str) -> None:
+        """The first pod of the new template, which ends whenever it is started."""
+        ended = {"terminated": {"exitCode": 1, "message": words}}
+        state = {"state": {"waiting": {"reason": "CrashLoopBackOff"}}, "lastState": ended}
+        await self._set_pod(_pod_of(body, "new"), {"containerStatuses": [{"name": "it", **state}]})
+
+
+def _pod_of(body: Body, suffix: str) -> Body:
+    metadata = body["metadata"]
+    return {
+        "metadata": {
+            "name": f"{metadata['name']}-{suffix}",
+            "namespace": metadata["namespace"],
+            "labels": body["spec"]["selector"]["matchLabels"],
+        },
+        "spec": body["spec"]["template"]["spec"],
+    }
+
+
+def _image(job: Body) -> str:
+    image: str = job["spec"]["template"]["spec"]["containers"][0]["image"]
+    return image

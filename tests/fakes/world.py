@@ -14,6 +14,7 @@ from tests.fakes.controllers import Controllers, Script
 
 from release_coordinator.act import Actor
 from release_coordinator.api.codec import ReleaseObject, parse_release
+from release_coordinator.cluster.double.server import Admission
 from release_coordinator.cluster.memory import Call, MemoryCluster
 from release_coordinator.cluster.port import (
     CONFIG_MAP,
@@ -26,7 +27,7 @@ from release_coordinator.cluster.port import (
     Ref,
 )
 from release_coordinator.cluster.store import Store
-from release_coordinator.errors import ReleaseCoordinatorError
+from release_coordinator.errors import NotFound, ReleaseCoordinatorError
 from release_coordinator.handlers import LABELLED, Intake
 from release_coordinator.look import Looker
 from release_coordinator.reconcile import Key, Parts, Reconciler
@@ -58,15 +59,17 @@ class Time:
 
 @dataclass
 class ScriptedMetrics:
-    """Prometheus: a value for what runs, or an outage."""
+    """Prometheus: a value for what runs, any other answer, or an outage."""
 
-    value: Callable[[], float | None]
+    value: Callable[[], float | Sample | None]
     queries: int = 0
 
     async def query(self, url: str, promql: str, timeout: float) -> Sample:  # noqa: ARG002, ASYNC109
         """The scripted answer."""
         self.queries += 1
         value = self.value()
+        if isinstance(value, Sample):
+            return value
         return Sample(value) if value is not None else Sample(None, "Prometheus is down")
 
 
@@ -84,17 +87,18 @@ class ScriptedProber:
 class Operator:
     """One process of the operator; a crash throws it away and makes another."""
 
-    def __init__(self, world: "World") -> None:
+    def __init__(self, world: "World", cluster: MemoryCluster | None = None) -> None:
         self._world = world
+        cluster = cluster or world.cluster
         store = Store()
         self.store = store
-        looker = Looker(world.cluster, store, world.metrics, world.prober)
-        self.recorder = Recorder(world.cluster)
+        looker = Looker(cluster, store, world.metrics, world.prober)
+        self.recorder = Recorder(cluster)
         self._parts = Parts(
-            world.cluster,
+            cluster,
             store,
             looker,
-            Actor(world.cluster, store),
+            Actor(cluster, store),
             self.recorder,
             PassObserver(),
             world.time.now,
@@ -103,8 +107,8 @@ class Operator:
         self.queued: set[Key] = set()
         self.timers: dict[Key, datetime] = {}
         self._intake = Intake(store, self.queued.add)
-        self._unsubscribe = world.cluster.subscribe(self._event)
-        self.resync = Resync(world.cluster, store, self.queued.add)
+        self._unsubscribe = cluster.subscribe(self._event)
+        self.resync = Resync(cluster, store, self.queued.add)
 
     def stop(self) -> None:
         """Hear no more events."""
@@ -117,6 +121,10 @@ class Operator:
         labels = body["metadata"].get("labels", {})
         if kind in LABELLED and "release-coordinator.io/release" not in labels:
             return
+        self.hear(kind, event, body)
+
+    def hear(self, kind: Kind, event: str, body: Body) -> None:
+        """Take in an event that concerns us; campaigns let it come late or not at all."""
         self._intake.take(kind, event, body)
 
     async def pass_over(self, key: Key) -> None:
@@ -131,9 +139,13 @@ class Operator:
         await self._post_events()
 
     async def _post_events(self) -> None:
-        task = asyncio.create_task(self.recorder.run())
-        await self.recorder.drain()
-        task.cancel()
+        posting = asyncio.create_task(self.recorder.run())
+        drained = asyncio.create_task(self.recorder.drain())
+        await asyncio.wait((posting, drained), return_when=asyncio.FIRST_COMPLETED)
+        drained.cancel()
+        if posting.done():
+            await posting  # a crash while posting is a crash of the process
+        posting.cancel()
 
 
 @dataclass
@@ -145,16 +157,30 @@ class World:
     time: Time = field(default_factory=Time)
 
     def __post_init__(self) -> None:
-        self.cluster = MemoryCluster(namespaces=(NAMESPACE,), now=self.time.now)
+        self.admission: Admission = lambda _kind, _old, _new: None
+        self.cluster = MemoryCluster(
+            namespaces=(NAMESPACE,),
+            now=self.time.now,
+            admission=lambda kind, old, new: self.admission(kind, old, new),
+        )
         self.user = self.cluster.as_manager("kubectl")
         self.controllers = Controllers(self.cluster, self.script, self.time.now)
-        self.latency: Callable[[], float | None] = self._latency
-        self.metrics = ScriptedMetrics(lambda: self.latency())
+        self.latency: Callable[[], float | Sample | None] = self._latency
+        self.metrics = ScriptedMetrics(lambda: self.latency())  # noqa: PLW0108 - scripts replace it
         self.prober = ScriptedProber()
         self.log: list[str] = []
         self.crashes = 0
         self.calls: list[Call] = []
-        self.operator = Operator(self)
+        self.operators = [self.start()]
+
+    def start(self) -> Operator:
+        """A new process of the operator."""
+        return Operator(self)
+
+    @property
+    def operator(self) -> Operator:
+        """The operator, the first one if there are several."""
+        return self.operators[0]
 
     async def setup(self, version: str = "1.2.0") -> None:
         """An application that runs, its documents and its metric source."""
@@ -196,10 +222,17 @@ class World:
         await self.controllers.step()
 
     async def run(self, until: Callable[[ReleaseObject], bool] | None = None) -> ReleaseObject:
-        """Let everything happen until the attempt is over, nothing is left to do, or `until`."""
+        """Let everything happen until the attempt is over, nothing is left to do, or `until`.
+
+        A Release that goes away meanwhile is returned as it was last seen.
+        """
+        release = await self.release()
         for _ in range(LIMIT):
             await self._work()
-            release = await self.release()
+            try:
+                release = await self.release()
+            except NotFound:
+                return release
             if until is not None and until(release):
                 return release
             if not await self._skip(release):
@@ -219,7 +252,7 @@ class World:
         """A new process that knows nothing but what the API server tells it."""
         self.crashes += 1
         self.operator.stop()
-        self.operator = Operator(self)
+        self.operators[0] = self.start()
         await self._quietly(self.operator.resync.once)
 
     async def _quietly(self, call: Callable[[], Awaitable[Any]]) -> None:
@@ -234,20 +267,25 @@ class World:
     async def _skip(self, release: ReleaseObject) -> bool:
         """Go to the next moment when something is due; False if there is none."""
         due = await self.controllers.step()
-        if self.operator.queued:
+        if any(operator.queued for operator in self.operators):
             return True
         attempt = release.status.attempt
         if attempt is not None and attempt.recorded and due is None:
             return False
-        moments = [*self.operator.timers.values(), *([due] if due else [])]
+        moments = self._moments() + ([due] if due else [])
         if not moments:
             return False
         self.time.value = max(self.time.value, min(moments))
-        for key, moment in list(self.operator.timers.items()):
-            if moment <= self.time.value:
-                self.operator.queued.add(key)
+        for operator in self.operators:
+            for key, moment in operator.timers.items():
+                if moment <= self.time.value:
+                    operator.queued.add(key)
         await self.controllers.step()
         return True
+
+    def _moments(self) -> list[datetime]:
+        """When an operator wants to look again."""
+        return [moment for operator in self.operators for moment in operator.timers.values()]
 
     def _latency(self) -> float:
         for body in self.cluster.everything():
