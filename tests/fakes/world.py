@@ -161,7 +161,7 @@ class World:
         self.cluster = MemoryCluster(
             namespaces=(NAMESPACE,),
             now=self.time.now,
-            admission=lambda kind, old, new: self.admission(kind, old, new),
+            admission=self._admit,
         )
         self.user = self.cluster.as_manager("kubectl")
         self.controllers = Controllers(self.cluster, self.script, self.time.now)
@@ -286,6 +286,9 @@ class World:
     def _moments(self) -> list[datetime]:
         """When an operator wants to look again."""
         return [moment for operator in self.operators for moment in operator.timers.values()]
+
+    def _admit(self, kind: Kind, old: Body | None, new: Body) -> None:
+        self.admission(kind, old, new)
 
     def _latency(self) -> float:
         for body in self.cluster.everything():

@@ -1,0 +1,138 @@
+"""A story: a scripted world, what people do in it, and the transcript that is compared.
+
+    story = await Story.begin("A release that goes well")
+    await story.apply(bookshop())
+    await story.run()
+    await story.check("success")
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests import goldens
+from tests.fakes.transcript import Transcript
+from tests.fakes.world import NAMESPACE, World
+from tests.releases import Body
+
+from release_coordinator.api.base import format_time
+from release_coordinator.api.codec import ReleaseObject
+from release_coordinator.api.conditions import Phase
+from release_coordinator.api.record import RecordSpec
+from release_coordinator.cluster.port import DEPLOYMENT, RECORD, RELEASE, Ref
+from release_coordinator.errors import NotFound
+
+GOLDEN = Path(__file__).resolve().parents[1] / "stories" / "golden"
+RELEASE_REF = Ref(RELEASE, NAMESPACE, "bookshop")
+
+
+def in_phase(phase: Phase) -> Callable[[ReleaseObject], bool]:
+    """Tell when a Release has come to a phase."""
+    return lambda release: release.status.phase is phase
+
+
+class Story:
+    """The hands of the people in a story."""
+
+    def __init__(self, title: str) -> None:
+        self.world = World()
+        self.transcript = Transcript(title, self.world)
+        self._generation = 0
+
+    @classmethod
+    async def begin(cls, title: str, version: str = "1.2.0") -> "Story":
+        """An application that runs a version."""
+        story = cls(title)
+        await story.world.setup(version)
+        story.transcript.begin()
+        return story
+
+    async def apply(self, body: Body, words: str = "") -> None:
+        """`kubectl apply` of a Release."""
+        version = body["spec"]["version"]
+        self.transcript.person(f"kubectl apply: Release bookshop {version}{words and f' ({words})'}")
+        await self.world.apply(body)
+
+    async def annotate(self, key: str, value: str) -> None:
+        """`kubectl annotate` of the Release."""
+        self.transcript.person(f"kubectl annotate release bookshop {key}={value}")
+        await self.world.annotate(key, value)
+
+    async def delete(self) -> None:
+        """`kubectl delete` of the Release."""
+        self.transcript.person("kubectl delete release bookshop")
+        live = await self.world.user.get(RELEASE_REF)
+        await self.world.user.delete(RELEASE_REF, uid=live["metadata"]["uid"])
+
+    async def set_image(self, workload: str, container: str, image: str) -> None:
+        """`kubectl set image` behind the operator's back."""
+        self.transcript.person(f"kubectl set image deployment/{workload} {container}={image}")
+        ref = Ref(DEPLOYMENT, NAMESPACE, workload)
+        live = await self.world.user.get(ref)
+        live["spec"]["template"]["spec"]["containers"][0]["image"] = image
+        await self.world.user.replace(DEPLOYMENT, live)
+
+    async def restart(self) -> None:
+        """A new process of the operator."""
+        self.transcript.world("the operator is started anew")
+        await self.world.restart()
+
+    async def run(self, until: Callable[[ReleaseObject], bool] | None = None) -> None:
+        """Let everything happen, until the Release says so, or nothing is left to do."""
+        try:
+            await self.world.run(until)
+        except NotFound:
+            return
+
+    async def release(self) -> ReleaseObject:
+        """The Release as it is stored."""
+        return await self.world.release()
+
+    async def check(self, name: str) -> None:
+        """Compare the transcript, the conditions and the records with the golden file."""
+        try:
+            release = await self.world.release()
+        except NotFound:
+            self.transcript.add("The Release is gone.")
+        else:
+            self.transcript.add(conditions(release))
+        for body in await self.world.user.list(RECORD, NAMESPACE):
+            self.transcript.add(record(RecordSpec.model_validate(body["spec"])))
+        images = [
+            body["spec"]["template"]["spec"]["containers"][0]["image"]
+            for body in await self.world.user.list(DEPLOYMENT, NAMESPACE)
+        ]
+        self.transcript.add(f"Images now: {', '.join(images)}")
+        goldens.check(GOLDEN / f"{name}.txt", self.transcript.text())
+
+
+def conditions(release: ReleaseObject) -> str:
+    """The conditions as a table."""
+    rows = [
+        f"{entry.type:12} {entry.status:8} {entry.reason:24} {entry.message}".rstrip()
+        for entry in release.status.conditions
+    ]
+    return "\n".join([f"Conditions in phase {release.status.phase}", *rows])
+
+
+def record(spec: RecordSpec) -> str:
+    """A record as a short report."""
+    kind = f" ({spec.type})" if spec.type else ""
+    lines = [
+        f"Record of attempt {spec.attempt}: {spec.previous_version} -> {spec.version}{kind}: "
+        f"{spec.outcome}, {spec.reason}, after {spec.duration_seconds:.0f} s",
+        f"  {spec.message}",
+        f"  plan {'kept' if spec.plan else 'not kept'}",
+        *(f"  gate {gate.name} {gate.state} ({gate.owner}): {gate.message}" for gate in spec.gates),
+    ]
+    for step in spec.timeline:
+        begun = format_time(step.started_at)[11:19]
+        ended = format_time(step.finished_at)[11:19] if step.finished_at else "-".ljust(8)
+        lines.append(f"  {begun} {ended} {step.state:9} {step.id}  {step.message}".rstrip())
+    lines += [
+        f"  metric {entry.metric}: {entry.verdict}, baseline {entry.baseline}, "
+        f"last {entry.value}, {entry.samples} samples: {entry.message}"
+        for entry in spec.measurements
+    ]
+    if spec.rollback:
+        lines.append(f"  rolled back because of {spec.rollback.reason}: {spec.rollback.message}")
+    return "\n".join(lines)

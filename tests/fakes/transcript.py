@@ -1,0 +1,148 @@
+"""What happened, one line each, in the words of a release manager.
+
+Listens on a `World`: the operator's calls through the cluster's hooks, everything else through
+its watch. Hashes in names are left out, so that a golden file changes only with the story.
+"""
+
+import re
+import sys
+
+from tests.fakes.world import World
+
+from release_coordinator.api.attempt import Step
+from release_coordinator.api.codec import parse_release
+from release_coordinator.cluster.memory import Call
+from release_coordinator.cluster.port import Body
+from release_coordinator.engine import names
+from release_coordinator.errors import ReleaseCoordinatorError
+
+_HASH = re.compile(r"-[0-9a-f]{10}\b")
+
+
+class Transcript:
+    """Lines of one story."""
+
+    def __init__(self, title: str, world: World) -> None:
+        self.lines = [title, "=" * len(title)]
+        self._world = world
+        self._began = world.time.now()
+        self._told: dict[str, object] = {}
+        """Name of a thing -> what was last said of it."""
+
+    def begin(self) -> None:
+        """Listen from now on."""
+        self._began = self._world.time.now()
+        self._world.cluster.after = self._called
+        self._world.cluster.subscribe(self._changed)
+
+    def person(self, words: str) -> None:
+        """Somebody does something."""
+        self._add("person", words)
+
+    def world(self, words: str) -> None:
+        """Something happens by itself."""
+        self._add("world", words)
+
+    def add(self, text: str) -> None:
+        """Lines as they are."""
+        self.lines += ["", *_HASH.sub("-#", text).splitlines()]
+
+    def text(self) -> str:
+        """The whole transcript."""
+        return "\n".join(self.lines) + "\n"
+
+    def _add(self, who: str, words: str) -> None:
+        seconds = int((self._world.time.now() - self._began).total_seconds())
+        words = _HASH.sub("-#", words)
+        self.lines.append(f"+{seconds // 60:02}:{seconds % 60:02}  {who:8}  {words}".rstrip())
+
+    async def _called(self, call: Call) -> None:
+        if not call.writes:
+            return
+        error = sys.exception()  # the hook runs in a `finally`: this is what the caller gets
+        if error is not None and not isinstance(error, ReleaseCoordinatorError):
+            return
+        body = call.body or {}
+        for who, words in self._words(call.verb, call.ref.kind.kind, body):
+            self._add(who, f"{words} -- {type(error).__name__}: {error}" if error else words)
+
+    def _words(self, verb: str, kind: str, body: Body) -> list[tuple[str, str]]:
+        metadata = body.get("metadata", {})
+        name = metadata.get("name", "")
+        match verb, kind:
+            case "create", "Event":
+                return [("event", f"{body['type']} {body['reason']}: {body['note']}")]
+            case "create", "Job":
+                image = body["spec"]["template"]["spec"]["containers"][0]["image"]
+                held = ", suspended" if body["spec"]["suspend"] else ""
+                return [("operator", f"creates Job {_step(metadata)} ({image}){held}")]
+            case "create", "ControllerRevision":
+                return [("operator", "records the plan and the previous revision")]
+            case "create", "ReleaseRecord":
+                return [("operator", f"writes the ReleaseRecord: {body['spec']['outcome']}")]
+            case "patch", "Job":
+                return [("operator", "lets the Job run")]
+            case "patch", "Release":
+                return [("operator", f"sets the finalizers to {metadata['finalizers']}")]
+            case "apply", "Deployment":
+                return [("operator", f"Deployment {name}: {_images(body)}")]
+            case "replace_status", "Release":
+                return self._status(body)
+        return [("operator", f"{verb} {kind} {name}")]
+
+    def _status(self, body: Body) -> list[tuple[str, str]]:
+        """What a status says that the one before did not."""
+        release = parse_release(body)
+        found = []
+        attempt = release.status.attempt
+        steps = [(attempt.number, step) for step in attempt.steps] if attempt else []
+        news = [
+            _step_words(step)
+            for number, step in steps
+            if self._news(f"step {number} {step.id}", (step.state, step.uid, step.hash))
+        ]
+        if news:
+            found.append(("journal", "; ".join(news)))
+        status = release.status
+        if self._news("phase", (status.phase, status.message)):
+            found.append(("status", f"{status.phase}: {status.message}"))
+        return found
+
+    def _news(self, key: str, value: object) -> bool:
+        known = self._told.get(key)
+        self._told[key] = value
+        return known != value
+
+    def _changed(self, event: str, body: Body) -> None:
+        kind, metadata = body["kind"], body["metadata"]
+        if kind == "Release" and event == "DELETED":
+            self._add("world", "the Release is gone")
+        elif kind == "Job":
+            for condition in body.get("status", {}).get("conditions", []):
+                step = metadata["annotations"][names.ANNOTATION_STEP]
+                if self._news(f"job {metadata['uid']}", condition["type"]):
+                    why = "" if condition["type"] == "Complete" else f" ({condition['reason']})"
+                    self._add("world", f"Job {step}: {condition['type']}{why}")
+        elif kind == "Deployment" and event == "MODIFIED":
+            seen = body.get("status", {}).get("observedGeneration")
+            if seen == metadata["generation"] and self._news(metadata["name"], _images(body)):
+                self._add("world", f"Deployment {metadata['name']} runs {_images(body)}")
+
+
+def _step(metadata: Body) -> str:
+    step: str = metadata["annotations"][names.ANNOTATION_STEP]
+    return step
+
+
+def _step_words(step: Step) -> str:
+    known = " (Job known)" if step.uid else " (template known)" if step.hash else ""
+    return f"{step.id} {step.state}{known if step.state == 'Running' else ''}"
+
+
+def _images(body: Body) -> str:
+    pod = body["spec"]["template"]["spec"]
+    return ", ".join(
+        f"{container['name']} -> {container['image']}"
+        for kind in ("initContainers", "containers")
+        for container in pod.get(kind, [])
+    )
