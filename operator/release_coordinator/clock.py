@@ -14,8 +14,8 @@ from typing import Protocol, TypeVar
 
 T = TypeVar("T")
 
-_SETTLE_TURNS = 50
-"""Loop turns that let a chain of woken tasks come to rest; far more than any chain is long."""
+_SETTLE_TURNS = 20
+"""Loop turns that let a chain of woken tasks come to rest; more than any chain is long."""
 
 
 class Handle(Protocol):

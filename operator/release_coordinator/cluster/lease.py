@@ -96,9 +96,11 @@ class Elector:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
             work.cancel()
-            # The renewal goes on meanwhile: work may need a while to end decently.
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-            await self._leave(work, renewal)
+            try:
+                # The renewal goes on meanwhile: work may need a while to end decently.
+                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                await self._leave(work, renewal)
         if self._lost.done():
             raise LeadershipLost(self._lost.result())
         await work

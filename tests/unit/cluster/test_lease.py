@@ -95,8 +95,11 @@ async def world() -> AsyncIterator[World]:
     world = World()
     yield world
     for candidate in world.candidates:
+        candidate.end.set()
+        candidate.fault, candidate.hangs = Transient("the test is over"), False
         if candidate.task:
             candidate.task.cancel()
+            await world.clock.advance(60)
             await asyncio.gather(candidate.task, return_exceptions=True)
 
 
@@ -182,6 +185,30 @@ async def test_a_cancelled_leader_keeps_the_lease_until_its_work_has_ended(world
     assert second.started.is_set()
 
 
+async def test_who_cannot_wait_for_the_work_leaves_the_lease_to_expire(world: World) -> None:
+    first = world.candidate("a")
+
+    async def work() -> None:
+        while not first.end.is_set():
+            with suppress(asyncio.CancelledError):
+                await first.end.wait()
+
+    run = first.start(work())
+    await world.clock.settle()
+    run.cancel()
+    await world.clock.settle()
+    assert not run.done()
+    run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+    assert not first.elector.may_write()
+    assert (await world.spec())["holderIdentity"] == "a"
+    first.calls.clear()
+    await world.clock.advance(10)
+    assert first.calls == []
+    first.end.set()
+
+
 async def test_a_dead_leader_is_followed_after_the_lease_has_expired(world: World) -> None:
     first, second = world.candidate("a"), world.candidate("b")
     run = first.start()
@@ -245,8 +272,9 @@ async def test_a_process_that_was_paused_does_not_write_when_it_wakes(world: Wor
     second.start()
     await world.clock.advance(60)
     assert second.started.is_set()
-    paused.tick(60)  # the clock jumps before any task of the process has run
+    paused._now += 59  # it wakes: no task and no timer has run yet
     assert not first.elector.may_write()
+    paused.tick(1)
     await paused.settle()
     with pytest.raises(LeadershipLost):
         await run
