@@ -88,9 +88,16 @@ def _parse_spec(model: type[M], body: Mapping[str, Any]) -> tuple[M | None, tupl
     if "spec" not in body:
         return None, (Fault("spec", "is missing", "add it"),)
     try:
-        return model.model_validate(body["spec"]), ()
+        return model.model_validate(_without_nulls(body["spec"])), ()
     except ValidationError as error:
         return None, faults_of(error, "spec")
+
+
+def _without_nulls(value: object) -> object:
+    """Read a file as the API server does: a field that is null is not there."""
+    if isinstance(value, Mapping):
+        return {name: _without_nulls(one) for name, one in value.items() if one is not None}
+    return [_without_nulls(one) for one in value] if isinstance(value, list) else value
 
 
 def _parse_status(raw: Mapping[str, Any]) -> tuple[ReleaseStatus, str | None]:

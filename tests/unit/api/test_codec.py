@@ -35,7 +35,7 @@ FAULTS: dict[str, tuple[Change, str]] = {
     ),
     "version empty": (
         lambda s: s.update(version=None),
-        "spec.version: must be text, not empty; put the value in quotes",
+        "spec.version: is missing; add it",
     ),
     "missing field": (
         lambda s: s["components"][1].pop("images"),
@@ -160,6 +160,14 @@ def test_a_secret_in_the_wrong_place_is_not_repeated() -> None:
     (fault,) = parse_release(body).faults
 
     assert "hunter2" not in str(fault)
+
+
+def test_null_is_absence_as_it_is_for_the_server() -> None:
+    body = bookshop()
+    body["spec"] |= {"caches": None, "type": None}
+    body["spec"]["components"][0]["dependsOn"] = None
+
+    assert parse_release(body).faults == ()
 
 
 @pytest.mark.parametrize(
