@@ -27,7 +27,9 @@ def require(programs: dict[str, str], progress: Progress) -> None:
         raise MissingPackagesError(f"please install as root: apt-get install {names}")
     with progress.step(f"apt-get install {names}"), locked("apt"):
         _update_once()
-        command = ["apt-get", "install", "-y", "--no-install-recommends", *missing]
+        # Something else on a fresh machine may be installing at this moment.
+        command = ["apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "-y"]
+        command += ["--no-install-recommends", *missing]
         shell.logged(command, "apt-install", {"DEBIAN_FRONTEND": "noninteractive"})
 
 

@@ -25,7 +25,7 @@ _HOST_NEEDS = {
     "libsystemd.so.0": "libsystemd0",
     "mount": "mount",
 }
-_START_SECONDS = 60.0
+_START_SECONDS = 120.0
 _SYS_RESOURCE = 24
 
 

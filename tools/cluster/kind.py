@@ -8,7 +8,7 @@ from tools.cluster import binaries, daemons, engine, nodeimage, shell
 from tools.cluster.paths import digest
 from tools.cluster.progress import Progress
 
-_READY_SECONDS = 120.0
+_READY_SECONDS = 180.0
 _PID = "pidof -s kube-apiserver"
 
 
@@ -16,14 +16,14 @@ def create(name: str, kubeconfig: Path, progress: Progress) -> None:
     """Create a cluster with one node."""
     running = engine.ensure(progress)
     command = _command("create", "cluster", name, progress)
-    command += ["--kubeconfig", kubeconfig, "--wait", "180s", "--config", "-"]
+    command += ["--kubeconfig", kubeconfig, "--wait", "300s", "--config", "-"]
     if running.offline:
         command += ["--image", nodeimage.ensure(running, progress)]
     with progress.step(f"kind cluster '{name}'"):
         shell.logged(command, f"kind-{name}", running.env, stdin=json.dumps(_config()))
         # kind returns before names resolve; the first pods of a test would trip over that.
         kubectl: list[shell.Part] = [binaries.path("kubectl"), f"--kubeconfig={kubeconfig}"]
-        wait = ["wait", "--for=condition=Available", "--timeout=120s", "-n", "kube-system"]
+        wait = ["wait", "--for=condition=Available", "--timeout=300s", "-n", "kube-system"]
         shell.output([*kubectl, *wait, "deployment/coredns"])
 
 

@@ -102,7 +102,6 @@ def tarball(recipe: Recipe, progress: Progress) -> Path:
     def build(target: Path) -> None:
         debian.require({"mmdebstrap": "mmdebstrap"}, progress)
         with progress.step(f"root file system '{recipe.name}' from Debian packages"):
-            shell.logged(["apt-get", "update"], "apt-update")
             shell.logged(_command(recipe, target), f"mmdebstrap-{recipe.name}")
 
     return cached(cache_dir("rootfs"), f"{recipe.name}-{recipe.digest}.tar", build)

@@ -8,6 +8,7 @@ from pathlib import Path
 from tools.cluster.paths import cache_dir
 
 TAIL_LINES = 25
+_QUESTION_SECONDS = 60.0
 Part = str | Path
 Command = Sequence[Part]
 
@@ -32,14 +33,18 @@ def output(command: Command, env: Mapping[str, str] | None = None, stdin: str | 
 
 
 def succeeds(command: Command, env: Mapping[str, str] | None = None) -> bool:
-    """Tell whether a short command exits with 0."""
-    done = subprocess.run(
-        [str(part) for part in command],
-        env=_environment(env),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-    )
+    """Tell whether a short command exits with 0 soon; one that hangs is a no."""
+    try:
+        done = subprocess.run(
+            [str(part) for part in command],
+            env=_environment(env),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=_QUESTION_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return False
     return done.returncode == 0
 
 
