@@ -62,9 +62,12 @@ class Looker:
 
     async def look(self, namespace: str, wants: tuple[Want, ...]) -> Mapping[Want, Any]:
         """All answers, looked up concurrently. Raises what `Cluster` raises, but not NotFound."""
-        async with asyncio.TaskGroup() as group:
-            tasks = {want: group.create_task(self._answer(namespace, want)) for want in wants}
-        return {want: task.result() for want, task in tasks.items()}
+        questions = (self._answer(namespace, want) for want in wants)
+        answers = await asyncio.gather(*questions, return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer  # itself, not a group: the queue must see what it says of a retry
+        return dict(zip(wants, answers, strict=True))
 
     async def _answer(self, namespace: str, want: Want) -> Any:  # noqa: PLR0911 - one line each
         match want:
