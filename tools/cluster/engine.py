@@ -102,7 +102,14 @@ def stop(progress: Progress) -> None:
 
 def remove_data() -> None:
     """Remove all images and containers of the stopped private engine."""
+    _unmount_leftovers()
     shutil.rmtree(state_dir("engine"), ignore_errors=True)
+
+
+def _unmount_leftovers() -> None:
+    """Undo the mounts that a killed dockerd leaves: it mounts its data folder onto itself."""
+    while shell.succeeds(["umount", state_dir("engine", "data")]):
+        pass
 
 
 def describe() -> str:
@@ -137,6 +144,7 @@ def _private(progress: Progress) -> Engine:
 def _start(engine: Engine, files: Path) -> None:
     runtime = _runtime_dir()
     (runtime / "docker.pid").unlink(missing_ok=True)  # checked before: no such process
+    _unmount_leftovers()
     settings = state_dir("engine") / "daemon.json"
     settings.write_text("{}", encoding="utf-8")  # else the system's own settings are read
     command: list[str | Path] = [
