@@ -104,9 +104,10 @@ def _state_of_way_back(attempt: Attempt) -> RowState:
 
 
 def _seconds(attempt: Attempt, steps: tuple[Step, ...], now: datetime) -> float | None:
-    """From the start of the phase's first step to the end of its last."""
+    """From the start of the phase's first step to the end of its last; some run side by side."""
     if not steps:
         return None
-    first, last = steps[0], steps[-1]
-    before = (last.started_at - first.started_at).total_seconds()
-    return before + seconds_of(last, attempt, now)
+    began = steps[0].started_at
+    return max(
+        (step.started_at - began).total_seconds() + seconds_of(step, attempt, now) for step in steps
+    )

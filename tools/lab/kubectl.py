@@ -1,0 +1,50 @@
+"""kubectl on one named kubeconfig: everything in the laboratory goes through here."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tools.cluster import binaries, shell
+
+Body = dict[str, Any]
+"""A Kubernetes object as JSON."""
+
+
+@dataclass(frozen=True)
+class Kubectl:
+    """Runs kubectl; raises CommandError with its own words."""
+
+    kubeconfig: Path
+
+    def command(self, *arguments: str) -> list[str]:
+        """Return the command line, for those who run it themselves."""
+        return [str(binaries.path("kubectl")), f"--kubeconfig={self.kubeconfig}", *arguments]
+
+    def run(self, *arguments: str, stdin: str | None = None) -> str:
+        """Return what kubectl prints."""
+        return shell.output(self.command(*arguments), stdin=stdin)
+
+    def succeeds(self, *arguments: str) -> bool:
+        """Tell whether kubectl exits with 0."""
+        return shell.succeeds(self.command(*arguments))
+
+    def get(self, *arguments: str) -> Body:
+        """Return an object, or a list object, as JSON."""
+        found: Body = json.loads(self.run("get", *arguments, "--output=json"))
+        return found
+
+    def items(self, *arguments: str) -> list[Body]:
+        """Return the objects of a list."""
+        items: list[Body] = self.get(*arguments)["items"]
+        return items
+
+    def apply(self, body: Mapping[str, Any], namespace: str | None = None) -> None:
+        """Apply one object as a person would."""
+        where = (f"--namespace={namespace}",) if namespace else ()
+        self.run("apply", *where, "--filename=-", stdin=json.dumps(body))
+
+    def raw(self, path: str) -> Any:
+        """Return the answer of a path of the API server as JSON."""
+        return json.loads(self.run("get", f"--raw={path}"))

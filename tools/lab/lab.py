@@ -1,0 +1,179 @@
+"""The one interface of the laboratory; the demo and the end-to-end tests call only this."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from manifests.bookshop import install as objects
+from tools.cluster.clusters import Cluster
+from tools.cluster.progress import Progress
+from tools.lab import bookshop, coordinator, following
+from tools.lab.kubectl import Body, Kubectl
+
+_RELEASE = "releases.release-coordinator.io"
+_RECORD = "releaserecords.release-coordinator.io"
+
+
+class WaitedTooLongError(TimeoutError):
+    """What was waited for did not happen; the message says how things stand instead."""
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A cluster with the operator and any number of bookshops, one in each namespace."""
+
+    cluster: Cluster
+
+    @property
+    def kubectl(self) -> Kubectl:
+        """Return kubectl for what is not here."""
+        return Kubectl(self.cluster.kubeconfig)
+
+    # The operator
+
+    def install_operator(
+        self, values: Mapping[str, str] | None = None, progress: Progress | None = None
+    ) -> None:
+        """Install or upgrade the operator from the chart; values as `helm --set` takes them."""
+        coordinator.install(self.cluster, values or {}, progress or Progress())
+
+    def kill_operator(self) -> int:
+        """Kill -9 the operator in its container; return when the kubelet has started it again."""
+        return coordinator.kill(self.kubectl)
+
+    def replace_operator(self) -> None:
+        """Delete the operator's pods by force, without waiting for what follows."""
+        coordinator.replace_pods(self.kubectl)
+
+    def wait_operator(self, seconds: int = 180) -> None:
+        """Return when the operator is ready."""
+        coordinator.wait_ready(self.kubectl, seconds)
+
+    def operator_logs(self, *, previous: bool = False) -> str:
+        """Return the operator's log."""
+        return coordinator.logs(self.kubectl, previous=previous)
+
+    # The bookshop
+
+    def install_bookshop(self, namespace: str) -> None:
+        """Install the bookshop 1.2.0 into a new namespace and return when it is ready."""
+        bookshop.install(self.kubectl, namespace)
+
+    def remove_bookshop(self, namespace: str) -> None:
+        """Remove the namespace with all in it, even with a Release that no operator lets go."""
+        if self.kubectl.succeeds("get", "namespace", namespace):
+            self._remove_releases(namespace)
+        objects.remove(self.cluster.kubeconfig, namespace)
+        source = f"metricsource/{bookshop.source_name(namespace)}"
+        if self.kubectl.succeeds("get", "crd", "metricsources.release-coordinator.io"):
+            self.kubectl.run("delete", source, "--ignore-not-found")
+
+    def images(self, namespace: str) -> dict[str, str]:
+        """Return what the Deployments are told to run."""
+        return bookshop.images(self.kubectl, namespace)
+
+    def running_images(self, namespace: str) -> dict[str, Counter[str]]:
+        """Return what the pods run, by Deployment and image."""
+        return bookshop.running(self.kubectl, namespace)
+
+    def sql(self, namespace: str, query: str) -> list[list[str]]:
+        """Return the rows that the bookshop's database answers."""
+        return bookshop.sql(self.kubectl, namespace, query)
+
+    def schema(self, namespace: str) -> str:
+        """Return the revision of the database's schema."""
+        return bookshop.schema(self.kubectl, namespace)
+
+    def ledger(self, namespace: str) -> Counter[str]:
+        """Return how often each migration was really run, like `{"0007 up": 1}`."""
+        return bookshop.ledger(self.kubectl, namespace)
+
+    def response_seconds(self, namespace: str, requests: int = 40) -> list[float]:
+        """Return how long requests to the backend take now."""
+        return bookshop.response_seconds(self.kubectl, namespace, requests)
+
+    def metric(self, namespace: str, query: str = bookshop.LATENCY) -> float | None:
+        """Return what the bookshop's Prometheus answers; by default the 95th percentile."""
+        return bookshop.metric(self.kubectl, namespace, query)
+
+    def wait_measured(self, namespace: str, seconds: float = 120) -> float:
+        """Return the latency as soon as it is measured."""
+        until = time.monotonic() + seconds
+        while (value := self.metric(namespace)) is None:
+            if time.monotonic() > until:
+                raise WaitedTooLongError(f"no latency of {namespace} after {seconds:g} s")
+            time.sleep(1)
+        return value
+
+    # Releases
+
+    def apply_release(
+        self, namespace: str, version: str, patch: Mapping[str, Any] | None = None
+    ) -> Body:
+        """Apply the Release of a version, with changes to its spec; lists meet by name."""
+        body = bookshop.release(namespace, version, patch or {})
+        self.kubectl.apply(body, namespace)
+        return body
+
+    def annotate(self, namespace: str, name: str = bookshop.NAME, **orders: str) -> None:
+        """Give an order: resume, retry or rollback."""
+        told = [f"release-coordinator.io/{order}={value}" for order, value in orders.items()]
+        where = (f"--namespace={namespace}", _RELEASE, name, "--overwrite")
+        self.kubectl.run("annotate", *where, *told)
+
+    def release(self, namespace: str, name: str = bookshop.NAME) -> Body:
+        """Return the Release as it is now."""
+        return self.kubectl.get(_RELEASE, name, f"--namespace={namespace}")
+
+    def conditions(self, namespace: str, name: str = bookshop.NAME) -> dict[str, str]:
+        """Return `status reason` by type."""
+        found = self.release(namespace, name).get("status", {}).get("conditions", [])
+        return {entry["type"]: f"{entry['status']} {entry['reason']}" for entry in found}
+
+    def wait_phase(
+        self,
+        namespace: str,
+        phases: set[str],
+        seconds: float,
+        on_change: Callable[[Body], None] | None = None,
+        name: str = bookshop.NAME,
+    ) -> Body:
+        """Return the Release as soon as its present spec has brought it into one of the phases."""
+        body: Body = {}
+        for body in following.states(self.kubectl, namespace, name, seconds):
+            if on_change:
+                on_change(body)
+            status = body.get("status", {})
+            seen = status.get("observedGeneration") == body["metadata"]["generation"]
+            if seen and status.get("phase") in phases:
+                return body
+        status = body.get("status", {})
+        raise WaitedTooLongError(
+            f"{namespace}/{name} was not {' or '.join(sorted(phases))} after {seconds:g} s: "
+            f"it is {status.get('phase')}: {status.get('message')}"
+        )
+
+    def records(self, namespace: str) -> list[Body]:
+        """Return the ReleaseRecords, oldest first."""
+        found = self.kubectl.items(_RECORD, f"--namespace={namespace}")
+        return sorted(found, key=lambda record: int(record["spec"]["attempt"]))
+
+    def events(self, namespace: str) -> list[Body]:
+        """Return the Events about Releases, oldest first."""
+        found = self.kubectl.items("events.events.k8s.io", f"--namespace={namespace}")
+        told = [one for one in found if one.get("regarding", {}).get("kind") == "Release"]
+        return sorted(told, key=lambda event: str(event["eventTime"]))
+
+    def _remove_releases(self, namespace: str) -> None:
+        where = f"--namespace={namespace}"
+        if not self.kubectl.succeeds("get", "crd", _RELEASE):
+            return
+        delete = ("delete", _RELEASE, "--all", where)
+        if self.kubectl.succeeds(*delete, "--timeout=20s"):
+            return
+        for body in self.kubectl.items(_RELEASE, where):
+            patch = '{"metadata":{"finalizers":null}}'
+            release = (_RELEASE, body["metadata"]["name"], where)
+            self.kubectl.run("patch", *release, "--type=merge", f"--patch={patch}")
