@@ -8,11 +8,19 @@ from pathlib import Path
 
 from tools.cluster import binaries, clusters, engine, images
 from tools.cluster.debian import MissingPackagesError
+from tools.cluster.engine import EngineError
 from tools.cluster.light import LightClusterError
 from tools.cluster.progress import Progress
 from tools.cluster.shell import CommandError
 
-_EXPECTED = (CommandError, LightClusterError, MissingPackagesError, LookupError, ValueError)
+_EXPECTED = (
+    CommandError,
+    EngineError,
+    LightClusterError,
+    MissingPackagesError,
+    LookupError,
+    ValueError,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

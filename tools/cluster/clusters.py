@@ -127,6 +127,8 @@ def _create(name: str, mode: Mode, progress: Progress) -> Cluster:
     if _known_mode(name) is not None:
         progress.say(f"cluster '{name}' is not healthy: making it anew")
         _remove(name)
+    if mode == "kind":
+        engine.ensure(progress)  # fails early on a machine that can have none
     folder = _folder(name)
     folder.mkdir(parents=True, exist_ok=True)
     # Written first: a killed `up` must leave something that `down` finds.
