@@ -1,6 +1,7 @@
-"""Writes every generated file of the project, or compares; `make generate` and `make verify`.
+r"""Writes every generated file of the project, or compares; `make generate` and `make verify`.
 
     types of the API -> crds/ -> the chart's crds/ -> manifests/install.yaml
+                     -> docs/reference/api.md
                                  the chart's rules -> manifests/alerts.yaml
 
 Everything is made in memory from a copy of the chart, so that comparing needs no clean checkout
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from tools import helm
+from tools import api_reference, helm
 
 from release_coordinator.api import schema
 
@@ -26,6 +27,7 @@ CRDS = Path("crds")
 CHART_CRDS = Path("helm/release-coordinator/crds")
 INSTALL = Path("manifests/install.yaml")
 ALERTS = Path("manifests/alerts.yaml")
+API = Path("docs/reference/api.md")
 NAMESPACE = """\
 ---
 apiVersion: v1
@@ -77,7 +79,7 @@ def generated() -> dict[Path, str]:
         )
         alerts = HEADER + dump(rules(helm.template({"prometheusRule.enabled": "true"}, chart)))
     both = {folder / name: text for name, text in crds.items() for folder in (CRDS, CHART_CRDS)}
-    return both | {INSTALL: install, ALERTS: alerts}
+    return both | {INSTALL: install, ALERTS: alerts, API: api_reference.render()}
 
 
 def rules(rendered: str) -> dict[str, Any]:

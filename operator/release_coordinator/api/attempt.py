@@ -37,8 +37,8 @@ class StepState(StrEnum):
     """State of one step."""
 
     RUNNING = "Running"  # the intent is recorded; the effect may or may not have happened
-    SUCCEEDED = "Succeeded"
-    FAILED = "Failed"
+    SUCCEEDED = "Succeeded"  # ended as it should
+    FAILED = "Failed"  # ended otherwise; message says how
 
 
 StepId = Annotated[str, Field(max_length=96)]
@@ -63,20 +63,20 @@ class Step(Model):
 class GateState(StrEnum):
     """Verdict of a gate."""
 
-    PASSED = "Passed"
-    FAILED = "Failed"
-    WAITING = "Waiting"
-    UNKNOWN = "Unknown"
+    PASSED = "Passed"  # nothing stands against the version
+    FAILED = "Failed"  # message says what must change and who changes it
+    WAITING = "Waiting"  # message says what it waits for
+    UNKNOWN = "Unknown"  # could not be found out; asked again later
 
 
 class Role(StrEnum):
     """Who must act."""
 
-    RELEASE_MANAGER = "Release manager"
-    DEVOPS = "DevOps engineer"
-    DEVELOPER = "Developer"
-    QA = "QA engineer"
-    PLATFORM = "Platform team"
+    RELEASE_MANAGER = "Release manager"  # decides whether and when
+    DEVOPS = "DevOps engineer"  # owns pipeline, cluster objects and the way back
+    DEVELOPER = "Developer"  # owns code, migrations and changelog
+    QA = "QA engineer"  # owns tests and their evidence
+    PLATFORM = "Platform team"  # owns cluster, metrics and the operator
 
 
 class Gate(Model):
@@ -92,8 +92,9 @@ class Verdict(StrEnum):
     """Judgement of a metric; Unknown is never mistaken for Fail."""
 
     PASS = "Pass"  # noqa: S105 - a verdict, no password
-    FAIL = "Fail"
-    UNKNOWN = "Unknown"
+    """The value is within its limit."""
+    FAIL = "Fail"  # the value is beyond its limit
+    UNKNOWN = "Unknown"  # there is no usable value
 
 
 class Measurement(Model):

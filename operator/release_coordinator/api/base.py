@@ -115,7 +115,8 @@ SEMVER_PATTERN = (
 Version = Annotated[str, Field(max_length=128, pattern=SEMVER_PATTERN)]
 """SemVer 2 without a leading `v`."""
 
-Digest = Annotated[str, Field(max_length=71, pattern=r"^sha256:[0-9a-f]{64}$")]
+DIGEST_PATTERN = r"^sha256:[0-9a-f]{64}$"
+Digest = Annotated[str, Field(max_length=71, pattern=DIGEST_PATTERN)]
 QUANTITY_PATTERN = r"^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?$"
 Quantity = Annotated[str, Field(min_length=1, max_length=32, pattern=QUANTITY_PATTERN)]
 """A Kubernetes resource quantity such as `100m` or `64Mi`."""

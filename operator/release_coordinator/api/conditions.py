@@ -39,53 +39,53 @@ class ConditionType(StrEnum):
     RECONCILING = "Reconciling"  # an attempt is under way (kstatus)
     STALLED = "Stalled"  # no progress without a person (kstatus)
     VALID = "Valid"  # the spec can be turned into a plan
-    GATES_PASSED = "GatesPassed"
-    PREPARED = "Prepared"
-    MIGRATED = "Migrated"
-    ROLLED_OUT = "RolledOut"
-    VERIFIED = "Verified"
-    WATCHED = "Watched"
-    ROLLED_BACK = "RolledBack"
+    GATES_PASSED = "GatesPassed"  # every gate lets the version pass
+    PREPARED = "Prepared"  # the way back is recorded, the baseline measured, the backup taken
+    MIGRATED = "Migrated"  # the database has the schema of the version
+    ROLLED_OUT = "RolledOut"  # every component runs the version
+    VERIFIED = "Verified"  # health endpoints answer and smoke tests passed
+    WATCHED = "Watched"  # the metrics stayed within their limits
+    ROLLED_BACK = "RolledBack"  # the previous version runs again
 
 
 class Reason(StrEnum):
     """Reasons of conditions, Events, holds and failures."""
 
     # the spec
-    VALID = "Valid"
+    VALID = "Valid"  # the spec can be turned into a plan
     INVALID_SPEC = "InvalidSpec"  # message names field, fault and what to write instead
     # the course of an attempt
-    ATTEMPT_STARTED = "AttemptStarted"
-    GATES_PASSED = "GatesPassed"
+    ATTEMPT_STARTED = "AttemptStarted"  # a new plan is pursued
+    GATES_PASSED = "GatesPassed"  # nothing stands against the version
     GATES_NOT_PASSED = "GatesNotPassed"  # message names the gates, what is missing, who acts
-    IN_PROGRESS = "InProgress"
-    NOT_STARTED = "NotStarted"
+    IN_PROGRESS = "InProgress"  # begun and not ended
+    NOT_STARTED = "NotStarted"  # an earlier phase has not ended
     NOT_NEEDED = "NotNeeded"  # the plan has nothing to do in this phase
-    SUCCEEDED = "Succeeded"
-    STEP_STARTED = "StepStarted"
-    STEP_SUCCEEDED = "StepSucceeded"
-    COMPLETED = "Completed"
-    SUPERSEDED = "Superseded"
+    SUCCEEDED = "Succeeded"  # ended as it should
+    STEP_STARTED = "StepStarted"  # the step's intent is recorded
+    STEP_SUCCEEDED = "StepSucceeded"  # the step's outcome is recorded
+    COMPLETED = "Completed"  # the version runs and stayed good
+    SUPERSEDED = "Superseded"  # another plan took its place
     SPEC_CHANGE_QUEUED = "SpecChangeQueued"  # an edit waits until the running attempt has ended
-    DELETED = "Deleted"
+    DELETED = "Deleted"  # the Release was deleted
     # failures that end or turn an attempt
-    JOB_FAILED = "JobFailed"
-    JOB_TIMED_OUT = "JobTimedOut"
-    BACKUP_FAILED = "BackupFailed"
-    MIGRATION_FAILED = "MigrationFailed"
-    PROGRESS_DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
-    SMOKE_TEST_FAILED = "SmokeTestFailed"
-    METRIC_BREACH = "MetricBreach"
-    METRIC_UNKNOWN = "MetricUnknown"
-    MANUAL_ROLLBACK = "ManualRollback"
-    STEP_FAILED = "StepFailed"
+    JOB_FAILED = "JobFailed"  # the Job ended without success; its log says why
+    JOB_TIMED_OUT = "JobTimedOut"  # the Job did not end within its timeout
+    BACKUP_FAILED = "BackupFailed"  # without a backup nothing is changed
+    MIGRATION_FAILED = "MigrationFailed"  # the migration's Job failed
+    PROGRESS_DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"  # the rollout takes too long
+    SMOKE_TEST_FAILED = "SmokeTestFailed"  # the released application does not work
+    METRIC_BREACH = "MetricBreach"  # a watched metric is beyond its limit
+    METRIC_UNKNOWN = "MetricUnknown"  # a metric gave no usable answer for too long
+    MANUAL_ROLLBACK = "ManualRollback"  # a person asked for it
+    STEP_FAILED = "StepFailed"  # message names the step and what was found
     # rollback
-    ROLLBACK_STARTED = "RollbackStarted"
-    ROLLED_BACK = "RolledBack"
-    ROLLBACK_FAILED = "RollbackFailed"
+    ROLLBACK_STARTED = "RollbackStarted"  # message says why
+    ROLLED_BACK = "RolledBack"  # the previous version runs again
+    ROLLBACK_FAILED = "RollbackFailed"  # the previous version could not be restored
     # holds: a person must decide
-    HELD = "Held"
-    RESUMED = "Resumed"
+    HELD = "Held"  # message says what to decide and how to go on
+    RESUMED = "Resumed"  # a person ended the hold
     CONFLICTING_WRITER = "ConflictingWriter"  # somebody else changed a workload in the middle
     WORKLOAD_REPLACED = "WorkloadReplaced"  # deleted or created anew in the middle
     MIGRATION_OUTCOME_UNKNOWN = "MigrationOutcomeUnknown"  # never run again on a guess
@@ -100,9 +100,9 @@ class Reason(StrEnum):
 class Status(StrEnum):
     """Status of a condition."""
 
-    TRUE = "True"
-    FALSE = "False"
-    UNKNOWN = "Unknown"
+    TRUE = "True"  # it is so
+    FALSE = "False"  # it is not so; reason and message say why
+    UNKNOWN = "Unknown"  # it was not found out yet, or does not apply
 
 
 class Condition(Model):

@@ -28,7 +28,7 @@ FORMS: Mapping[str, str] = {
         "use lower-case letters, digits and '-', beginning and ending with a letter or digit"
     ),
     base.OBJECT_NAME_PATTERN: (
-        "write the name of an object of this namespace: lower-case letters, digits, '-' and '.'"
+        "write the name of an object: lower-case letters, digits, '-' and '.'"
     ),
     base.KEY_PATTERN: "write a key of its data: letters, digits, '-', '_' and '.'",
     base.IMAGE_PATTERN: "write an image with tag or digest, like example/shop:1.4.0",

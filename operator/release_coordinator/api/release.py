@@ -27,10 +27,10 @@ from .job import LIST_MAP, JobTemplate, NamedJob, rules
 class ReleaseType(StrEnum):
     """What a release claims to be; checked against the version step (SemVer)."""
 
-    HOTFIX = "Hotfix"
-    PATCH = "Patch"
-    MINOR = "Minor"
-    MAJOR = "Major"
+    HOTFIX = "Hotfix"  # a Patch that cannot wait
+    PATCH = "Patch"  # corrections only: 1.2.3 to 1.2.4
+    MINOR = "Minor"  # new and compatible: 1.2.3 to 1.3.0
+    MAJOR = "Major"  # incompatible: 1.2.3 to 2.0.0
     ROLLBACK = "Rollback"
     """A declared downgrade: the only way to a lower version."""
 
@@ -38,7 +38,7 @@ class ReleaseType(StrEnum):
 class WorkloadKind(StrEnum):
     """Kinds of workload a component can be."""
 
-    DEPLOYMENT = "Deployment"
+    DEPLOYMENT = "Deployment"  # apps/v1
 
 
 class WorkloadRef(Model):
@@ -181,9 +181,10 @@ class Breach(Model):
 class OnUnknown(StrEnum):
     """What happens when a metric gives no usable answer for longer than the limit."""
 
-    HOLD = "Hold"
-    ROLLBACK = "Rollback"
+    HOLD = "Hold"  # a person decides
+    ROLLBACK = "Rollback"  # as if it were beyond its limit
     PASS = "Pass"  # noqa: S105 - a verdict, no password
+    """As if it were within its limit."""
 
 
 class Metric(Model):

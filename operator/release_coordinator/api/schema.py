@@ -41,7 +41,7 @@ def _release() -> dict[str, Any]:
     schema |= rules(
         (
             f"self.metadata.name.size() <= {NAME_LIMIT}",
-            f"metadata.name may have {NAME_LIMIT} characters: names of Jobs are made from it",
+            f"metadata.name has at most {NAME_LIMIT} characters: names of Jobs are made from it",
         )
     )
     columns = [
