@@ -1,33 +1,55 @@
 """A story: a scripted world, what people do in it, and the transcript that is compared.
 
-    story = await Story.begin("A release that goes well")
-    await story.apply(bookshop())
-    await story.run()
-    await story.check("success")
+story = await Story.begin("A release that goes well")
+await story.apply(bookshop())
+await story.run()
+await story.check("success")
 """
 
 from collections.abc import Callable
 from pathlib import Path
 
+import yaml
 from tests import goldens
 from tests.fakes.transcript import Transcript
 from tests.fakes.world import NAMESPACE, World
-from tests.releases import Body
+from tests.releases import BOOKSHOP, Body
 
 from release_coordinator.api.base import format_time
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase
 from release_coordinator.api.record import RecordSpec
-from release_coordinator.cluster.port import DEPLOYMENT, RECORD, RELEASE, Ref
+from release_coordinator.cluster.port import CONFIG_MAP, DEPLOYMENT, RECORD, RELEASE, Kind, Ref
 from release_coordinator.errors import NotFound
 
 GOLDEN = Path(__file__).resolve().parents[1] / "stories" / "golden"
 RELEASE_REF = Ref(RELEASE, NAMESPACE, "bookshop")
 
 
+def following(version: str, migration: str = "0008-add-stock") -> Body:
+    """The bookshop's Release of another version with a migration of its own."""
+    body: Body = yaml.safe_load(
+        BOOKSHOP.replace("1.3.0", version).replace("0007-add-isbn", migration)
+    )
+    return body
+
+
+def two_migrations(version: str) -> Body:
+    """The same with two migrations."""
+    body = following(version)
+    (first,) = body["spec"]["migrations"]
+    body["spec"]["migrations"].append({**first, "name": "0009-fill-stock"})
+    return body
+
+
 def in_phase(phase: Phase) -> Callable[[ReleaseObject], bool]:
     """Tell when a Release has come to a phase."""
     return lambda release: release.status.phase is phase
+
+
+def told(words: str) -> Callable[[ReleaseObject], bool]:
+    """Tell when the message of a Release has these words."""
+    return lambda release: words in release.status.message
 
 
 class Story:
@@ -36,7 +58,6 @@ class Story:
     def __init__(self, title: str) -> None:
         self.world = World()
         self.transcript = Transcript(title, self.world)
-        self._generation = 0
 
     @classmethod
     async def begin(cls, title: str, version: str = "1.2.0") -> "Story":
@@ -49,7 +70,9 @@ class Story:
     async def apply(self, body: Body, words: str = "") -> None:
         """`kubectl apply` of a Release."""
         version = body["spec"]["version"]
-        self.transcript.person(f"kubectl apply: Release bookshop {version}{words and f' ({words})'}")
+        self.transcript.person(
+            f"kubectl apply: Release bookshop {version}{words and f' ({words})'}"
+        )
         await self.world.apply(body)
 
     async def annotate(self, key: str, value: str) -> None:
@@ -71,6 +94,25 @@ class Story:
         live["spec"]["template"]["spec"]["containers"][0]["image"] = image
         await self.world.user.replace(DEPLOYMENT, live)
 
+    async def patch(self, kind: Kind, name: str, patch: Body) -> None:
+        """Somebody changes an object."""
+        await self.world.user.patch(Ref(kind, NAMESPACE, name), patch)
+
+    async def delete_object(self, kind: Kind, name: str) -> None:
+        """Somebody deletes an object."""
+        ref = Ref(kind, NAMESPACE, name)
+        live = await self.world.user.get(ref)
+        await self.world.user.delete(ref, uid=live["metadata"]["uid"])
+
+    async def write_changelog(self, text: str) -> None:
+        """The developer writes the changelog."""
+        self.transcript.person("kubectl apply: ConfigMap bookshop-docs")
+        await self.patch(CONFIG_MAP, "bookshop-docs", {"data": {"CHANGELOG.md": text}})
+
+    async def look(self) -> None:
+        """Let the operator do what it can at once."""
+        await self.run(lambda _: True)
+
     async def restart(self) -> None:
         """A new process of the operator."""
         self.transcript.world("the operator is started anew")
@@ -86,6 +128,10 @@ class Story:
     async def release(self) -> ReleaseObject:
         """The Release as it is stored."""
         return await self.world.release()
+
+    def ran(self, step: str) -> int:
+        """How often the program of a step did its work."""
+        return self.world.controllers.database.count(step)
 
     async def check(self, name: str) -> None:
         """Compare the transcript, the conditions and the records with the golden file."""
@@ -118,8 +164,8 @@ def record(spec: RecordSpec) -> str:
     """A record as a short report."""
     kind = f" ({spec.type})" if spec.type else ""
     lines = [
-        f"Record of attempt {spec.attempt}: {spec.previous_version} -> {spec.version}{kind}: "
-        f"{spec.outcome}, {spec.reason}, after {spec.duration_seconds:.0f} s",
+        f"Record of attempt {spec.attempt}: {spec.previous_version} -> {spec.version}{kind}",
+        f"  {spec.outcome}, {spec.reason}, after {spec.duration_seconds:.0f} s",
         f"  {spec.message}",
         f"  plan {'kept' if spec.plan else 'not kept'}",
         *(f"  gate {gate.name} {gate.state} ({gate.owner}): {gate.message}" for gate in spec.gates),

@@ -28,10 +28,13 @@ class Transcript:
         self._began = world.time.now()
         self._told: dict[str, object] = {}
         """Name of a thing -> what was last said of it."""
+        self._consequences: list[str] | None = None
+        """What the operator's present call brings about: told after the call itself."""
 
     def begin(self) -> None:
         """Listen from now on."""
         self._began = self._world.time.now()
+        self._world.cluster.before = self._calling
         self._world.cluster.after = self._called
         self._world.cluster.subscribe(self._changed)
 
@@ -54,11 +57,19 @@ class Transcript:
     def _add(self, who: str, words: str) -> None:
         seconds = int((self._world.time.now() - self._began).total_seconds())
         words = _HASH.sub("-#", words)
-        self.lines.append(f"+{seconds // 60:02}:{seconds % 60:02}  {who:8}  {words}".rstrip())
+        lines = self.lines if self._consequences is None else self._consequences
+        lines.append(f"+{seconds // 60:02}:{seconds % 60:02}  {who:8}  {words}".rstrip())
+
+    async def _calling(self, _: Call) -> None:
+        self._consequences = []
 
     async def _called(self, call: Call) -> None:
-        if not call.writes:
-            return
+        consequences, self._consequences = self._consequences or [], None
+        if call.writes:
+            self._tell(call)
+        self.lines += consequences
+
+    def _tell(self, call: Call) -> None:
         error = sys.exception()  # the hook runs in a `finally`: this is what the caller gets
         if error is not None and not isinstance(error, ReleaseCoordinatorError):
             return
@@ -68,27 +79,26 @@ class Transcript:
 
     def _words(self, verb: str, kind: str, body: Body) -> list[tuple[str, str]]:
         metadata = body.get("metadata", {})
-        name = metadata.get("name", "")
         match verb, kind:
             case "create", "Event":
                 return [("event", f"{body['type']} {body['reason']}: {body['note']}")]
             case "create", "Job":
-                image = body["spec"]["template"]["spec"]["containers"][0]["image"]
-                held = ", suspended" if body["spec"]["suspend"] else ""
-                return [("operator", f"creates Job {_step(metadata)} ({image}){held}")]
+                words = _creates_job(body)
             case "create", "ControllerRevision":
-                return [("operator", "records the plan and the previous revision")]
+                words = "records the plan and the previous revision"
             case "create", "ReleaseRecord":
-                return [("operator", f"writes the ReleaseRecord: {body['spec']['outcome']}")]
+                words = f"writes the ReleaseRecord: {body['spec']['outcome']}"
             case "patch", "Job":
-                return [("operator", "lets the Job run")]
+                words = "lets the Job run"
             case "patch", "Release":
-                return [("operator", f"sets the finalizers to {metadata['finalizers']}")]
+                words = f"sets the finalizers to {metadata['finalizers']}"
             case "apply", "Deployment":
-                return [("operator", f"Deployment {name}: {_images(body)}")]
+                words = f"Deployment {metadata['name']}: {_images(body)}"
             case "replace_status", "Release":
                 return self._status(body)
-        return [("operator", f"{verb} {kind} {name}")]
+            case _:
+                words = f"{verb} {kind} {metadata.get('name', '')}"
+        return [("operator", words)]
 
     def _status(self, body: Body) -> list[tuple[str, str]]:
         """What a status says that the one before did not."""
@@ -127,6 +137,12 @@ class Transcript:
             seen = body.get("status", {}).get("observedGeneration")
             if seen == metadata["generation"] and self._news(metadata["name"], _images(body)):
                 self._add("world", f"Deployment {metadata['name']} runs {_images(body)}")
+
+
+def _creates_job(body: Body) -> str:
+    image = body["spec"]["template"]["spec"]["containers"][0]["image"]
+    held = ", suspended" if body["spec"]["suspend"] else ""
+    return f"creates Job {_step(body['metadata'])} ({image}){held}"
 
 
 def _step(metadata: Body) -> str:

@@ -59,18 +59,18 @@ class Time:
 
 @dataclass
 class ScriptedMetrics:
-    """Prometheus: a value for what runs, any other answer, or an outage."""
+    """Prometheus: a value for what runs, or an outage."""
 
-    value: Callable[[], float | Sample | None]
+    value: Callable[[], float | None]
+    problem: str = "Prometheus is down"
+    """What is wrong when there is no value."""
     queries: int = 0
 
     async def query(self, url: str, promql: str, timeout: float) -> Sample:  # noqa: ARG002, ASYNC109
         """The scripted answer."""
         self.queries += 1
         value = self.value()
-        if isinstance(value, Sample):
-            return value
-        return Sample(value) if value is not None else Sample(None, "Prometheus is down")
+        return Sample(value) if value is not None else Sample(None, self.problem)
 
 
 @dataclass
@@ -165,7 +165,7 @@ class World:
         )
         self.user = self.cluster.as_manager("kubectl")
         self.controllers = Controllers(self.cluster, self.script, self.time.now)
-        self.latency: Callable[[], float | Sample | None] = self._latency
+        self.latency: Callable[[], float | None] = self._latency
         self.metrics = ScriptedMetrics(lambda: self.latency())  # noqa: PLW0108 - scripts replace it
         self.prober = ScriptedProber()
         self.log: list[str] = []

@@ -1,0 +1,95 @@
+"""Releases that end as planned, and the one the product exists for."""
+
+from tests.fakes.story import Story, following, in_phase, two_migrations
+from tests.releases import bookshop
+
+from release_coordinator.api.conditions import Phase
+
+
+async def test_a_release_goes_through_all_phases() -> None:
+    story = await Story.begin("1.3.0 goes through gates, migration, rollout, tests and watch")
+    await story.apply(bookshop())
+
+    await story.run()
+
+    await story.check("success")
+
+
+async def test_a_slow_version_is_taken_back_with_its_schema() -> None:
+    story = await Story.begin("1.4.0 answers five times slower: code and schema go back", "1.3.0")
+    await story.apply(following("1.4.0"))
+
+    await story.run()
+
+    await story.check("slow")
+    assert story.ran("migrate/0008-add-stock") == story.ran("undo/migrate/0008-add-stock") == 1
+
+
+async def test_an_expand_only_migration_stays_when_the_code_goes_back() -> None:
+    story = await Story.begin("1.4.0 is slow, its migration only added: the schema stays", "1.3.0")
+    body = following("1.4.0")
+    (migration,) = body["spec"]["migrations"]
+    migration["reversibility"] = "ExpandOnly"
+    del migration["down"]
+    await story.apply(body)
+
+    await story.run()
+
+    await story.check("slow_expand_only")
+
+
+async def test_an_irreversible_migration_bars_the_automatic_rollback() -> None:
+    story = await Story.begin("1.4.0 is slow, its migration is irreversible: a person decides")
+    body = following("1.4.0")
+    (migration,) = body["spec"]["migrations"]
+    del migration["reversibility"], migration["down"]
+    await story.apply(body, "from 1.2.0")
+    await story.run()
+
+    await story.annotate("rollback", "1")
+    await story.run()
+
+    await story.check("slow_irreversible")
+    assert not story.ran("undo/migrate/0008-add-stock")
+
+
+async def test_two_migrations_are_reverted_newest_first() -> None:
+    story = await Story.begin("1.4.0 brings two migrations and is slow", "1.3.0")
+    await story.apply(two_migrations("1.4.0"))
+
+    await story.run()
+
+    await story.check("slow_two_migrations")
+
+
+async def test_pods_that_crash_are_taken_back() -> None:
+    story = await Story.begin("1.3.0 ends at once: the deadline of the rollout takes it back")
+    story.world.script.crashing["example/bookshop-backend:1.3.0"] = "no such table: isbn"
+    await story.apply(bookshop())
+
+    await story.run()
+
+    await story.check("never_ready")
+
+
+async def test_health_endpoints_that_do_not_answer_take_a_version_back() -> None:
+    story = await Story.begin("1.3.0 becomes ready, but its health endpoint answers HTTP 503")
+    await story.apply(bookshop())
+    await story.run(in_phase(Phase.ROLLING_OUT))
+    story.world.prober.ok = False
+    await story.run(in_phase(Phase.ROLLING_BACK))
+    story.world.prober.ok = True
+
+    await story.run()
+
+    await story.check("unhealthy")
+
+
+async def test_a_failing_smoke_test_takes_a_version_back() -> None:
+    story = await Story.begin("1.3.0 cannot check out")
+    story.world.script.failing_steps["verify/smoke/checkout"] = "POST /checkout: 500"
+    await story.apply(bookshop())
+
+    await story.run()
+
+    await story.check("smoke_test_fails")
