@@ -72,7 +72,7 @@ def decide(
     present = _plan(release, attempt, revision)
     if attempt.end is not None:
         return closing.advance(release, status, attempt, present, seen)
-    if present is None:
+    if present is None or (attempt.frozen and revision is None):
         return _without_plan(release, status, attempt, now)
     ctx = Context(release, status, attempt, present, revision, seen, now)
     return _active(ctx)
