@@ -7,6 +7,7 @@ in reverse, and work in flight gets time to finish.
 
 import asyncio
 import logging
+import os
 import time
 import uuid
 from collections.abc import Mapping
@@ -44,6 +45,9 @@ LEASE_NAME = "release-coordinator"
 ALL_ADDRESSES = "0.0.0.0"  # noqa: S104 - the kubelet probes the pod's own address
 STOP_SECONDS = 20.0
 """Time work in flight gets at the end; the pod's grace period is longer."""
+
+HARD_EXIT_SECONDS = 3.0
+"""Time a process gets to end by itself after it lost the Lease; another waits 5 s longer."""
 
 logger = logging.getLogger(__name__)
 
@@ -119,6 +123,8 @@ class Operation:
         logger.error("Leadership lost, ending the process: %s", reason)
         self._metrics.leading(False)
         self._stop.set()
+        # Work that ignores its cancellation must not outlive the lease.
+        asyncio.get_running_loop().call_later(HARD_EXIT_SECONDS, os._exit, 1)
 
     async def _work(self, cluster: Cluster) -> None:
         """The leader's part, until `stop`."""

@@ -17,7 +17,15 @@ from release_coordinator.engine.describe import gates_message, work_of
 from release_coordinator.engine.plan import short_hash
 
 NORMAL, WARNING = "Normal", "Warning"
-QUIET = ("gates", "gate/", "prepare/revision", "prepare/baseline", "verify/health", "watch")
+QUIET = (
+    "gates",
+    "gate/",
+    "prepare/revision",
+    "prepare/baseline",
+    "verify/health",
+    "undo/verify/health",
+    "watch",
+)
 """Steps whose success is told by what comes next."""
 
 

@@ -7,6 +7,7 @@ unknown container names are told here.
 from release_coordinator.api.attempt import Role
 from release_coordinator.api.release import Component
 from release_coordinator.engine.context import Context
+from release_coordinator.engine.names import LABEL_RELEASE
 from release_coordinator.engine.observation import WorkloadWant
 
 from .verdict import GateVerdict, failed, passed
@@ -37,6 +38,12 @@ def _fault(ctx: Context, index: int, component: Component) -> str:
         return (
             f"spec.components[{index}].workloadRef: there is no Deployment {name} in this "
             "namespace; create it or correct the name"
+        )
+    if fact.labelled_for not in {"", ctx.release.name}:
+        return (
+            f"spec.components[{index}].workloadRef: Deployment {name} belongs to Release "
+            f"{fact.labelled_for}; give it to one Release only. If that Release is gone, remove "
+            f"the label {LABEL_RELEASE} from the Deployment"
         )
     unknown = sorted(set(component.images) - set(fact.images))
     if unknown:
