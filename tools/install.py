@@ -19,30 +19,35 @@ SELECTOR = "app.kubernetes.io/name=release-coordinator"
 
 
 def install(
-    cluster: Cluster,
-    values: Mapping[str, str] | None = None,
-    progress: Progress | None = None,
-    name: str = helm.NAME,
-    tag: str = image.TAG,
+    cluster: Cluster, values: Mapping[str, str] | None = None, progress: Progress | None = None
 ) -> None:
-    """Build the image, bring it to the nodes, install the chart and wait until it is ready.
-
-    The namespace is called like the installation, so that several can live side by side.
-    """
+    """Build the image, bring it to the nodes, install the chart and wait until it is ready."""
     progress = progress or Progress()
+    delivered = deliver(cluster, progress)
+    with progress.step("install the operator"):
+        chart(cluster.kubeconfig, delivered | dict(values or {}))
+
+
+def deliver(cluster: Cluster, progress: Progress, tag: str = image.TAG) -> dict[str, str]:
+    """Build the image, bring it to the nodes and return the values that select it."""
     image.build_operator_image(tag, progress)
     cluster.load([tag], progress)
-    # Else a new image under an old tag would leave the old pod running.
     content = engine.ensure(progress).run("image", "inspect", "--format={{.Id}}", tag).strip()
     repository, _, version = tag.rpartition(":")
-    given = {"image.repository": repository, "image.tag": version, "image.pullPolicy": "Never"}
-    given |= {"podAnnotations.image": content, **(values or {})}
-    with progress.step("install the operator"):
-        chart(cluster.kubeconfig, given, name)
+    return {
+        "image.repository": repository,
+        "image.tag": version,
+        "image.pullPolicy": "Never",
+        # Else a new image under an old tag would leave the old pod running.
+        "podAnnotations.image": content,
+    }
 
 
 def chart(kubeconfig: Path, values: Mapping[str, str], name: str = helm.NAME) -> None:
-    """Install or upgrade the definitions and the chart, and wait until it is ready."""
+    """Install or upgrade the definitions and the chart, and wait until it is ready.
+
+    The namespace is called like the installation, so that several can live side by side.
+    """
     apply = ("apply", "--server-side", "--force-conflicts", "-f")
     kubectl(kubeconfig, *apply, "-", stdin=generate.NAMESPACE.format(name=name))
     # By kubectl, because Helm would leave older definitions as they are.
