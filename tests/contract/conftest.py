@@ -6,6 +6,7 @@ import itertools
 import secrets
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol, Self
 
 import pytest
@@ -66,12 +67,9 @@ async def memory_world() -> World:
 
 
 @pytest_asyncio.fixture(scope="session")
-async def real_world() -> AsyncIterator[World]:
+async def real_world(light_kubeconfig: Path) -> AsyncIterator[World]:
     """A real API server with a namespace of its own and the custom kind."""
-    from tools.cluster import clusters  # noqa: PLC0415 - only this half needs it
-
-    running = await asyncio.to_thread(clusters.up, "test-light", mode="light")
-    async with await KubernetesCluster.connect(running.kubeconfig) as cluster:
+    async with await KubernetesCluster.connect(light_kubeconfig) as cluster:
         name = f"contract-{secrets.token_hex(4)}"
         namespace = await cluster.create(NAMESPACE, {"metadata": {"name": name}})
         await _install_thing(cluster)
