@@ -68,6 +68,16 @@ def kill(kubectl: Kubectl) -> int:
     return killed
 
 
+def crash(kubectl: Kubectl) -> int:
+    """Kill the operator's processes with SIGKILL and let another pod take over at once.
+
+    The kubelet would start the same pod again too, but later and later after each crash.
+    """
+    killed = sum(_kill_in(pod) for pod in pods(kubectl))
+    replace_pods(kubectl)
+    return killed
+
+
 def replace_pods(kubectl: Kubectl) -> None:
     """Delete the pods at once and without their consent, as a lost node would."""
     force = ("--grace-period=0", "--force")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from manifests.bookshop import install as objects
+from tools import install as installation
 from tools.cluster.clusters import Cluster
 from tools.cluster.progress import Progress
 from tools.lab import bookshop, coordinator, following
@@ -39,9 +40,17 @@ class Lab:
         """Install or upgrade the operator from the chart; values as `helm --set` takes them."""
         coordinator.install(self.cluster, values or {}, progress or Progress())
 
+    def remove_operator(self) -> None:
+        """Remove the operator; what it released stays as it is."""
+        installation.remove(self.cluster.kubeconfig)
+
     def kill_operator(self) -> int:
         """Kill -9 the operator in its container; return when the kubelet has started it again."""
         return coordinator.kill(self.kubectl)
+
+    def crash_operator(self) -> int:
+        """Kill -9 the operator; another pod takes over without the kubelet's back-off."""
+        return coordinator.crash(self.kubectl)
 
     def replace_operator(self) -> None:
         """Delete the operator's pods by force, without waiting for what follows."""
