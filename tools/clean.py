@@ -1,5 +1,7 @@
 """Removes what the project made: running clusters, build output and, when asked, the caches.
 
+Clusters and caches belong to the user and not to one checkout, so other checkouts lose them too.
+
 Runs with the standard library alone, because the environment may be what is broken. It goes
 through the interfaces that made things, so only what the project started is ended.
 """
@@ -28,12 +30,14 @@ SOURCES = ("operator", "tests", "tools", "manifests")
 
 
 def main() -> int:
-    """Remove this checkout's output; `--caches` also what other checkouts share."""
+    """Remove clusters and build output, or with `--caches` what makes the next run fast."""
     parser = argparse.ArgumentParser(prog="tools.clean", description=__doc__)
     parser.add_argument("--caches", action="store_true", help="only the shared caches")
     options = parser.parse_args()
     if options.caches:
-        shutil.rmtree(paths.cache_dir(), ignore_errors=True)
+        # The state holds the private engine's images; nothing runs on them any more.
+        for folder in (paths.cache_dir(), paths.state_dir()):
+            shutil.rmtree(folder, ignore_errors=True)
         return 0
     for cluster in clusters.status():
         clusters.down(cluster.name, Progress())
