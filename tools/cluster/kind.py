@@ -9,22 +9,32 @@ from tools.cluster.paths import digest
 from tools.cluster.progress import Progress
 
 _READY_SECONDS = 180.0
+_INOTIFY = {"max_user_instances": 1024, "max_user_watches": 524288}
 _PID = "pidof -s kube-apiserver"
 
 
 def create(name: str, kubeconfig: Path, progress: Progress) -> None:
     """Create a cluster with one node."""
     running = engine.ensure(progress)
+    _raise_limits(progress)
     command = _command("create", "cluster", name, progress)
     command += ["--kubeconfig", kubeconfig, "--wait", "300s", "--config", "-"]
     if running.offline:
         command += ["--image", nodeimage.ensure(running, progress)]
     with progress.step(f"kind cluster '{name}'"):
         shell.logged(command, f"kind-{name}", running.env, stdin=json.dumps(_config()))
-        # kind returns before names resolve; the first pods of a test would trip over that.
-        kubectl: list[shell.Part] = [binaries.path("kubectl"), f"--kubeconfig={kubeconfig}"]
-        wait = ["wait", "--for=condition=Available", "--timeout=300s", "-n", "kube-system"]
+        _wait_for_names(kubeconfig)
+
+
+def _wait_for_names(kubeconfig: Path) -> None:
+    """Wait for DNS: kind returns before, and the first pods of a test would trip over that."""
+    kubectl: list[shell.Part] = [binaries.path("kubectl"), f"--kubeconfig={kubeconfig}"]
+    wait = ["wait", "--for=condition=Available", "--timeout=300s", "-n", "kube-system"]
+    try:
         shell.output([*kubectl, *wait, "deployment/coredns"])
+    except shell.CommandError as error:
+        pods = shell.output([*kubectl, "get", "pods", "--all-namespaces"])
+        raise shell.CommandError(f"{error}\n{pods}") from error
 
 
 def delete(name: str) -> None:
@@ -63,6 +73,21 @@ def restart_apiserver(name: str, kubeconfig: Path) -> None:
 
     if not (daemons.wait_until(back, _READY_SECONDS) and _ready_soon(kubeconfig)):
         raise engine.EngineError(f"the API server of '{name}' did not come back")
+
+
+def _raise_limits(progress: Progress) -> None:
+    """Let the kernel watch more files: each node needs about 25 of the usual 128 instances.
+
+    A node that finds none left fails in a way that does not say so: names never resolve.
+    """
+    for name, wanted in _INOTIFY.items():
+        limit = Path("/proc/sys/fs/inotify") / name
+        if int(limit.read_text(encoding="utf-8")) >= wanted:
+            continue
+        try:
+            limit.write_text(str(wanted), encoding="utf-8")
+        except OSError:
+            progress.say(f"several clusters may need: sysctl fs.inotify.{name}={wanted}")
 
 
 def _ready_soon(kubeconfig: Path) -> bool:

@@ -38,6 +38,12 @@ def light_cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
     yield from _provided(pytestconfig, "test-light", "light")
 
 
+@pytest.fixture(scope="module")
+def own_light_cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
+    """Another one, for a module that looks at all namespaces or restarts the API server."""
+    yield from _provided(pytestconfig, "test-own", "light")
+
+
 @pytest.fixture(scope="session")
 def kind_cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
     """A real cluster with one node that runs containers."""
