@@ -4,10 +4,10 @@ The subset that the product needs: maps by key; lists of built-in kinds by their
 finalizers by value; every other list is one leaf. Pure; used by `double.server`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 from release_coordinator.cluster.bodies import clone
 from release_coordinator.cluster.double.rules import is_custom
@@ -41,6 +41,9 @@ Path = tuple[str | Item | Element, ...]
 Owners = Mapping[tuple[str, str], frozenset[Path]]
 """(manager, "Apply" or "Update") -> the leaves it owns."""
 
+_Keys = Mapping[str, tuple[str, ...]]
+"""Name of a list -> the members of its items that tell one from another."""
+
 _SETS = {"finalizers"}
 _METADATA_KEYS: dict[str, tuple[str, ...]] = {"ownerReferences": ("uid",)}
 _BUILT_IN_KEYS: dict[str, tuple[str, ...]] = {
@@ -53,13 +56,13 @@ _BUILT_IN_KEYS: dict[str, tuple[str, ...]] = {
     "volumeMounts": ("mountPath",),
     "ports": ("containerPort", "protocol"),
 }
+_Member = TypeVar("_Member")
 _KEY_DEFAULTS = {"protocol": "TCP"}
 _OWNABLE_METADATA = ("labels", "annotations", "finalizers", "ownerReferences")
 
 
 def leaves(kind: Kind, body: Body) -> dict[Path, Any]:
     """Return everything in the body that can have an owner: all but status and identity."""
-    keys = _METADATA_KEYS if is_custom(kind) else _BUILT_IN_KEYS
     metadata = body.get("metadata", {})
     ownable: Body = {
         "metadata": {name: metadata[name] for name in _OWNABLE_METADATA if name in metadata}
@@ -69,7 +72,11 @@ def leaves(kind: Kind, body: Body) -> dict[Path, Any]:
         for name, value in body.items()
         if name not in {"apiVersion", "kind", "metadata", "status"}
     }
-    return {path: value for path, value in _walk(keys, ownable, ()) if path != ("metadata",)}
+    return {
+        path: value
+        for path, value in _walk(_merge_keys(kind), ownable, ())
+        if path != ("metadata",)
+    }
 
 
 def after_update(kind: Kind, owners: Owners, manager: str, old: Body, new: Body) -> Owners:
@@ -81,7 +88,7 @@ def after_update(kind: Kind, owners: Owners, manager: str, old: Body, new: Body)
         return owners
     rest = {who: paths - touched for who, paths in owners.items()}
     mine = rest.get((manager, "Update"), frozenset()) | changed
-    return {who: paths for who, paths in {**rest, (manager, "Update"): mine}.items() if paths}
+    return _occupied({**rest, (manager, "Update"): mine})
 
 
 def apply(
@@ -95,20 +102,29 @@ def apply(
         for who, paths in owners.items()
         if who != me
         for path in paths & wanted.keys()
-        if path not in present or present[path] != wanted[path]
+        if not _agree(path, wanted[path], present)
     }
     if disputed and not force:
         raise _ownership_conflict(kind, disputed)
     others = {who: paths - disputed.keys() for who, paths in owners.items() if who != me}
-    merged = clone(live)
+    left = clone(live)
     # What we applied before and no longer do goes away, unless another manager wants it too.
-    kept = frozenset[Path]().union(*others.values())
-    for path in sorted(owners.get(me, frozenset()) - wanted.keys() - kept, key=len, reverse=True):
-        _remove(merged, path, kept | wanted.keys())
-    for path, value in wanted.items():
-        _set(merged, path, clone(value))
-    mine = frozenset(wanted)
-    return merged, {who: paths for who, paths in {**others, me: mine}.items() if paths}
+    kept = wanted.keys() | frozenset[Path]().union(*others.values())
+    for path in sorted(owners.get(me, frozenset()) - kept, key=len, reverse=True):
+        _remove(left, path, kept)
+    merged: Body = _merge(_merge_keys(kind), left, applied, "")
+    return merged, _occupied({**others, me: frozenset(wanted)})
+
+
+def _occupied(owners: Owners) -> Owners:
+    return {who: paths for who, paths in owners.items() if paths}
+
+
+def _agree(path: Path, wanted: Any, present: Mapping[Path, Any]) -> bool:
+    if wanted == {}:
+        # "There is such a map": true whatever is in it.
+        return any(leaf[: len(path)] == path for leaf in present)
+    return path in present and present[path] == wanted
 
 
 def _ownership_conflict(kind: Kind, disputed: Mapping[Path, tuple[str, str]]) -> Conflict:
@@ -123,9 +139,11 @@ def _render(path: Path) -> str:
     return "".join(f".{one}" if isinstance(one, str) else str(one) for one in path)
 
 
-def _walk(
-    keys: Mapping[str, tuple[str, ...]], value: Any, path: Path
-) -> Iterator[tuple[Path, Any]]:
+def _merge_keys(kind: Kind) -> _Keys:
+    return _METADATA_KEYS if is_custom(kind) else _BUILT_IN_KEYS
+
+
+def _walk(keys: _Keys, value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
     if isinstance(value, dict) and value:
         for name, item in value.items():
             yield from _walk(keys, item, (*path, name))
@@ -148,46 +166,68 @@ def _find(values: list[Any], segment: Item) -> Any:
     return next((value for value in values if _item(names, value) == segment), None)
 
 
-def _set(root: Body, path: Path, value: Any) -> None:
-    """Write one leaf, making the containers on its way."""
-    place: Any = root
-    for segment, following in pairwise(path):
-        place = _enter(place, segment, [] if isinstance(following, Item | Element) else {})
-    last = path[-1]
-    if isinstance(last, Element):
-        if last.value not in place:
-            place.append(last.value)
-    else:
-        place[last] = value
+def _merge(keys: _Keys, live: Any, applied: Any, name: str) -> Any:
+    """Return the live value with the applied one laid over it; `name` is the member's name."""
+    if isinstance(applied, dict):
+        base = live if isinstance(live, dict) else {}
+        return base | {key: _merge(keys, base.get(key), applied[key], key) for key in applied}
+    if isinstance(applied, list) and isinstance(live, list) and name in _SETS:
+        return _in_order(live, applied)
+    if isinstance(applied, list) and isinstance(live, list) and name in keys:
+        before = {_item(keys[name], item): item for item in live}
+        after = {_item(keys[name], item): item for item in applied}
+        return [
+            _merge(keys, before.get(one), after[one], "") if one in after else before[one]
+            for one in _in_order(list(before), list(after))
+        ]
+    return clone(applied)
 
 
-def _enter(place: Any, segment: str | Item | Element, empty: Any) -> Any:
-    if isinstance(segment, Item):
-        item = _find(place, segment)
-        if item is None:
-            item = dict(segment.keys)
-            place.append(item)
-        return item
-    if not isinstance(place.get(segment), type(empty)):
-        place[segment] = empty
-    return place[segment]
+def _in_order(live: Sequence[_Member], applied: Sequence[_Member]) -> list[_Member]:
+    """Merge as the server does: the applied order, with what is only live in its old places."""
+    result: list[_Member] = []
+    shared = [one for one in applied if one in live]
+    rest = list(applied)
+    for one in live:
+        if one not in applied:
+            result.append(one)
+        elif shared and one == shared[0]:
+            # Applied members that are new come before the shared one they were written before.
+            while (head := rest.pop(0)) != one:
+                result.append(head)
+            result.append(one)
+            shared.pop(0)
+    return result + rest
 
 
-def _remove(root: Body, path: Path, kept: frozenset[Path] | set[Path]) -> None:
-    """Remove one leaf, and the list item around it when it was the key and nobody else is in."""
+def _remove(root: Body, path: Path, kept: AbstractSet[Path]) -> None:
+    """Remove one leaf, and around it all that is empty then.
+
+    An item of a list goes when its key goes and nobody else has anything in it.
+    """
     trail: list[Any] = [root]
     for segment in path[:-1]:
         place = trail[-1]
-        place = _find(place, segment) if isinstance(segment, Item) else place.get(segment)
-        if place is None:
+        trail.append(_find(place, segment) if isinstance(segment, Item) else place.get(segment))
+        if trail[-1] is None:
             return
-        trail.append(place)
-    place, last = trail[-1], path[-1]
-    if isinstance(last, Element):
-        if last.value in place:
-            place.remove(last.value)
-    elif len(path) > 1 and isinstance(item := path[-2], Item) and last in dict(item.keys):
-        if not any(other[: len(path) - 1] == path[:-1] for other in kept):
-            trail[-2].remove(place)
+    item = path[-2] if len(path) > 1 else None
+    if isinstance(item, Item) and path[-1] in dict(item.keys):
+        if any(other[: len(path) - 1] == path[:-1] for other in kept):
+            return
+        trail.pop().clear()
+        path = path[:-1]
+    _drop(trail[-1], path[-1])
+    while len(trail) > 1 and not trail[-1]:
+        path = path[:-1]
+        trail.pop()
+        _drop(trail[-1], path[-1])
+
+
+def _drop(place: Any, segment: str | Item | Element) -> None:
+    if isinstance(segment, Item):
+        place.remove({})  # emptied just before
+    elif isinstance(segment, Element):
+        place[:] = [value for value in place if value != segment.value]
     else:
-        place.pop(last, None)
+        place.pop(segment, None)

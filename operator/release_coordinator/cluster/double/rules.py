@@ -32,6 +32,7 @@ _IMMUTABLE: dict[Kind, tuple[tuple[str, ...], ...]] = {
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 _NAME_LENGTH = 253
+_DROPPED_WHEN_EMPTY = ("labels", "annotations", "finalizers", "ownerReferences")
 _SYSTEM_METADATA = (
     "name",
     "namespace",
@@ -99,6 +100,19 @@ def check_change(ref: Ref, old: Body, new: Body) -> None:
             raise Invalid(f"{'.'.join(path)}: Invalid value: field is immutable")
     if "deletionTimestamp" in old["metadata"] and set(finalizers(new)) - set(finalizers(old)):
         raise Invalid("metadata.finalizers: no new ones can be added, the object is being deleted")
+
+
+def tidy(kind: Kind, body: Body) -> Body:
+    """Return the body without the empty members that the server does not keep."""
+    metadata = {
+        key: value
+        for key, value in body["metadata"].items()
+        if value or key not in _DROPPED_WHEN_EMPTY
+    }
+    body = {**body, "metadata": metadata}
+    if kind == CONFIG_MAP and not body.get("data"):
+        body.pop("data", None)
+    return body
 
 
 def finalizers(body: Body) -> list[str]:

@@ -73,6 +73,7 @@ class Server:
         )
         if rules.has_status(kind):
             new.pop("status", None)
+        new = rules.tidy(kind, new)
         rules.check_content(ref, new)
         if ref in self.objects:
             raise AlreadyExists(f'{kind.plural} "{ref.name}" already exists')
@@ -92,10 +93,11 @@ class Server:
         if ref not in self.objects:
             raise Conflict(f"uid mismatch: no existing object {ref.name!r} was found")
         live = self.objects[ref]
-        rules.check_preconditions(ref, live.body, body)
+        # Ownership comes first on the real server too: it merges before it looks at versions.
         merged, owners = fields.apply(
-            kind, live.body, live.owners, manager, lean(body), force=force
+            kind, live.body, live.owners, manager, rules.tidy(kind, lean(body)), force=force
         )
+        rules.check_preconditions(ref, live.body, body)
         return self._change(ref, merged, owners)
 
     def patch(self, ref: Ref, patch: Body, manager: str) -> Body:
@@ -166,12 +168,13 @@ class Server:
         return stored
 
     def _update(self, ref: Ref, live: Stored, new: Body, manager: str) -> Body:
+        new = rules.tidy(ref.kind, new)
         owners = fields.after_update(ref.kind, live.owners, manager, live.body, new)
         return self._change(ref, new, owners)
 
     def _change(self, ref: Ref, new: Body, owners: fields.Owners) -> Body:
         live = self.objects[ref]
-        new = rules.keep_system_fields(live.body, new)
+        new = rules.tidy(ref.kind, rules.keep_system_fields(live.body, new))
         if rules.has_status(ref.kind):
             new.pop("status", None)
             new |= {"status": live.body["status"]} if "status" in live.body else {}
