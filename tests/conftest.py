@@ -3,9 +3,15 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from tools.cluster.clusters import Cluster
 
 pytest_plugins = ("tools.cluster.pytest_plugin",)
+
+# `--hypothesis-profile=nightly` searches longer.
+settings.register_profile("moderate", deadline=None)
+settings.register_profile("nightly", deadline=None, max_examples=3000)
+settings.load_profile("moderate")
 
 
 @pytest.fixture(scope="session")

@@ -127,6 +127,8 @@ class _Pass:
             for _ in range(MOVES_LIMIT):
                 decision = await self._decide()
                 match decision:
+                    case Note(status) if self._untold_end(status):
+                        await self._persist()
                     case Note(status):
                         self._status = status
                     case Do(action):
@@ -136,6 +138,14 @@ class _Pass:
                     case Wait(until):
                         return await self._rest(until)
         raise RuntimeError(f"no end after {MOVES_LIMIT} decisions: {self._release.name}")
+
+    def _untold_end(self, following: ReleaseStatus) -> bool:
+        """Whether another attempt would begin before anybody could see how the last one ended."""
+        ended, stored = self._status.attempt, self._release.status.attempt
+        begun = following.attempt
+        if ended is None or begun is None or begun.number == ended.number:
+            return False
+        return stored != ended
 
     async def _decide(self) -> Decision:
         while True:
