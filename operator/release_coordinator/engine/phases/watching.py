@@ -67,13 +67,23 @@ def _sample(ctx: Context, watch: Watch, state: WatchState) -> Outcome:
         _measure(ctx, metric, known.get(metric.name) or Measurement(metric=metric.name))
         for metric in watch.metrics
     ]
-    lost = 0.0
-    if any(entry.verdict is Verdict.UNKNOWN for entry in measurements):
-        lost = (ctx.now - (state.sampled_at or state.started_at)).total_seconds()
+    lost = _lost(ctx, watch, state, measurements)
     changed = state.model_copy(
         update={"sampled_at": ctx.now, "unknown_seconds": state.unknown_seconds + lost}
     )
     return ctx.note(ctx.with_attempt(watch=changed, measurements=measurements))
+
+
+def _lost(ctx: Context, watch: Watch, state: WatchState, measurements: list[Measurement]) -> float:
+    """Seconds since the last sample in which nobody watched: no answer, a hold, an outage of ours.
+
+    Only what was measured counts as watched; a sample that is a little late is no gap.
+    """
+    passed = (ctx.now - (state.sampled_at or state.started_at)).total_seconds()
+    if any(entry.verdict is Verdict.UNKNOWN for entry in measurements):
+        return passed
+    interval = parse_duration(watch.interval)
+    return passed - interval if passed > 2 * interval else 0.0
 
 
 def _measure(ctx: Context, metric: Metric, known: Measurement) -> Measurement:
