@@ -1,0 +1,60 @@
+"""A plan: one workload and the faults it meets, in one line that people can copy.
+
+`breach:17:after-kill` kills the operator after its 17th call of the workload was carried out and
+before it hears the answer. `breach:17:after-kill:3:before-kill` kills it again before the third
+call that follows. `success:late=3` delays what the watches tell, `success:drop=5` loses the fifth
+piece of news, `success:freeze=9` stops the operator at its 9th call while a second one takes
+over, `success:seed=4` runs two operators at once in an order drawn from the seed.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Fault(StrEnum):
+    """What happens at a call."""
+
+    BEFORE_KILL = "before-kill"  # the process dies before the server hears of the call
+    AFTER_KILL = "after-kill"  # the call is carried out, the process dies before it knows
+    LOST_REPLY = "lost-reply"  # the call is carried out, the answer is lost
+    REFUSED = "refused"  # 429 or 500: not carried out
+    TWICE = "twice"  # something on the way repeats the request
+    RIVAL = "rival"  # somebody changes the same object just before
+
+
+READ_FAULTS = (Fault.BEFORE_KILL, Fault.REFUSED)
+"""What can happen to a read; the others differ only for writes."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Faults for one run; no field set means none."""
+
+    workload: str
+    shots: tuple[tuple[int, Fault], ...] = ()
+    """(number of the call, fault); the second is counted from the first."""
+    late: int = 0
+    """News come after this many further calls of the operator, and after a while when it rests."""
+    drop: int = 0
+    """Number of the piece of news that is lost until the next resync."""
+    freeze: int = 0
+    """At this call the operator sleeps until a second one has nothing more to do."""
+    seed: int = 0
+    """Order of two operators at once."""
+
+    def __str__(self) -> str:
+        """The recipe."""
+        parts = [self.workload]
+        parts += [f"{number}:{fault}" for number, fault in self.shots]
+        values = {"late": self.late, "drop": self.drop, "freeze": self.freeze, "seed": self.seed}
+        parts += [f"{name}={value}" for name, value in values.items() if value]
+        return ":".join(parts)
+
+
+def parse(text: str) -> Plan:
+    """The plan of a recipe."""
+    workload, *parts = text.split(":")
+    values = {name: int(value) for name, _, value in (p.partition("=") for p in parts if "=" in p)}
+    shots = [part for part in parts if "=" not in part]
+    pairs = zip(shots[::2], shots[1::2], strict=True)
+    return Plan(workload, tuple((int(n), Fault(fault)) for n, fault in pairs), **values)

@@ -1,0 +1,350 @@
+"""What is played again and again under faults, and how it must end whatever happens.
+
+The expectations are written down, not learned: a defect that also spoils the run without faults
+must not become the measure of the others.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from tests.fakes.controllers import Script
+from tests.fakes.world import NAMESPACE, World
+from tests.releases import bookshop
+
+from release_coordinator.api.codec import ReleaseObject
+from release_coordinator.api.conditions import Phase
+from release_coordinator.cluster.port import DEPLOYMENT, JOB, RELEASE, Body, Ref
+from release_coordinator.engine import names
+
+UP, DOWN = "migrate/0007-add-isbn", "undo/migrate/0007-add-isbn"
+UP_2, DOWN_2 = "migrate/0008-add-index", "undo/migrate/0008-add-index"
+BACKUP, SMOKE, SMOKE_BACK = "prepare/backup", "verify/smoke/checkout", "undo/verify/smoke/checkout"
+CACHE, CACHE_BACK, WARM = "refresh/cache/redis", "undo/refresh/cache/redis", "refresh/warmup/index"
+FORWARD = (BACKUP, UP, CACHE, WARM, SMOKE)
+BACK = (DOWN, CACHE_BACK, SMOKE_BACK)
+OLD, NEW, SLOW = "1.2.0", "1.3.0", "1.4.0"
+
+Play = Callable[[World], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A story with its end."""
+
+    name: str
+    play: Play
+    phase: Phase
+    version: str
+    """What both components run in the end."""
+    programs: tuple[str, ...]
+    """Every program that did its work, in order."""
+    script: Callable[[], Script] = Script
+    images: Mapping[str, str] = field(default_factory=dict)
+    """Component -> version where they differ from `version` in the end."""
+    gone: bool = False
+
+
+def spec(version: str = NEW, **changes: Any) -> Body:
+    """A Release that uses every phase; its watch is short."""
+    body = bookshop()
+    text = body["spec"]
+    text["version"] = version
+    for component in text["components"]:
+        component["images"] = dict.fromkeys(
+            component["images"], f"example/bookshop-{component['name']}:{version}"
+        )
+    text["backup"] = {"job": {"image": "example/backup:1"}}
+    text["warmup"] = [{"name": "index", "job": {"image": "example/warm:1"}}]
+    text["rollback"] = {"smokeTests": [{"name": "checkout", "job": {"image": "example/smoke:1"}}]}
+    text["watch"] |= {"duration": "45s", "interval": "15s", "unknownLimit": "1m"}
+    text |= changes
+    return body
+
+
+def migration(name: str, reversibility: str = "Reversible") -> Body:
+    """A migration there and back."""
+    job = {"image": "example/bookshop-migrate:1.3.0"}
+    return {
+        "name": name,
+        "reversibility": reversibility,
+        "up": {**job, "args": ["up", name]},
+        "down": {**job, "args": ["down", name]},
+    }
+
+
+def has_begun(step: str) -> Callable[[ReleaseObject], bool]:
+    """Whether the journal shows a step, with what it made if it is a rollout or a migration."""
+
+    def seen(release: ReleaseObject) -> bool:
+        attempt = release.status.attempt
+        found = next((s for s in attempt.steps if s.id == step), None) if attempt else None
+        made = found is not None and (found.hash is not None or found.uid is not None)
+        return made if step.startswith(("rollout/", "migrate/")) else found is not None
+
+    return seen
+
+
+def releases(body: Callable[[], Body]) -> Play:
+    """Apply and let happen."""
+
+    async def play(world: World) -> None:
+        await world.apply(body())
+        await world.run()
+
+    return play
+
+
+async def delete_in_the_middle(world: World) -> None:
+    """Somebody deletes the Release while its first component rolls out."""
+    await world.apply(spec())
+    release = await world.run(has_begun("rollout/backend"))
+    await world.user.delete(Ref(RELEASE, NAMESPACE, release.name), uid=release.uid)
+    await world.run()
+
+
+async def resume_after_an_outage(world: World) -> None:
+    """Prometheus is away during the watch for too long; a person resumes."""
+    await world.apply(spec())
+    await world.run(has_begun("watch"))
+    healthy, world.latency = world.latency, lambda: None
+    release = await world.run()
+    assert release.status.phase is Phase.HELD, release.status.message
+    world.latency = healthy
+    assert release.status.attempt is not None
+    assert release.status.attempt.hold is not None
+    await world.annotate("resume", release.status.attempt.hold.id)
+    await world.run()
+
+
+async def blink(world: World) -> None:
+    """One query goes unanswered: the watch takes longer, no more."""
+    await world.apply(spec())
+    await world.run(has_begun("watch"))
+    world.latency = _once(world, None)
+    await world.run()
+
+
+async def spike(world: World) -> None:
+    """One bad sample between good ones is a breach all the same."""
+    await world.apply(spec())
+    await world.run(has_begun("watch"))
+    world.latency = _once(world, 0.5)
+    await world.run()
+
+
+async def late_breach(world: World) -> None:
+    """The metrics turn bad just before the watch ends."""
+    await world.apply(spec())
+    await world.run(has_begun("watch"))
+    healthy, start = world.latency, world.time.now()
+    late = start + timedelta(seconds=40)
+    world.latency = lambda: 0.5 if world.time.now() >= late else healthy()
+    await world.run()
+
+
+async def name_taken(world: World) -> None:
+    """A Job of somebody else has the name of the migration's."""
+    await world.apply(spec())
+    release = await world.release()
+    assert release.spec is not None
+    template = release.spec.migrations[0].up
+    name = names.job_name(release.name, release.uid, 1, UP, template)
+    job = {
+        "metadata": {
+            "name": name,
+            "namespace": NAMESPACE,
+            "labels": {names.LABEL_ATTEMPT: "none"},
+            "annotations": {names.ANNOTATION_STEP: "somebody/else"},
+        },
+        "spec": {"suspend": True, "activeDeadlineSeconds": 60},
+    }
+    await world.user.create(JOB, job)
+    await world.run()
+
+
+async def job_gone(world: World) -> None:
+    """Somebody deletes the Job of a migration while it runs."""
+    await world.apply(spec())
+    await world.run(has_begun(UP))
+    await world.controllers.step()
+    for job in await world.user.list(JOB, NAMESPACE):
+        if job["metadata"]["annotations"][names.ANNOTATION_STEP] == UP:
+            ref = Ref(JOB, NAMESPACE, job["metadata"]["name"])
+            await world.user.delete(ref, uid=job["metadata"]["uid"])
+    await world.run()
+
+
+def _once(world: World, value: float | None) -> Callable[[], float | None]:
+    """An answer for the sample that is due next; later ones are as usual."""
+    healthy, start = world.latency, world.time.now()
+
+    def latency() -> float | None:
+        return value if (world.time.now() - start).total_seconds() < 20 else healthy()
+
+    return latency
+
+
+async def retry_after_a_repair(world: World) -> None:
+    """The migration fails, is repaired, and a person asks for another try."""
+    await world.apply(spec())
+    release = await world.run()
+    assert release.status.phase is Phase.FAILED, release.status.message
+    world.script.failing_steps.clear()
+    await world.annotate("retry", "1")
+    await world.run()
+
+
+async def retry_in_vain(world: World) -> None:
+    """A person asks for another try, which fails like the first; nobody asks for a third."""
+    await world.apply(spec())
+    await world.run()
+    await world.annotate("retry", "1")
+    await world.run()
+
+
+async def rollback_on_request(world: World) -> None:
+    """A person does not like what the metrics do not see."""
+    await world.apply(spec())
+    await world.run(has_begun("watch"))
+    await world.annotate("rollback", "1")
+    await world.run()
+
+
+async def past_the_irreversible(world: World) -> None:
+    """A breach after an irreversible migration waits for a person to take the code back."""
+    await world.apply(spec(SLOW, migrations=[migration("0007-add-isbn", "Irreversible")]))
+    release = await world.run()
+    assert release.status.phase is Phase.HELD, release.status.message
+    await world.annotate("rollback", "1")
+    await world.run()
+
+
+async def foreign_writer(world: World) -> None:
+    """Somebody sets another image during the watch."""
+    await world.apply(spec())
+    await world.run(has_begun("watch"))
+    ref = Ref(DEPLOYMENT, NAMESPACE, "bookshop-frontend")
+    live = await world.user.get(ref)
+    live["spec"]["template"]["spec"]["containers"][0]["image"] = "example/bookshop-frontend:9.9.9"
+    await world.user.replace(DEPLOYMENT, live)
+    await world.run()
+
+
+async def two_in_a_row(world: World) -> None:
+    """A good release, and then one that breaches: back to the good one, not to the first."""
+    await world.apply(spec())
+    await world.run()
+    await world.apply(spec(SLOW, migrations=[migration("0008-add-index")]))
+    await world.run()
+
+
+def failing(*steps: str) -> Callable[[], Script]:
+    """A world in which these programs fail."""
+    return lambda: Script(failing_steps=dict.fromkeys(steps, "relation books is locked"))
+
+
+TWO = [migration("0007-add-isbn"), migration("0008-add-index")]
+
+WORKLOADS: dict[str, Workload] = {
+    workload.name: workload
+    for workload in (
+        Workload("success", releases(spec), Phase.COMPLETED, NEW, FORWARD),
+        Workload(
+            "breach",
+            releases(lambda: spec(SLOW, migrations=TWO)),
+            Phase.ROLLED_BACK,
+            OLD,
+            (BACKUP, UP, UP_2, CACHE, WARM, SMOKE, DOWN_2, *BACK),
+        ),
+        Workload(
+            "migration-fails",
+            releases(spec),
+            Phase.FAILED,
+            OLD,
+            (BACKUP,),
+            script=failing(UP),
+        ),
+        Workload(
+            "second-migration-fails",
+            releases(lambda: spec(migrations=TWO)),
+            Phase.ROLLED_BACK,
+            OLD,
+            (BACKUP, UP, DOWN),
+            script=failing(UP_2),
+        ),
+        Workload(
+            "never-ready",
+            releases(spec),
+            Phase.ROLLED_BACK,
+            OLD,
+            (BACKUP, UP, *BACK),
+            script=lambda: Script(never_ready={f"example/bookshop-frontend:{NEW}"}),
+        ),
+        Workload(
+            "way-back-fails",
+            releases(lambda: spec(SLOW)),
+            Phase.ROLLBACK_FAILED,
+            OLD,
+            FORWARD,
+            script=failing(DOWN),
+        ),
+        Workload(
+            "deleted", delete_in_the_middle, Phase.ROLLED_BACK, OLD, (BACKUP, UP, *BACK), gone=True
+        ),
+        Workload("resumed", resume_after_an_outage, Phase.COMPLETED, NEW, FORWARD),
+        Workload("blink", blink, Phase.COMPLETED, NEW, FORWARD),
+        Workload("late-breach", late_breach, Phase.ROLLED_BACK, OLD, (*FORWARD, *BACK)),
+        Workload("name-taken", name_taken, Phase.HELD, OLD, (BACKUP,)),
+        Workload("job-gone", job_gone, Phase.HELD, OLD, (BACKUP, UP)),
+        Workload("spike", spike, Phase.ROLLED_BACK, OLD, (*FORWARD, *BACK)),
+        Workload(
+            "retried",
+            retry_after_a_repair,
+            Phase.COMPLETED,
+            NEW,
+            (BACKUP, *FORWARD),
+            script=failing(UP),
+        ),
+        Workload(
+            "retried-in-vain",
+            retry_in_vain,
+            Phase.FAILED,
+            OLD,
+            (BACKUP, BACKUP),
+            script=failing(UP),
+        ),
+        Workload("on-request", rollback_on_request, Phase.ROLLED_BACK, OLD, (*FORWARD, *BACK)),
+        Workload(
+            "irreversible",
+            past_the_irreversible,
+            Phase.ROLLED_BACK,
+            OLD,
+            (*FORWARD, CACHE_BACK, SMOKE_BACK),
+        ),
+        Workload(
+            "foreign-writer",
+            foreign_writer,
+            Phase.HELD,
+            NEW,
+            FORWARD,
+            images={"frontend": "9.9.9"},
+        ),
+        Workload(
+            "two-in-a-row",
+            two_in_a_row,
+            Phase.ROLLED_BACK,
+            NEW,
+            (*FORWARD, BACKUP, UP_2, CACHE, WARM, SMOKE, DOWN_2, CACHE_BACK, SMOKE_BACK),
+        ),
+        Workload(
+            "backup-fails",
+            releases(spec),
+            Phase.FAILED,
+            OLD,
+            (),
+            script=failing(BACKUP),
+        ),
+    )
+}
