@@ -120,7 +120,7 @@ def _await(ctx: Context, job: JobStep, step: Step, fact: JobFact) -> Outcome:
     trouble = next((pod.trouble for pod in ctx.seen.job_pods(fact.name) if pod.trouble), "")
     until = ctx.deadline(step, job.template.timeout, GRACE_SECONDS)
     if ctx.now < until:
-        if trouble and trouble != step.message:
+        if trouble and trouble[:256] != step.message:
             return ctx.change(job.id, message=trouble[:256])
         return Wait(until)
     text = f"Job {fact.name} did not end within {job.template.timeout}. {trouble}".strip()

@@ -46,13 +46,11 @@ def probe_job(spec: ReleaseSpec) -> JobTemplate | None:
                 keys.setdefault((ref.name, ref.key), variable.model_copy(update={"name": name}))
     if image is None:
         return None
-    return JobTemplate(
-        image=image.image,
-        command=["true"],
-        env=list(keys.values())[:64],
-        timeout="2m",
-        run_as_user=image.run_as_user,
+    template = JobTemplate(
+        image=image.image, command=["true"], timeout="2m", run_as_user=image.run_as_user
     )
+    # More keys than one Job of a Release may have: a copy is not checked again.
+    return template.model_copy(update={"env": list(keys.values())})
 
 
 def evaluate(ctx: Context) -> GateVerdict:

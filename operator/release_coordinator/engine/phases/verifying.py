@@ -74,7 +74,7 @@ def _health(ctx: Context, step_id: str) -> Outcome:
 def _smoke(ctx: Context, prefix: str, tests: list[SmokeTest], version: str) -> Outcome:
     for test in tests:
         step = jobs.JobStep(
-            f"{prefix}{test.suite}/{test.name}",
+            f"{prefix}{test.suite[:16]}/{test.name}",  # names are unique; an id has 96 characters
             test.job,
             Reason.SMOKE_TEST_FAILED,
             version=version,

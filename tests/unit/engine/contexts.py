@@ -1,0 +1,50 @@
+"""Contexts for one phase or gate: a Release, its journal, and facts by want."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from tests.fakes.world import DAWN
+from tests.releases import Body, bookshop
+
+from release_coordinator.api.attempt import Attempt, Step, StepState
+from release_coordinator.api.codec import parse_release
+from release_coordinator.engine import plan
+from release_coordinator.engine.context import Context
+from release_coordinator.engine.observation import Observation, Want
+
+
+def context(
+    body: Body | None = None,
+    *,
+    facts: Mapping[Want, Any] | None = None,
+    steps: tuple[Step, ...] = (),
+    now: datetime = DAWN,
+    **attempt: Any,
+) -> Context:
+    """A context of the first attempt of the bookshop's Release."""
+    body = body or bookshop()
+    body["metadata"] |= {"uid": "5b1f0f4e", "resourceVersion": "1", "generation": 1}
+    release = parse_release(body)
+    assert release.spec is not None, release.faults
+    resolved = plan.resolve(release.spec)
+    assert isinstance(resolved, plan.Plan)
+    fields = {
+        "number": 1,
+        "digest": resolved.digest,
+        "generation": 1,
+        "version": release.spec.version,
+        "previous_version": "1.2.0",
+        "started_at": DAWN,
+        "steps": list(steps),
+        **attempt,
+    }
+    status = release.status.model_copy(update={"attempt": Attempt(**fields)})
+    journal = status.attempt
+    assert journal is not None
+    return Context(release, status, journal, resolved, None, Observation(facts or {}), now)
+
+
+def running(step_id: str, **more: Any) -> Step:
+    """A step whose intent is journalled."""
+    return Step(id=step_id, state=StepState.RUNNING, started_at=DAWN, **more)
