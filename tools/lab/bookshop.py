@@ -45,6 +45,14 @@ def install(kubectl: Kubectl, namespace: str) -> None:
     kubectl.apply(metric_source(namespace))
 
 
+def remove(kubectl: Kubectl, namespace: str) -> None:
+    """Remove the namespace with all in it, its backup volume and its MetricSource."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        objects.remove(kubectl.kubeconfig, namespace)
+    if kubectl.succeeds("get", "crd", "metricsources.release-coordinator.io"):
+        kubectl.run("delete", "metricsource", source_name(namespace), "--ignore-not-found")
+
+
 def metric_source(namespace: str) -> Body:
     """Return the MetricSource of a namespace's Prometheus."""
     body: Body = yaml.safe_load((objects.HERE / "metricsource.yaml").read_text(encoding="utf-8"))

@@ -85,7 +85,9 @@ class Source:
             case _ if not await self._is_installed():
                 return UnansweredError(_NOT_INSTALLED)
             case _:
-                return UnansweredError(f"the API server does not answer: {error}")
+                return UnansweredError(
+                    f"the API server does not answer: {error.__cause__ or error}"
+                )
 
     async def _is_installed(self) -> bool:
         """Whether the cluster knows releases; yes, when it cannot be asked."""
@@ -98,7 +100,7 @@ class Source:
         text = f"there is no release {name!r} in namespace {namespace!r}"
         with suppress(ReleaseCoordinatorError):
             here = [_name(body) for body in await self._cluster.list(RELEASE, namespace)]
-            text += f"; there are: {', '.join(sorted(here))}" if here else ", and no other one"
+            text += f"; there are: {', '.join(sorted(here))}" if here else ", nor any other"
         with suppress(ReleaseCoordinatorError):
             every = await self._cluster.list(RELEASE)
             for other in sorted(_namespace(body) for body in every if _name(body) == name):

@@ -24,6 +24,8 @@ def locate(named: Path | None = None, environ: Mapping[str, str] = os.environ) -
 
 def namespace_of(kubeconfig: Path, context: str | None = None) -> str:
     """The namespace that the context works in. Raises Denied if there is no such context."""
+    if not any(Path(part).exists() for part in str(kubeconfig).split(os.pathsep)):
+        raise Denied(f"the kubeconfig {kubeconfig} does not exist; name one with --kubeconfig")
     read: Any = list_kube_config_contexts  # carries no types
     try:
         contexts, active = read(str(kubeconfig))

@@ -78,7 +78,7 @@ async def test_a_missing_release_names_those_that_exist() -> None:
 async def test_a_missing_release_in_an_empty_namespace_says_so() -> None:
     text = await message_of(await cluster_with())
 
-    assert text == "there is no release 'bookshop' in namespace 'shop', and no other one"
+    assert text == "there is no release 'bookshop' in namespace 'shop', nor any other"
 
 
 async def test_without_access_the_role_to_ask_for_is_named() -> None:
@@ -151,7 +151,7 @@ def test_a_kubeconfig_that_cannot_be_read_is_one_message(
 
     shown = capsys.readouterr().err
     assert code == 3
-    assert "cannot use the kubeconfig" in shown
+    assert "does not exist; name one with --kubeconfig" in shown
     assert "Traceback" not in shown
 
 

@@ -1,0 +1,101 @@
+"""The three releases: what is applied, what must come of it, and what must be true afterwards.
+
+Played by `demo.__main__`, one after the other on the same bookshop.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tools.demo.narrator import Narrator
+from tools.lab.kubectl import Body
+from tools.lab.lab import Lab
+
+from release_coordinator.api.codec import parse_release
+from release_coordinator.api.conditions import Phase, Reason
+
+ENDS = {phase.value for phase in (Phase.COMPLETED, Phase.FAILED, Phase.HELD)}
+ENDS |= {phase.value for phase in (Phase.ROLLED_BACK, Phase.ROLLBACK_FAILED)}
+PATIENCE = 600.0
+_CALM_SECONDS = 120.0
+# On a busy machine one slow moment stays in the rate for 20 s: it alone must not decide.
+_UNHURRIED = [{"name": "p95-latency", "failureThreshold": 6}]
+_VISITS = 8
+
+
+@dataclass(frozen=True)
+class Act:
+    """One release and its expected end."""
+
+    version: str
+    title: str
+    outcome: Phase
+    reason: Reason
+    runs: str
+    """Version that runs afterwards."""
+    schema: str
+    """Revision of the database afterwards."""
+    ledger: Mapping[str, int]
+    """How often each migration was run by then, in both directions."""
+    patch: Mapping[str, Any] = field(default_factory=dict)
+
+
+ACTS = (
+    Act(
+        version="1.3.0",
+        title="a good release: it must complete",
+        outcome=Phase.COMPLETED,
+        reason=Reason.COMPLETED,
+        runs="1.3.0",
+        schema="0007",
+        ledger={"0006 up": 1, "0007 up": 1},
+        patch={"watch": {"duration": "40s", "metrics": _UNHURRIED}},
+    ),
+    Act(
+        version="1.4.0",
+        title="answers five times slower: it must be taken back, with its migration",
+        outcome=Phase.ROLLED_BACK,
+        reason=Reason.METRIC_BREACH,
+        runs="1.3.0",
+        schema="0007",
+        ledger={"0006 up": 1, "0007 up": 1, "0008 up": 1, "0008 down": 1},
+        patch={"watch": {"metrics": _UNHURRIED}},
+    ),
+    Act(
+        version="1.4.1",
+        title="never becomes ready: it must be taken back before customers see it",
+        outcome=Phase.ROLLED_BACK,
+        reason=Reason.STEP_FAILED,
+        runs="1.3.0",
+        schema="0007",
+        ledger={"0006 up": 1, "0007 up": 1, "0008 up": 2, "0008 down": 2},
+        patch={"components": [{"name": "backend", "progressDeadline": "40s"}]},
+    ),
+)
+VERSIONS = ("1.2.0", *(act.version for act in ACTS))
+
+
+def play(lab: Lab, namespace: str, act: Act, narrator: Narrator) -> Body:
+    """Apply the release, tell what happens, and return the Release as it ended."""
+    narrator.act(f"bookshop {act.version}: {act.title}")
+    latency = lab.wait_calm(namespace, _CALM_SECONDS)
+    narrator.say(f"the 95th percentile of response times is {latency * 1000:.0f} ms before")
+    narrator.say(f"kubectl apply -n {namespace} -f manifests/bookshop/releases/{act.version}.yaml")
+    if act.patch:
+        narrator.say(f"with these changes, to be quick: {dict(act.patch)}")
+    lab.apply_release(namespace, act.version, act.patch)
+    return lab.wait_phase(namespace, ENDS, PATIENCE, _telling(lab, namespace, narrator))
+
+
+def _telling(lab: Lab, namespace: str, narrator: Narrator) -> Callable[[Body], None]:
+    """Tell of every change, and once, when the new version is watched, what customers feel."""
+    visited = list[Body]()
+
+    def tell(body: Body) -> None:
+        narrator.tell(parse_release(body))
+        if body.get("status", {}).get("phase") == Phase.WATCHING and not visited:
+            visited.append(body)
+            seconds = sorted(lab.response_seconds(namespace, _VISITS))[_VISITS // 2]
+            narrator.say(f"a customer waits {seconds * 1000:.0f} ms for the books now")
+
+    return tell

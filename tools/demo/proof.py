@@ -1,0 +1,115 @@
+"""What is true after an act, asked from outside: cluster, database, customers, release log.
+
+Used by `demo.__main__`. A check compares what was expected with what was seen; nothing here
+trusts the operator but the checks of its own reports.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from tools.demo.acts import Act
+from tools.lab.kubectl import Body
+from tools.lab.lab import Lab
+
+from release_coordinator.api.conditions import Phase
+
+LIMIT = 2.0
+"""Times the response time before: the same limit that the releases declare."""
+REPLICAS = {"backend": 2, "frontend": 1}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One comparison."""
+
+    act: str
+    what: str
+    expected: str
+    seen: str
+    right: bool
+
+
+class Proof:
+    """Asks after each act and keeps the answers."""
+
+    def __init__(self, lab: Lab, namespace: str) -> None:
+        self._lab = lab
+        self._namespace = namespace
+        self._usual = self._response()
+        self.checks: list[Check] = []
+
+    @property
+    def usual(self) -> float:
+        """Return the response time before the first act, in seconds."""
+        return self._usual
+
+    def examine(self, act: Act, release: Body) -> bool:
+        """Ask everything that must be true after an act, and tell whether it is."""
+        found = [
+            *self._reports(act, release),
+            *self._workloads(act),
+            *self._database(act),
+            self._customers(act),
+            *self._log(act, release),
+        ]
+        self.checks += found
+        return all(check.right for check in found)
+
+    def _reports(self, act: Act, release: Body) -> Iterator[Check]:
+        status = release["status"]
+        yield _equal(act, "phase", act.outcome, status["phase"])
+        conditions = {entry["type"]: entry for entry in status["conditions"]}
+        good = act.outcome is Phase.COMPLETED
+        wanted = {
+            "Ready": f"{good} {act.reason}",
+            "Reconciling": f"False {act.reason}",
+            "Stalled": f"{not good} {act.reason}",
+            "RolledBack": "False NotNeeded" if good else f"True {act.reason}",
+        }
+        for kind, expected in wanted.items():
+            seen = f"{conditions[kind]['status']} {conditions[kind]['reason']}"
+            yield _equal(act, f"condition {kind}", expected, seen)
+
+    def _workloads(self, act: Act) -> Iterator[Check]:
+        told, runs = self._lab.images(self._namespace), self._lab.running_images(self._namespace)
+        for component, replicas in REPLICAS.items():
+            name = f"bookshop-{component}"
+            image = f"{name}:{act.runs}"
+            yield _equal(act, f"image of Deployment {component}", image, told[name])
+            expected = _counted({image: replicas})
+            yield _equal(act, f"pods of {component}", expected, _counted(runs[name]))
+
+    def _database(self, act: Act) -> Iterator[Check]:
+        yield _equal(act, "schema in PostgreSQL", act.schema, self._lab.schema(self._namespace))
+        ledger = self._lab.ledger(self._namespace)
+        yield _equal(act, "migrations ever run", _counted(act.ledger), _counted(ledger))
+
+    def _customers(self, act: Act) -> Check:
+        seconds = self._response()
+        limit = self._usual * LIMIT
+        expected = f"below {limit * 1000:.0f} ms ({LIMIT:g} x before)"
+        what, seen = "median of 40 requests", f"{seconds * 1000:.0f} ms"
+        return Check(act.version, what, expected, seen, seconds < limit)
+
+    def _log(self, act: Act, release: Body) -> Iterator[Check]:
+        number = release["status"]["attempt"]["number"]
+        records = [r["spec"] for r in self._lab.records(self._namespace)]
+        mine = [record for record in records if record["attempt"] == number]
+        seen = ", ".join(f"{record['version']} {record['outcome']}" for record in mine)
+        yield _equal(act, "ReleaseRecord", f"{act.version} {act.outcome}", seen)
+        told = Counter(event["reason"] for event in self._lab.events(self._namespace))
+        seen = act.outcome if told[act.outcome] else f"only {', '.join(sorted(told))}"
+        yield _equal(act, "Event", act.outcome, seen)
+
+    def _response(self) -> float:
+        seconds = sorted(self._lab.response_seconds(self._namespace))
+        return seconds[len(seconds) // 2]
+
+
+def _equal(act: Act, what: str, expected: str, seen: str) -> Check:
+    return Check(act.version, what, str(expected), str(seen), str(expected) == str(seen))
+
+
+def _counted(numbers: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} x {name}" for name, count in sorted(numbers.items()))
