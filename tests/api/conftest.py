@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,10 @@ import pytest
 import yaml
 from kubernetes import client, config
 from tests.api.server import Server
+from tests.fakes.stage import Stage, stage
 from tests.releases import Body
+from tools.bench.ground import install_definitions
+from tools.cluster.clusters import Cluster
 
 CRDS = Path(__file__).resolve().parents[2] / "crds"
 APPLY = "application/apply-patch+yaml"
@@ -52,6 +55,20 @@ def server(connection: client.ApiClient, definitions: dict[str, Body]) -> Iterat
     core.create_namespace(client.V1Namespace(metadata=client.V1ObjectMeta(name=name)))
     yield Server(connection, name)
     core.delete_namespace(name)
+
+
+@pytest.fixture(scope="module")
+def own_kubeconfig(own_light_cluster: Cluster) -> Path:
+    """Return the kubeconfig of a cluster for operators, which knows our definitions."""
+    install_definitions(own_light_cluster.kubeconfig)
+    return own_light_cluster.kubeconfig
+
+
+@pytest.fixture
+async def shop(own_kubeconfig: Path, tmp_path: Path) -> AsyncIterator[Stage]:
+    """The bookshop, running, in a namespace of its own."""
+    async with stage(own_kubeconfig, tmp_path) as ready:
+        yield ready
 
 
 def _as_json(thing: Any) -> Body:

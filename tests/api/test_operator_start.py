@@ -1,0 +1,82 @@
+"""How the operator starts: settings it cannot use, and exactly the rights of its chart."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+import yaml
+from tests.fakes.stage import Stage
+from tools import helm
+from tools.bench.ground import RIGHTS, account
+from tools.bench.process import OperatorProcess
+
+from release_coordinator.api.conditions import Phase
+
+pytestmark = pytest.mark.api
+
+
+UNUSABLE = {
+    ("WORKERS", "many"): "use a number from 1 to 64",
+    ("RESYNC_SECONDS", "0"): "use a number from 5 to 3600",
+    ("LOG_FORMAT", "xml"): "use one of json, plain",
+}
+
+
+async def test_settings_that_cannot_be_used_are_named_and_end_the_process(tmp_path: Path) -> None:
+    async def says(setting: str, value: str) -> tuple[int, str]:
+        values = {setting: value}
+        operator = await OperatorProcess.start(tmp_path / "none", tmp_path / setting, values)
+        return await operator.ended(60), operator.log
+
+    said = await asyncio.gather(*(says(*unusable) for unusable in UNUSABLE))
+
+    expected = [
+        (2, f"release-coordinator: RELEASE_COORDINATOR_{setting} is {value!r}; {words}\n")
+        for (setting, value), words in UNUSABLE.items()
+    ]
+    assert said == expected
+
+
+async def test_a_kubeconfig_that_is_not_there_is_named(tmp_path: Path) -> None:
+    operator = await OperatorProcess.start(tmp_path / "none", tmp_path / "log")
+
+    assert await operator.ended(60) == 1
+    assert str(tmp_path / "none") in operator.log
+
+
+async def test_without_releases_it_is_ready_healthy_and_ends_at_once(shop: Stage) -> None:
+    operator = await shop.start()
+    await operator.wait_ready()
+    status, text = await operator.get("/healthz")
+
+    assert status == 200
+    assert '"problems": []' in text
+    assert await operator.stop(10) == 0
+    assert "Traceback" not in operator.log
+
+
+async def test_the_rights_of_the_chart_are_enough(
+    shop: Stage, own_kubeconfig: Path, tmp_path: Path
+) -> None:
+    operator = await shop.start(
+        KUBECONFIG=str(chart_account(own_kubeconfig, shop.namespace, tmp_path)),
+        NAMESPACES="",
+        LEASE_NAMESPACE=shop.namespace,
+    )
+    await operator.wait_ready()
+    await shop.apply(shop.release())
+    release = await shop.ended("1.3.0")
+    _, metrics = await operator.get("/metrics")
+
+    assert release.status.phase is Phase.COMPLETED, release.status.message
+    assert 'rest_client_requests_total{code="201"' in metrics
+    assert 'code="403"' not in metrics
+    assert "orbidden" not in operator.log, "Kopf's own requests"
+
+
+def chart_account(kubeconfig: Path, namespace: str, folder: Path) -> Path:
+    """Give a ServiceAccount what the chart gives it; return a kubeconfig with its token."""
+    rendered = yaml.safe_load_all(helm.template(namespace=namespace))
+    rights = [one for one in rendered if one and one["kind"] in RIGHTS]
+    assert {one["kind"] for one in rights} == RIGHTS
+    return account(kubeconfig, rights, namespace, folder / "account.kubeconfig")
