@@ -9,6 +9,7 @@ from tools.lab.lab import Lab
 SHOP = "crash"
 LIMIT = 600
 QUICK = {"watch": {"duration": "30s", "interval": "4s"}}
+CALM = 0.1
 TERMINAL = {"Completed", "RolledBack", "RollbackFailed", "Failed", "Held"}
 
 pytestmark = pytest.mark.e2e
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture(scope="module")
 def shop(lab: Lab) -> Iterator[Lab]:
     lab.install_bookshop(SHOP)
-    lab.wait_measured(SHOP)
+    lab.wait_measured(SHOP, below=CALM)
     yield lab
     lab.remove_bookshop(SHOP)
 
@@ -49,6 +50,7 @@ def test_a_release_survives_a_crash_in_each_phase(shop: Lab) -> None:
 
 def test_a_rollback_survives_crashes_and_reverts_each_migration_once(shop: Lab) -> None:
     assert shop.schema(SHOP) == "0007"
+    shop.wait_measured(SHOP, below=CALM)
 
     body, killed = release_with_crashes(shop, "1.4.0")
 
