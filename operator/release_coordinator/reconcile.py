@@ -24,7 +24,7 @@ from .api.conditions import Reason
 from .api.status import ReleaseStatus
 from .cluster.port import RELEASE, Cluster, Ref
 from .cluster.store import Store
-from .engine.action import Action, AddFinalizer
+from .engine.action import Action, AddFinalizer, subject
 from .engine.decide import decide
 from .engine.observation import NotSeen, Observation, Want
 from .engine.outcome import Decision, Do, Note, Wait
@@ -171,7 +171,7 @@ class _Pass:
 
     async def _act(self, action: Action) -> None:
         if action == self._last_action:
-            raise Invalid(f"{type(action).__name__} was accepted but shows no effect")
+            raise Invalid(f"the change of {subject(action)} was accepted but shows no effect")
         await self._parts.actor.act(self._release, action)
 
     def _refused(self, action: Action, reason: Reason, error: Invalid | Denied) -> None:

@@ -87,3 +87,18 @@ Action = (
     | AddFinalizer
     | RemoveFinalizer
 )
+
+
+def subject(action: Action) -> str:
+    """The object an action is about, as people name it."""
+    match action:
+        case CreateJob(name=name) | ResumeJob(name=name):
+            return f"Job {name}"
+        case CreateRevision(name=name):
+            return f"ControllerRevision {name}"
+        case ApplyImages(workload=name):
+            return f"Deployment {name}"
+        case CreateRecord(name=name):
+            return f"ReleaseRecord {name}"
+        case AddFinalizer() | RemoveFinalizer():
+            return "the Release"

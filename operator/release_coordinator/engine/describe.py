@@ -4,7 +4,15 @@ Derived from the journal alone, so that the same state always reads the same and
 rewritten for a new wording of old news. Used by `engine.summary`.
 """
 
-from release_coordinator.api.attempt import Attempt, Gate, GateState, Step, StepState
+from release_coordinator.api.attempt import (
+    Attempt,
+    Gate,
+    GateState,
+    Measurement,
+    Step,
+    StepState,
+    Verdict,
+)
 from release_coordinator.api.base import format_time
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.release import ReleaseSpec
@@ -113,7 +121,7 @@ def _ended(attempt: Attempt, release: str) -> str:
 
 
 _PREFIX = {
-    Phase.FAILED: "Failed before anything was changed",
+    Phase.FAILED: "Failed before any component was changed",
     Phase.ROLLED_BACK: "Rolled back",
     Phase.ROLLBACK_FAILED: "The rollback failed",
     Phase.HELD: "Left as it is",
@@ -129,5 +137,11 @@ def _running(attempt: Attempt, spec: ReleaseSpec | None) -> str:
     _, text = work_of(step.id)
     if step.id == watching.STEP and spec is not None and spec.watch and attempt.watch:
         until = format_time(watching.ends_at(spec.watch, attempt.watch))
-        text = f"Watching {len(spec.watch.metrics)} metrics until {until}"
+        count = len(spec.watch.metrics)
+        text = f"Watching {count} metric{'s' if count > 1 else ''} until {until}"
+        text += "".join(f"; {m.metric}: {m.message}" for m in attempt.measurements if _blind(m))
     return f"{text}: {step.message}" if step.message else text
+
+
+def _blind(entry: Measurement) -> bool:
+    return entry.verdict is Verdict.UNKNOWN and entry.unknown_since is not None

@@ -88,9 +88,8 @@ def _missing(ctx: Context, job: JobStep, step: Step, name: str) -> Outcome:
     if step.uid is not None:
         return ctx.hold(
             Reason.MIGRATION_OUTCOME_UNKNOWN,
-            f"Job {name} of {job.id} is gone before its outcome was seen. Ask the database "
-            "which schema version it has; roll back or resume accordingly. It is never run "
-            "again by itself",
+            f"Job {name} of {job.id} is gone before its outcome was seen, and is never run again "
+            f"by itself. {_what_to_ask(ctx)}",
             job.id,
         )
     context = JobContext(
@@ -100,6 +99,16 @@ def _missing(ctx: Context, job: JobStep, step: Step, name: str) -> Outcome:
         step=job.id,
     )
     return Do(CreateJob(name, job.template, context, suspended=job.guarded))
+
+
+def _what_to_ask(ctx: Context) -> str:
+    """What a person finds out where we must not guess; `orders` takes the answer."""
+    if ctx.attempt.trigger is not None:
+        return "Bring the database to the schema that the previous version needs, then resume"
+    return (
+        "Ask the database for its schema version: if the migration is applied, resume; if not, "
+        f"annotate the Release with {names.ANNOTATION_ROLLBACK}={ctx.attempt.number}"
+    )
 
 
 def _follow(ctx: Context, job: JobStep, step: Step, fact: JobFact) -> Outcome:
@@ -125,7 +134,8 @@ def _await(ctx: Context, job: JobStep, step: Step, fact: JobFact) -> Outcome:
         return Wait(until)
     text = f"Job {fact.name} did not end within {job.template.timeout}. {trouble}".strip()
     if job.guarded:
-        return ctx.hold(Reason.MIGRATION_OUTCOME_UNKNOWN, text, job.id)
+        text += " See why it is not ended; it is waited for again when you resume"
+        return ctx.hold(Reason.JOB_TIMED_OUT, text, job.id)
     return ctx.fail(job.id, text)
 
 

@@ -4,9 +4,10 @@ Orders come as annotations that name the attempt or the hold they are for, so th
 obeyed once: `retry` and `rollback` carry the attempt's number, `resume` the hold's id.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
-from release_coordinator.api.attempt import Attempt, StepState
+from release_coordinator.api.attempt import Attempt, Hold, StepState
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.status import ReleaseStatus
@@ -27,7 +28,7 @@ def advance(ctx: Context) -> Outcome:
         text = "started again on request"
         return closing.end_of(ctx, Phase.SUPERSEDED, Reason.SUPERSEDED, text)
     if release.annotations.get(names.ANNOTATION_ROLLBACK) == number and _may_turn(ctx):
-        return turn(ctx, Reason.MANUAL_ROLLBACK, "rolled back on request")
+        return _turn_on_request(ctx)
     if attempt.hold is None:
         return DONE
     if release.annotations.get(names.ANNOTATION_RESUME) == attempt.hold.id:
@@ -53,6 +54,14 @@ def turn(ctx: Context, reason: Reason, message: str) -> Outcome:
     attempt = note.status.attempt
     assert attempt is not None  # noqa: S101 - `trigger` keeps it
     return ctx.note(close_steps(attempt, message, ctx.now))
+
+
+def _turn_on_request(ctx: Context) -> Outcome:
+    """Roll back because a person says so; what was found before stays in the words."""
+    cause = ctx.attempt.trigger
+    text = f"rolled back on request; {cause.message}" if cause else "rolled back on request"
+    found = _as_found(ctx.attempt, ctx.now, StepState.FAILED, "not applied, as a person has found")
+    return turn(replace(ctx, attempt=found), Reason.MANUAL_ROLLBACK, text)
 
 
 def permit(ctx: Context) -> Outcome:
@@ -108,6 +117,8 @@ def _deleted(ctx: Context) -> Outcome:
 def _resume(ctx: Context) -> Outcome:
     """Go on: the step that was held begins anew, and missing answers are counted anew."""
     held = ctx.attempt.hold
+    if held is not None and held.reason is Reason.MIGRATION_OUTCOME_UNKNOWN:
+        return ctx.note(_settled(ctx, held).model_copy(update={"hold": None}))
     steps = [
         step.model_copy(
             update={"state": StepState.RUNNING, "hash": None, "started_at": ctx.now, "message": ""}
@@ -120,3 +131,26 @@ def _resume(ctx: Context) -> Outcome:
         entry.model_copy(update={"unknown_since": None}) for entry in ctx.attempt.measurements
     ]
     return ctx.note(ctx.with_attempt(hold=None, steps=steps, measurements=measurements))
+
+
+def _settled(ctx: Context, held: Hold) -> Attempt:
+    """What resuming says of a migration whose outcome was unknown.
+
+    On the way back the person has brought the schema to where the previous version needs it:
+    nothing is left to revert.
+    """
+    forwards = ctx.attempt.trigger is None or not (held.step or "").startswith(migrating.PREFIX)
+    state = StepState.SUCCEEDED if forwards else StepState.FAILED
+    return _as_found(ctx.attempt, ctx.now, state, "settled by a person")
+
+
+def _as_found(attempt: Attempt, now: datetime, state: StepState, message: str) -> Attempt:
+    """The attempt with the migration of unknown outcome, if it is held at one, as it was found."""
+    held = attempt.hold
+    if held is None or held.reason is not Reason.MIGRATION_OUTCOME_UNKNOWN:
+        return attempt
+    found = {"state": state, "finished_at": now, "message": message}
+    steps = [
+        step.model_copy(update=found) if step.id == held.step else step for step in attempt.steps
+    ]
+    return attempt.model_copy(update={"steps": steps})

@@ -15,6 +15,18 @@ from .closing import finish
 from .context import hold, shorten
 from .outcome import Note
 
+ADVICE = {
+    Reason.API_DENIED: (
+        "the API server does not let the operator do this. Platform team: give its ServiceAccount "
+        "the right, then resume"
+    ),
+    Reason.API_REJECTED: (
+        "the API server does not take this. DevOps engineer: see which admission policy or "
+        "webhook refuses or changes the object, then resume or roll back"
+    ),
+}
+"""Who ends a hold after a refusal, and how."""
+
 
 def refused(
     status: ReleaseStatus, action: Action, reason: Reason, message: str, now: datetime
@@ -32,7 +44,7 @@ def refused(
     if isinstance(action, CreateJob | CreateRevision) and reason is Reason.API_REJECTED and running:
         return _fail(status, running[-1], message, now)
     step = running[-1].id if running else None
-    return hold(status, attempt, now, reason, message, step)
+    return hold(status, attempt, now, reason, f"{message}; {ADVICE[reason]}", step)
 
 
 def _fail(status: ReleaseStatus, step: Step, message: str, now: datetime) -> Note:

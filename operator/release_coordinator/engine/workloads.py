@@ -40,7 +40,7 @@ def run(ctx: Context, apply: ApplyStep) -> Outcome:
     if step.state is StepState.SUCCEEDED:
         return DONE
     if step.state is StepState.FAILED:
-        return Failed(Reason.STEP_FAILED, f"{apply.id} failed: {step.message}")
+        return Failed(Reason.PROGRESS_DEADLINE_EXCEEDED, f"{apply.id} failed: {step.message}")
     name = apply.component.workload_ref.name
     fact = ctx.seen.workload(name)
     if fact is None or fact.uid != ctx.previous(apply.component.name).uid:
@@ -64,8 +64,9 @@ def replaced(ctx: Context, name: str, step_id: str) -> Outcome:
     """Hold: the workload is not the one the attempt started with."""
     return ctx.hold(
         Reason.WORKLOAD_REPLACED,
-        f"Deployment {name} was deleted or created anew during the attempt; see who did it, "
-        "then roll back or resume",
+        f"Deployment {name} was deleted or created anew during the attempt, which cannot go on "
+        "with another one; see who did it, bring the workloads into a good state, then delete and "
+        "create the Release",
         step_id,
     )
 

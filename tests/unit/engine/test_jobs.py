@@ -5,7 +5,7 @@ from tests.releases import bookshop
 from tests.unit.engine.contexts import context, running
 
 from release_coordinator.api.job import JobTemplate
-from release_coordinator.engine import jobs
+from release_coordinator.engine import jobs, names
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.gates import credentials
 from release_coordinator.engine.observation import JobFact, JobPhase, JobPodsWant, JobWant, PodFact
@@ -19,7 +19,7 @@ def waiting(trouble: str, message: str = "") -> Context:
     """The backup's Job runs, and its pod is in trouble."""
     empty = context()
     name = jobs.name_of(empty, STEP)
-    owner = ("5b1f0f4e", "1", jobs.names.content_hash(STEP.template))
+    owner = ("5b1f0f4e", "1", names.content_hash(STEP.template))
     fact = JobFact(name, "u", "1", JobPhase.RUNNING, timed_out=False, message="", owner=owner)
     pods = (PodFact("p", "", frozenset(), trouble, ""),)
     return context(
