@@ -31,6 +31,7 @@ from .engine import names
 from .engine.observation import (
     DocumentFact,
     DocumentWant,
+    JobPhase,
     JobPodsWant,
     JobWant,
     PodFact,
@@ -49,6 +50,7 @@ from .render.objects import read_revision
 from .signals.port import Metrics, Prober
 
 JOB_NAME_LABEL = "batch.kubernetes.io/job-name"
+_ENDED = {JobPhase.SUCCEEDED, JobPhase.FAILED}
 
 
 class Looker:
@@ -114,8 +116,8 @@ class Looker:
         labels = {JOB_NAME_LABEL: job}
         pods = self._store.select(POD, namespace, labels)
         body = self._store.get(Ref(JOB, namespace, job))
-        over = body is not None and "conditions" in body.get("status", {})
-        if over and not any(facts.pod_fact(pod).finished for pod in pods):
+        over = body is not None and facts.job_fact(body).phase in _ENDED
+        if over and not any(facts.has_ended(pod) for pod in pods):
             # The Job's end may reach us before its pod's: the reason is worth one read.
             pods = await self._cluster.list(POD, namespace, labels) or pods
         return tuple(facts.pod_fact(pod) for pod in pods)

@@ -4,10 +4,11 @@ import pytest
 from tests.fakes.world import NAMESPACE, World
 
 from release_coordinator.cluster.memory import Call
+from release_coordinator.cluster.port import JOB, POD, Body, Kind
 from release_coordinator.cluster.store import Store
-from release_coordinator.engine.observation import WorkloadWant
+from release_coordinator.engine.observation import JobPodsWant, WorkloadWant
 from release_coordinator.errors import Transient
-from release_coordinator.look import Looker
+from release_coordinator.look import JOB_NAME_LABEL, Looker
 
 
 async def test_a_failed_read_is_raised_as_itself_so_that_the_queue_sees_when_to_retry() -> None:
@@ -23,3 +24,40 @@ async def test_a_failed_read_is_raised_as_itself_so_that_the_queue_sees_when_to_
         await looker.look(NAMESPACE, (WorkloadWant("one"), WorkloadWant("other")))
 
     assert caught.value.retry_after == 7.0
+
+
+async def test_pods_of_a_job_are_read_only_while_their_end_is_not_known() -> None:
+    world = World()
+    reads: list[str] = []
+
+    async def count(call: Call) -> None:
+        reads.append(call.verb)
+
+    store = Store()
+    looker = Looker(world.cluster, store, world.metrics, world.prober)
+    world.cluster.before = count
+
+    async def reads_after(kind: Kind, body: Body) -> int:
+        reads.clear()
+        store.put(kind, body)
+        await looker.look(NAMESPACE, (JobPodsWant("migrate"),))
+        return len(reads)
+
+    complete = ["SuccessCriteriaMet", "Complete"]
+
+    assert await reads_after(JOB, job(["Suspended"], "1")) == 0, "it was, and runs by now"
+    assert await reads_after(JOB, job(complete, "2")) == 1
+    assert await reads_after(POD, silent_pod()) == 0
+
+
+def job(conditions: list[str], version: str) -> Body:
+    ended = [{"type": one, "status": str(one != "Suspended")} for one in conditions]
+    metadata = {"name": "migrate", "namespace": NAMESPACE, "uid": "j", "resourceVersion": version}
+    return {"metadata": metadata, "status": {"conditions": ended}}
+
+
+def silent_pod() -> Body:
+    labels = {JOB_NAME_LABEL: "migrate"}
+    metadata = {"name": "p", "namespace": NAMESPACE, "uid": "p", "resourceVersion": "9"}
+    state = {"state": {"terminated": {"exitCode": 0}}}
+    return {"metadata": {**metadata, "labels": labels}, "status": {"containerStatuses": [state]}}

@@ -88,6 +88,14 @@ def pod_fact(body: Body) -> PodFact:
     )
 
 
+def has_ended(body: Body) -> bool:
+    """Whether a pod's last state is known, even if it said nothing."""
+    status = body.get("status", {})
+    states = status.get("containerStatuses", [])
+    ended = any("terminated" in state.get("state", {}) for state in states)
+    return ended or status.get("phase") in {"Succeeded", "Failed"}
+
+
 def _containers(template: Body) -> Iterator[Body]:
     pod = template.get("spec", {})
     yield from pod.get("initContainers", [])
