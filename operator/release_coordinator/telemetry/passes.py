@@ -42,6 +42,8 @@ class MeteredPasses(PassObserver):
         self._metrics = metrics
         self._monotonic = monotonic
         self._seen: dict[Key, float] = {}
+        self._answered: dict[Key, float] = {}
+        """What the pass under way began with."""
 
     def evidence(self, key: Key) -> None:
         """Remember when the first news since the last write came."""
@@ -50,6 +52,9 @@ class MeteredPasses(PassObserver):
     @contextmanager
     def passing(self, release: ReleaseObject) -> Iterator[None]:
         """Give every log line of the pass its fields."""
+        key = (release.namespace, release.name)
+        if key in self._seen:  # what comes meanwhile is for the next pass
+            self._answered[key] = self._seen.pop(key)
         attempt = release.status.attempt
         step = attempt.steps[-1].id if attempt and attempt.steps else None
         try:
@@ -61,14 +66,15 @@ class MeteredPasses(PassObserver):
             ):
                 yield
         finally:
-            self._seen.pop((release.namespace, release.name), None)
+            self._answered.pop(key, None)
 
     def wrote(self, release: ReleaseObject, before: ReleaseStatus, after: ReleaseStatus) -> None:
         """Count the write and everything that newly happened."""
         metrics = self._metrics
         metrics.status_written()
         metrics.phase(release.namespace, release.name, after.phase)
-        seen = self._seen.pop((release.namespace, release.name), None)
+        key = (release.namespace, release.name)
+        seen = (self._answered if key in self._answered else self._seen).pop(key, None)
         if seen is not None:
             metrics.decided_after(self._monotonic() - seen)
         if after.attempt is not None:

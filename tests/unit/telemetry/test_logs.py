@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
+import kopf
 import pytest
 
 from release_coordinator.telemetry import logs
@@ -75,7 +76,7 @@ async def test_passes_that_run_at_the_same_time_do_not_mix(output: Output) -> No
 def test_kopfs_lines_name_their_object_and_not_its_settings(output: Output) -> None:
     logs.configure("json", stream=output)
     ref = {"kind": "Release", "name": "bookshop", "namespace": "shop", "uid": "u"}
-    extra = {"k8s_ref": ref, "k8s_skip": True, "settings": object()}
+    extra = {"k8s_ref": ref, "k8s_skip": True, "settings": kopf.OperatorSettings()}
     logging.getLogger("kopf.objects").warning("Retrying", extra=extra)
     (line,) = output.lines
     assert (line["namespace"], line["object"]) == ("shop", "Release/bookshop")
