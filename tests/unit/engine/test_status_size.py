@@ -1,0 +1,131 @@
+"""A status stays small: it is written whole on every change and kept in etcd."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from tests.fakes.world import DAWN
+from tests.schemas import largest_release
+
+from release_coordinator.api.attempt import (
+    Attempt,
+    End,
+    Gate,
+    GateState,
+    Measurement,
+    Role,
+    Step,
+    StepState,
+    Trigger,
+    Verdict,
+    WatchState,
+)
+from release_coordinator.api.codec import parse_release
+from release_coordinator.api.conditions import Phase, Reason
+from release_coordinator.api.release import ReleaseSpec
+from release_coordinator.api.status import HistoryEntry, ReleaseStatus, RevisionRef
+from release_coordinator.engine import plan
+from release_coordinator.engine.summary import summarise
+
+LIMIT = 32 * 1024
+NAME = "x" * 63
+WORDS = 128
+"""Characters that the journal keeps of what a successful step said."""
+
+
+def step_ids(spec: ReleaseSpec) -> Iterator[str]:
+    """Every step of a plan that is rolled back at its very end."""
+    yield from ("gates", "gate/credentials", "prepare/baseline", "prepare/revision")
+    yield "prepare/backup"
+    for prefix in ("", "undo/"):
+        for migration in spec.migrations:
+            yield f"{prefix}migrate/{migration.name}"
+        for component in spec.components:
+            yield f"{prefix}rollout/{component.name}"
+        for cache in spec.caches:
+            yield f"{prefix}refresh/cache/{cache.name}"
+        for entry in spec.warmup if not prefix else ():
+            yield f"refresh/warmup/{entry.name}"
+        yield f"{prefix}verify/health"
+        for test in spec.verify.smoke_tests if not prefix else spec.rollback.smoke_tests:
+            yield f"{prefix}verify/{test.suite[:16]}/{test.name}"
+    yield "watch"
+
+
+def fullest(spec: ReleaseSpec) -> Attempt:
+    """The journal of an attempt in which everything happened and had something to say."""
+    steps = [
+        Step(
+            id=step,
+            state=StepState.SUCCEEDED,
+            started_at=DAWN,
+            finished_at=DAWN + timedelta(seconds=1),
+            uid="0" * 36 if "migrate/" in step else None,
+            hash="0" * 10 if "rollout/" in step else None,
+            message="m" * WORDS,
+        )
+        for step in step_ids(spec)
+    ]
+    steps[-1] = steps[-1].model_copy(update={"state": StepState.FAILED, "message": "m" * 256})
+    assert spec.watch is not None
+    return Attempt(
+        number=9999,
+        digest=plan.digest(spec),
+        generation=99999,
+        version=spec.version,
+        previous_version=spec.version,
+        started_at=DAWN,
+        frozen=True,
+        revision=NAME,
+        gates=[
+            Gate(name="g" * 14, state=GateState.PASSED, message="m" * 512, owner=Role.DEVOPS)
+            for _ in range(5)
+        ],
+        steps=steps,
+        measurements=[
+            Measurement(
+                metric=metric.name,
+                baseline=1 / 3,
+                value=1 / 3,
+                verdict=Verdict.UNKNOWN,
+                samples=99999,
+                unknown_since=DAWN,
+                message="m" * 256,
+            )
+            for metric in spec.watch.metrics
+        ],
+        watch=WatchState(started_at=DAWN, sampled_at=DAWN, unknown_seconds=1 / 3),
+        trigger=Trigger(reason=Reason.METRIC_BREACH, message="m" * 512, at=DAWN),
+        end=End(
+            outcome=Phase.ROLLBACK_FAILED, reason=Reason.METRIC_BREACH, message="m" * 512, at=DAWN
+        ),
+        recorded=True,
+        record=NAME,
+    )
+
+
+def size(spec_of: dict[str, object], attempt: Attempt) -> int:
+    """Bytes of the status that reports an attempt."""
+    release = parse_release({"metadata": {"name": "x" * 52, "generation": 99999}, **spec_of})
+    entry = HistoryEntry(
+        attempt=9999,
+        version=attempt.version,
+        outcome=Phase.ROLLBACK_FAILED,
+        ended_at=DAWN,
+        record=NAME,
+    )
+    status = ReleaseStatus(
+        attempt=attempt,
+        history=[entry] * 10,
+        current=RevisionRef(version=attempt.version, revision=NAME, since=DAWN),
+    )
+    return len(summarise(release, status, DAWN).model_dump_json(by_alias=True).encode())
+
+
+def test_the_status_of_the_largest_plan_is_small() -> None:
+    body = largest_release()
+    spec = parse_release(body).spec
+    assert spec is not None
+
+    a = fullest(spec)
+    print(size(body, a), len(a.steps), size(body, a.model_copy(update={"steps":[]})))
+    assert size(body, a) < LIMIT
