@@ -70,8 +70,8 @@ def _perform(lab: Lab, console: Console) -> bool:
     narrator.say(f"bookshop 1.2.0 runs; a customer waits {proof.usual * 1000:.0f} ms for the books")
     try:
         for act in ACTS:
-            release = play(lab, stage.NAMESPACE, act, narrator)
-            if not proof.examine(act, release):
+            ending = play(lab, stage.NAMESPACE, act, narrator)
+            if not proof.examine(act, ending):
                 break  # each act begins where the one before it was to end
     except _EXPECTED:
         log = lab.operator_logs().splitlines()[-_LOG_LINES:]

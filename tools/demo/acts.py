@@ -3,8 +3,9 @@
 Played by `demo.__main__`, one after the other on the same bookshop.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from statistics import median
 from typing import Any
 
 from tools.demo.narrator import Narrator
@@ -75,8 +76,17 @@ ACTS = (
 VERSIONS = ("1.2.0", *(act.version for act in ACTS))
 
 
-def play(lab: Lab, namespace: str, act: Act, narrator: Narrator) -> Body:
-    """Apply the release, tell what happens, and return the Release as it ended."""
+@dataclass
+class Ending:
+    """How an act ended, and what customers felt while its version served them."""
+
+    release: Body = field(default_factory=dict)
+    response: float | None = None
+    """Median in seconds when the version began to be watched; None if it never was."""
+
+
+def play(lab: Lab, namespace: str, act: Act, narrator: Narrator) -> Ending:
+    """Apply the release, tell what happens, and return how it ended."""
     narrator.act(f"bookshop {act.version}: {act.title}")
     latency = lab.wait_calm(namespace, _CALM_SECONDS)
     narrator.say(f"the 95th percentile of response times is {latency * 1000:.0f} ms before")
@@ -84,18 +94,16 @@ def play(lab: Lab, namespace: str, act: Act, narrator: Narrator) -> Body:
     if act.patch:
         narrator.say(f"with these changes, to be quick: {dict(act.patch)}")
     lab.apply_release(namespace, act.version, act.patch)
-    return lab.wait_phase(namespace, ENDS, PATIENCE, _telling(lab, namespace, narrator))
-
-
-def _telling(lab: Lab, namespace: str, narrator: Narrator) -> Callable[[Body], None]:
-    """Tell of every change, and once, when the new version is watched, what customers feel."""
-    visited = list[Body]()
+    ending = Ending()
 
     def tell(body: Body) -> None:
-        narrator.tell(parse_release(body))
-        if body.get("status", {}).get("phase") == Phase.WATCHING and not visited:
-            visited.append(body)
-            seconds = sorted(lab.response_seconds(namespace, _VISITS))[_VISITS // 2]
-            narrator.say(f"a customer waits {seconds * 1000:.0f} ms for the books now")
+        release = parse_release(body)
+        narrator.tell(release)
+        current = release.status.observed_generation == release.generation
+        if current and release.status.phase is Phase.WATCHING and ending.response is None:
+            ending.response = median(lab.response_seconds(namespace, _VISITS))
+            narrator.say(f"a customer waits {ending.response * 1000:.0f} ms for the books now")
 
-    return tell
+    with narrator.live():
+        ending.release = lab.wait_phase(namespace, ENDS, PATIENCE, tell)
+    return ending

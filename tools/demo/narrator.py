@@ -4,9 +4,11 @@ Fed by `demo.acts` with every state of the Release. It reads the journal alone, 
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 
 from rich.console import Console
+from rich.live import Live
 from rich.text import Text
 
 from release_coordinator.api.attempt import Attempt, Step, StepState
@@ -28,6 +30,15 @@ class Narrator:
         self._console = console
         self._elapsed = elapsed
         self._told: set[tuple[object, ...]] = set()
+        self._doing = ("", 0.0)
+
+    def live(self) -> AbstractContextManager[object]:
+        """On a terminal, keep a last line that says what goes on and for how long."""
+        if not self._console.is_terminal:
+            return nullcontext()
+        return Live(
+            console=self._console, get_renderable=self._now, refresh_per_second=2, transient=True
+        )
 
     def act(self, title: str) -> None:
         """Begin something new."""
@@ -43,6 +54,7 @@ class Narrator:
         attempt = release.status.attempt
         if attempt is None or release.status.observed_generation != release.generation:
             return  # still the end of the act before
+        self._note(attempt)
         for step in attempt.steps:
             if step.state in _DONE and not step.id.startswith(_SUMMED_UP):
                 phase = work_of(step.id)[0]
@@ -51,6 +63,16 @@ class Narrator:
         self._once(("phase", attempt.number, phase_of(attempt)), _heading(attempt))
         for reason in _waits(attempt):
             self._once(("wait", attempt.number, reason), Text(f"    waiting: {reason}", "dim"))
+
+    def _note(self, attempt: Attempt) -> None:
+        running = [step for step in attempt.steps if step.state is StepState.RUNNING]
+        doing = work_of(running[-1].id)[1] if running else ""
+        if doing != self._doing[0]:
+            self._doing = (doing, self._elapsed())
+
+    def _now(self) -> Text:
+        doing, since = self._doing
+        return Text(f"       {doing}, {duration(self._elapsed() - since)}" if doing else "", "cyan")
 
     def _once(self, key: tuple[object, ...], text: Text) -> None:
         if key not in self._told:
