@@ -5,6 +5,7 @@ for the memory figures.
 """
 
 import asyncio
+import math
 import statistics
 import time
 from collections.abc import Sequence
@@ -125,6 +126,7 @@ async def idle(ground: Ground, seconds: float) -> list[Row]:
     """A release that waits: for its metrics, and for a gate."""
     operator = await ground.operator()  # its watches and its resync are minutes away
     await operator.wait_ready()
+    await asyncio.sleep(_QUIET_SECONDS)
     empty = await _quiet(ground, operator, seconds)
     await ground.deploy(["idle"], "lean")
     await _until_watching(ground, "idle", "lean", app.FIRST + 1, interval="15s")
@@ -236,4 +238,4 @@ def _seconds(seconds: Sequence[float]) -> str:
 def _rank(values: Sequence[float], share: float) -> float:
     """Nearest-rank percentile."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, round(share * len(ordered) + 0.5) - 1)]
+    return ordered[math.ceil(share * len(ordered)) - 1]

@@ -52,12 +52,34 @@ def healthy(kubeconfig: Path) -> bool:
 
 
 def load(name: str, tags: Sequence[str], progress: Progress) -> None:
-    """Copy images from the engine into the node."""
+    """Copy what the node does not hold yet from the engine into it.
+
+    kind asks its nodes by a program that a node made without a registry does not have, and would
+    copy gigabytes each time.
+    """
     running = engine.ensure(progress)
+    missing = _missing(running, f"{_kind_name(name)}-control-plane", tags)
+    if not missing:
+        return
     command = _command("load", "docker-image", name, progress)
-    with progress.step(f"load {' '.join(tags)} into '{name}'"):
-        log = f"kind-load-{digest(*tags)}"
-        shell.logged([*command, *tags], log, running.env)
+    what = missing[0] if len(missing) == 1 else f"{len(missing)} images"
+    with progress.step(f"load {what} into '{name}'"):
+        log = f"kind-load-{digest(*missing)}"
+        shell.logged([*command, *missing], log, running.env)
+
+
+def _missing(running: engine.Engine, node: str, tags: Sequence[str]) -> list[str]:
+    """Return the tags that do not name, on the node, the image they name in the engine."""
+    ids = running.run("image", "inspect", "--format={{.Id}}", *tags).split()
+    listing = running.run("exec", node, "ctr", "--namespace=k8s.io", "images", "list")
+    held = {line.split()[0]: line.split()[2] for line in listing.splitlines()[1:] if line.strip()}
+
+    def present(tag: str, content: str) -> bool:
+        # The node lists an image by its tag, with a registry in front, and by its id.
+        named = [found for ref, found in held.items() if ref == tag or ref.endswith(f"/{tag}")]
+        return content in held and named == [held[content]]
+
+    return [tag for tag, content in zip(tags, ids, strict=True) if not present(tag, content)]
 
 
 def restart_apiserver(name: str, kubeconfig: Path) -> None:

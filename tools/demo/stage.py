@@ -13,7 +13,6 @@ from tools.cluster.clusters import Cluster
 from tools.cluster.progress import Progress
 from tools.demo.acts import VERSIONS
 from tools.lab.lab import Lab
-from tools.lab.nodes import FrugalCluster
 
 CLUSTER = "release-coordinator-demo"
 NAMESPACE = "bookshop"
@@ -22,8 +21,7 @@ NAMESPACE = "bookshop"
 def prepare(kubeconfig: Path | None, progress: Progress) -> Lab:
     """Return a laboratory in which the bookshop runs and is measured."""
     if kubeconfig is None:
-        clusters.up(CLUSTER, "kind", progress)
-        cluster: Cluster = FrugalCluster(CLUSTER, "kind")
+        cluster = clusters.up(CLUSTER, "kind", progress)
         _load(cluster, progress)
     else:
         cluster = Cluster("existing", "kind", kubeconfig)
