@@ -93,3 +93,21 @@ async def test_a_failing_smoke_test_takes_a_version_back() -> None:
     await story.run()
 
     await story.check("smoke_test_fails")
+
+
+async def test_after_a_failed_rollback_the_last_good_version_is_still_the_way_back() -> None:
+    story = await Story.begin("The rollback of 1.3.0 fails; 1.4.0 fails too and goes back to 1.2.0")
+    script = story.world.script
+    script.failing_steps["verify/smoke/checkout"] = "POST /checkout: 500"
+    await story.apply(bookshop())
+    await story.run(in_phase(Phase.VERIFYING))
+    script.never_ready.add("example/bookshop-frontend:1.2.0")
+    await story.run()
+    assert (await story.release()).status.phase is Phase.ROLLBACK_FAILED
+
+    script.never_ready.clear()
+    script.failing_steps.clear()
+    await story.apply(following("1.4.0"))
+    await story.run()
+
+    await story.check("rollback_failed_next_version")

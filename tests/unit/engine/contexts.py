@@ -11,13 +11,13 @@ from release_coordinator.api.attempt import Attempt, Step, StepState
 from release_coordinator.api.codec import parse_release
 from release_coordinator.engine import plan
 from release_coordinator.engine.context import Context
-from release_coordinator.engine.observation import Observation, Want
+from release_coordinator.engine.observation import Observation
 
 
 def context(
     body: Body | None = None,
     *,
-    facts: Mapping[Want, Any] | None = None,
+    facts: Mapping[Any, Any] | None = None,
     steps: tuple[Step, ...] = (),
     now: datetime = DAWN,
     **attempt: Any,
