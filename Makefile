@@ -16,7 +16,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .PHONY: help demo test checks generate verify bench clean distclean \
-	lint types contracts budgets hygiene chart unit api e2e image cluster-up cluster-down lock venv
+	lint types contracts budgets hygiene chart unit campaigns api e2e image cluster-up cluster-down lock venv
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -87,7 +87,10 @@ chart: $(READY) ## Lint the Helm chart
 ##@ Test, by tier
 
 unit: $(READY) ## Without a cluster: milliseconds each
-	@$(BIN)/python -m pytest -m "not api and not e2e" $(ARGS)
+	@$(BIN)/python -m pytest -m "not api and not e2e and not campaign" $(ARGS)
+
+campaigns: $(READY) ## Many releases under faults, on the double of the API server
+	@$(BIN)/python -m pytest -m "campaign and not api and not e2e" $(ARGS)
 
 api: $(READY) ## On a real API server
 	@$(BIN)/python -m pytest -m api $(ARGS)
