@@ -7,6 +7,7 @@ next decision sees what was done before any watch tells it.
 from typing import Any
 
 from .api.codec import ReleaseObject
+from .cluster import facts
 from .cluster.port import (
     CONTROLLER_REVISION,
     DEPLOYMENT,
@@ -29,6 +30,7 @@ from .engine.action import (
     RemoveFinalizer,
     ResumeJob,
 )
+from .engine.observation import JobPhase
 from .errors import AlreadyExists, Conflict, NotFound
 from .render import objects
 from .render.job import job_body
@@ -70,16 +72,32 @@ class Actor:
         self._store.put(kind, stored)
 
     async def _resume(self, release: ReleaseObject, action: ResumeJob) -> None:
+        ref = Ref(JOB, release.namespace, action.name)
         patch = {
-            "metadata": {"uid": action.uid, "resourceVersion": action.resource_version},
+            "metadata": {"uid": action.uid, "resourceVersion": self._resumable(ref, action)},
             "spec": {"suspend": False},
         }
-        ref = Ref(JOB, release.namespace, action.name)
         try:
             self._store.put(JOB, await self._cluster.patch(ref, patch))
         except (Conflict, NotFound):
             await self._refresh(ref)
             raise
+
+    def _resumable(self, ref: Ref, action: ResumeJob) -> str:
+        """The newest version known of the Job, if the decision holds for it as well.
+
+        The Job controller says in the status of a new Job that it is suspended, and does so
+        while we write down its UID: with the version of the decision, each first try would fail.
+        """
+        known = self._store.get(ref)
+        if known is None or known["metadata"]["uid"] != action.uid:
+            return action.resource_version
+        still = facts.job_fact(known)
+        return (
+            still.resource_version
+            if still.phase is JobPhase.SUSPENDED
+            else (action.resource_version)
+        )
 
     async def _apply(self, release: ReleaseObject, action: ApplyImages) -> None:
         patch = objects.workload_patch(release, action)
