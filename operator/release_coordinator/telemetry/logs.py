@@ -58,6 +58,9 @@ def configure(log_format: LogFormat, level: str = "INFO", stream: TextIO | None 
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level)
+    # Kopf tells of each event that it was handled: nine lines of ten, and none says anything.
+    handled = logging.DEBUG if level == "DEBUG" else max(root.level, logging.WARNING)
+    logging.getLogger("kopf.objects").setLevel(handled)
     logging.captureWarnings(True)
 
 

@@ -83,6 +83,17 @@ def test_kopfs_lines_name_their_object_and_not_its_settings(output: Output) -> N
     assert not {"k8s_ref", "k8s_skip", "settings"} & line.keys()
 
 
+@pytest.mark.parametrize(("level", "lines"), [("DEBUG", 2), ("INFO", 1), ("ERROR", 0)])
+def test_events_that_were_handled_are_told_to_who_debugs(
+    level: str, lines: int, output: Output
+) -> None:
+    logs.configure("json", level, output)
+    logging.getLogger("kopf.objects").info("Handler 'jobs' succeeded.")
+    logging.getLogger("kopf.objects").warning("Retrying")
+
+    assert len(output.lines) == lines
+
+
 def test_an_error_comes_with_its_trace_as_a_list_of_lines(output: Output) -> None:
     logs.configure("json", stream=output)
     _fail("a\x1b[2Jb")
