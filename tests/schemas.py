@@ -94,8 +94,15 @@ def _largest_job(node: Schema) -> Schema:
     }
 
 
+def _told_pattern(node: Schema) -> str:
+    """Return the pattern that a rule with a message of its own stands for."""
+    rules = [entry["rule"] for entry in node.get("x-kubernetes-validations", [])]
+    told = (re.fullmatch(r"self\.matches\(r'(.*)'\)", rule) for rule in rules)
+    return next((found[1] for found in told if found), "")
+
+
 def _longest_text(node: Schema) -> str:
-    pattern = re.compile(node.get("pattern", ""))
+    pattern = re.compile(node.get("pattern") or _told_pattern(node))
     for stem in STEMS:
         text = stem if stem.endswith("s") else stem.ljust(node["maxLength"], "x")
         if pattern.search(text):

@@ -128,9 +128,9 @@ def env(**fields: Any) -> list[Body]:
 REFERENCE = {"secretKeyRef": {"name": "bookshop-db", "key": "dsn"}}
 
 REFUSED: dict[str, tuple[Change, str, str]] = {
-    "leading v": (lambda s: s.update(version="v1.2.3"), "spec.version", "should match"),
-    "two numbers": (lambda s: s.update(version="1.2"), "spec.version", "should match"),
-    "leading zero": (lambda s: s.update(version="01.2.3"), "spec.version", "should match"),
+    "leading v": (lambda s: s.update(version="v1.2.3"), "spec.version", "without a leading v"),
+    "two numbers": (lambda s: s.update(version="1.2"), "spec.version", "SemVer 2"),
+    "leading zero": (lambda s: s.update(version="01.2.3"), "spec.version", "SemVer 2"),
     "no components": (lambda s: s.update(components=[]), "spec.components", "at least 1"),
     "same name twice": (
         lambda s: s["components"][1].update(name="backend", dependsOn=[]),
@@ -210,12 +210,12 @@ REFUSED: dict[str, tuple[Change, str, str]] = {
     "duration without a unit": (
         lambda s: s["watch"].update(duration="10"),
         "spec.watch.duration",
-        "should match",
+        "write hours, minutes and seconds",
     ),
     "duration in days": (
         lambda s: s["watch"].update(duration="1d"),
         "spec.watch.duration",
-        "should match",
+        "write hours, minutes and seconds",
     ),
     "empty duration": (
         lambda s: s["watch"].update(duration=""),

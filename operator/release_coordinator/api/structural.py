@@ -11,6 +11,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from .base import DURATION_PATTERN, SEMVER_PATTERN
+from .faults import FORMS
+
 Schema = dict[str, Any]
 
 SAME = (
@@ -40,6 +43,8 @@ DROPPED = ("title", "propertyNames", "$defs")
 """Titles repeat the name; for keys of maps a CRD has no keyword."""
 
 RULES = "x-kubernetes-validations"
+TOLD = (SEMVER_PATTERN, DURATION_PATTERN)
+"""Patterns that people run into and cannot read: a rule says instead what to write."""
 SILENT: tuple[Any, ...] = (None, "", [], {})
 """Defaults that say no more than absence does; left out, they stay out of stored objects."""
 
@@ -95,6 +100,8 @@ class _Conversion:
                 return {keyword: self.convert(value)}
             case "properties":
                 return {keyword: {name: self.convert(node) for name, node in value.items()}}
+            case "pattern" if value in TOLD and not self.reported:
+                return {RULES: [{"rule": f"self.matches(r'{value}')", "message": FORMS[value]}]}
             case "patternProperties":
                 (values,) = value.values()
                 return {"additionalProperties": self.convert(values)}
