@@ -47,6 +47,11 @@ def install(kubectl: Kubectl, namespace: str) -> None:
 
 def remove(kubectl: Kubectl, namespace: str) -> None:
     """Remove the namespace with all in it, its backup volume and its MetricSource."""
+    if kubectl.succeeds("get", "namespace", namespace):
+        kubectl.run("delete", "namespace", namespace, "--wait=false")
+        # Nobody waits for their last words, and the namespace would wait for half a minute.
+        pods = ("pods", "--all", f"--namespace={namespace}")
+        kubectl.run("delete", *pods, "--grace-period=0", "--force", "--wait=false")
     with contextlib.redirect_stdout(io.StringIO()):
         objects.remove(kubectl.kubeconfig, namespace)
     if kubectl.succeeds("get", "crd", "metricsources.release-coordinator.io"):
