@@ -164,7 +164,7 @@ class Abstract:
                 self._resume(action)
             case CreateRevision(name, _, revision):
                 self.revisions.setdefault(name, revision)
-            case ApplyImages(workload, uid, images, _):
+            case ApplyImages(workload, uid, _, images, _):
                 fact = self.workloads[workload]
                 if fact.uid != uid:
                     raise Crash

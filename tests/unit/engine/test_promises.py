@@ -221,6 +221,7 @@ class Promises(RuleBasedStateMachine):
             return
         note(f"{status.phase}: {status.message}")
         self.last = new
+        self._rollouts(old, new)
         if old is not None and new.number == old.number:
             self.triggers[new.number] += old.trigger is None and new.trigger is not None
             assert not (old.trigger and not new.trigger), "a rollback is not taken back"
@@ -233,6 +234,23 @@ class Promises(RuleBasedStateMachine):
             assert old.recorded
             self._may_begin(old, new)
         assert self.triggers[new.number] <= 1, "at most one rollback per attempt"
+
+    def _rollouts(self, old: Attempt | None, new: Attempt) -> None:
+        """What is newly recorded as rolled out, or as taken back, really is."""
+        revision = self.world.revisions.get(new.revision or "")
+        if revision is None or self.world.lagging:
+            return
+        before = {entry.name: entry.images for entry in revision.previous}
+        for component in revision.spec.components:
+            name = component.name
+            for step, images in (
+                (f"rollout/{name}", component.images),
+                (f"undo/rollout/{name}", before[name]),
+            ):
+                known = old is not None and old.number == new.number and _state(old, step)
+                if _state(new, step) is StepState.SUCCEEDED and known != StepState.SUCCEEDED:
+                    running = self.world.workloads[component.workload_ref.name].images
+                    assert running == images, f"{step} is recorded, but {running} runs"
 
     def _may_begin(self, old: Attempt, new: Attempt) -> None:
         asked = self.world.annotations.get("release-coordinator.io/retry") == str(old.number)
