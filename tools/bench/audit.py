@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools.cluster import daemons, light
+from tools.bench import tuning
 from tools.cluster.clusters import Cluster
 
 _LOG, _POLICY = "audit.log", "audit-policy.json"
@@ -61,17 +61,10 @@ class Audit:
     @classmethod
     def of(cls, cluster: Cluster, user: str) -> "Audit":
         """Let the API server write it; restarts the server when it does not yet."""
-        processes = cluster.folder / "processes"
-        server = daemons.find(processes, "kube-apiserver")
-        if server is None:
-            raise light.LightClusterError(f"no API server recorded in {processes}")
         file, policy = cluster.folder / _LOG, cluster.folder / _POLICY
+        policy.write_text(json.dumps(_policy(user)), encoding="utf-8")
         flags = [f"--audit-log-path={file}", f"--audit-policy-file={policy}"]
-        if flags[0] not in server.command:
-            policy.write_text(json.dumps(_policy(user)), encoding="utf-8")
-            daemons.stop(server)
-            daemons.start(processes, server.name, [*server.command, *flags], server.env)
-            light.wait_ready(cluster.folder)
+        tuning.restart_with(cluster, "kube-apiserver", flags)
         return cls(file)
 
     def mark(self) -> int:

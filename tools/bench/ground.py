@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
-from tools.bench import app
+from tools.bench import app, tuning
 from tools.bench.audit import Audit
 from tools.bench.process import OperatorProcess
 from tools.bench.prometheus import FakePrometheus, fake_prometheus
@@ -77,7 +77,9 @@ class Ground:
         """Start the operator; the one before is ended."""
         for old in self.operators:
             await old.kill()
-        started = await OperatorProcess.start(self.kubeconfig, self.folder / "operator.log")
+        log = self.folder / "operator.log"
+        own = {"NAMESPACES": self.namespace}  # what an earlier run left costs nothing
+        started = await OperatorProcess.start(self.kubeconfig, log, own)
         self.operators.append(started)
         return started
 
@@ -114,6 +116,7 @@ async def ground(cluster: Cluster) -> AsyncIterator[Ground]:
     """Prepare a cluster, and end the operator with it."""
     install_definitions(cluster.kubeconfig)
     audit = Audit.of(cluster, USER)
+    tuning.unthrottle(cluster)
     async with AsyncExitStack() as stack:
         admin = await stack.enter_async_context(await KubernetesCluster.connect(cluster.kubeconfig))
         user = admin.as_manager("kubectl")

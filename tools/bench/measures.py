@@ -130,7 +130,7 @@ async def idle(ground: Ground, seconds: float) -> list[Row]:
     empty = await _quiet(ground, operator, seconds)
     await ground.deploy(["idle"], "lean")
     await _until_watching(ground, "idle", "lean", app.FIRST + 1, interval="15s")
-    await asyncio.sleep(_QUIET_SECONDS)
+    await asyncio.sleep(15 + _QUIET_SECONDS)  # the first sample has a verdict, which is written
     watching = await _quiet(ground, operator, seconds)
     operator = await ground.operator()
     await operator.wait_ready()
