@@ -158,7 +158,7 @@ class _Pass:
 
     async def _do(self, action: Action) -> None:
         if not isinstance(action, AddFinalizer):  # nothing was intended yet
-            await self._persist()
+            await self._persist(fence=True)
         try:
             await self._act(action)
         except Invalid as error:
@@ -193,14 +193,18 @@ class _Pass:
             self._memory.unwritten[self._release.uid] = (version, self._status)
         return None if until is None else max(0.0, (until - self._clock()).total_seconds())
 
-    async def _persist(self) -> None:
-        """Write the status if it differs from the stored one; then the stored one is ours."""
+    async def _persist(self, *, fence: bool = False) -> None:
+        """Write the status if it differs from the stored one; then the stored one is ours.
+
+        As a `fence` before an effect it is sent in any case: the API server refuses it when
+        somebody else has gone on with this Release since we looked.
+        """
         if self._release.journal_fault:
             return  # never write over a memory that cannot be read
         now = self._clock()
         report = summarise(self._release, self._status, now)
         before = self._release.status
-        if report == before:
+        if report == before and not fence:
             return
         body = status_body(self._release, report)
         stored = await self._parts.cluster.replace_status(RELEASE, body)

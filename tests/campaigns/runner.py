@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tests.campaigns.duet import Duet
 from tests.campaigns.monitor import Monitor
 from tests.campaigns.oracles import Outcome, differences, outcome, unexpected
 from tests.campaigns.plans import Plan
@@ -27,7 +28,7 @@ class Run:
 async def perform(plan: Plan) -> Run:
     """Run a plan."""
     workload = WORKLOADS[plan.workload]
-    world = TroubledWorld(plan)
+    world = Duet(plan) if plan.freeze or plan.seed else TroubledWorld(plan)
     monitor = Monitor(world)
     await world.setup()
     world.arm()

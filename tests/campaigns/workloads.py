@@ -75,13 +75,13 @@ def migration(name: str, reversibility: str = "Reversible") -> Body:
 
 
 def has_begun(step: str) -> Callable[[ReleaseObject], bool]:
-    """Whether the journal shows a step, with what it made if it is a rollout or a migration."""
+    """Whether the journal shows a step, with what it made if it is a rollout."""
 
     def seen(release: ReleaseObject) -> bool:
         attempt = release.status.attempt
         found = next((s for s in attempt.steps if s.id == step), None) if attempt else None
-        made = found is not None and (found.hash is not None or found.uid is not None)
-        return made if step.startswith(("rollout/", "migrate/")) else found is not None
+        rollout = step.startswith("rollout/")
+        return found is not None and (not rollout or found.hash is not None)
 
     return seen
 
@@ -164,10 +164,16 @@ async def name_taken(world: World) -> None:
     await world.run()
 
 
+def _may_run(body: Body) -> bool:
+    annotations = body["metadata"].get("annotations", {})
+    migration = body["kind"] == "Job" and annotations[names.ANNOTATION_STEP] == UP
+    return migration and not body["spec"]["suspend"]
+
+
 async def job_gone(world: World) -> None:
     """Somebody deletes the Job of a migration while it runs."""
     await world.apply(spec())
-    await world.run(has_begun(UP))
+    await world.run(lambda _: any(_may_run(body) for body in world.cluster.everything()))
     await world.controllers.step()
     for job in await world.user.list(JOB, NAMESPACE):
         if job["metadata"]["annotations"][names.ANNOTATION_STEP] == UP:

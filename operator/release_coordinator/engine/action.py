@@ -4,7 +4,7 @@ Each is safe to repeat: names are deterministic, and every change of an existing
 its UID or resourceVersion.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from release_coordinator.api.attempt import Revision
 from release_coordinator.api.job import JobTemplate
@@ -55,6 +55,8 @@ class ApplyImages:
 
     workload: str
     uid: str
+    resource_version: str = field(compare=False)
+    """Of the state that was looked at: an apply that comes late must not undo what came after."""
     images: tuple[tuple[str, str], ...]
     init: frozenset[str]
     """Those of the containers that are init containers."""

@@ -49,7 +49,8 @@ def run(ctx: Context, apply: ApplyStep) -> Outcome:
         if runs(fact, apply.images) and fact.labelled_for == ctx.release.name:
             return ctx.change(apply.id, hash=fact.template_hash, message="")
         images = tuple(sorted(apply.images.items()))
-        return Do(ApplyImages(name, fact.uid, images, fact.init & set(apply.images)))
+        init = fact.init & set(apply.images)
+        return Do(ApplyImages(name, fact.uid, fact.resource_version, images, init))
     if fact.template_hash != step.hash:
         return conflict(ctx, name, apply.id)
     return _settle(ctx, apply, step, fact)

@@ -25,6 +25,7 @@ def workload_patch(release: ReleaseObject, action: ApplyImages) -> Body:
             "name": action.workload,
             "namespace": release.namespace,
             "uid": action.uid,
+            "resourceVersion": action.resource_version,
             "labels": {names.LABEL_RELEASE: release.name},
         },
         "spec": {"template": {"spec": {kind: items for kind, items in lists.items() if items}}},

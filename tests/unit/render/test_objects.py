@@ -26,7 +26,7 @@ def check(name: str, body: dict[str, Any]) -> None:
 
 def test_a_workload_patch_has_images_and_our_label_only() -> None:
     images = (("api", "example/bookshop-backend:1.3.0"), ("wait", "example/wait:1.3.0"))
-    action = ApplyImages("bookshop-backend", "uid-backend", images, frozenset({"wait"}))
+    action = ApplyImages("bookshop-backend", "uid-backend", "17", images, frozenset({"wait"}))
 
     check("workload_patch", objects.workload_patch(CTX.release, action))
 
