@@ -74,6 +74,9 @@ def _ended(workload: Workload, bodies: list[Body]) -> list[str]:
     if phase != workload.phase:
         message = release["status"]["message"] if release else ""
         return [f"I10: it ended as {phase}, not {workload.phase}: {message}"]
+    hold = (release["status"]["attempt"].get("hold") or {}) if release else {}
+    if hold.get("reason") != workload.reason:
+        return [f"I10: it is held for {hold.get('reason')}, not for {workload.reason}"]
     return []
 
 

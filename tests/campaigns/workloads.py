@@ -14,7 +14,7 @@ from tests.fakes.world import NAMESPACE, World
 from tests.releases import bookshop
 
 from release_coordinator.api.codec import ReleaseObject
-from release_coordinator.api.conditions import Phase
+from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.cluster.port import DEPLOYMENT, JOB, RELEASE, Body, Ref
 from release_coordinator.engine import names
 
@@ -44,6 +44,8 @@ class Workload:
     images: Mapping[str, str] = field(default_factory=dict)
     """Component -> version where they differ from `version` in the end."""
     gone: bool = False
+    reason: Reason | None = None
+    """Why it is held in the end."""
 
 
 def spec(version: str = NEW, **changes: Any) -> Body:
@@ -158,7 +160,11 @@ async def name_taken(world: World) -> None:
             "labels": {names.LABEL_ATTEMPT: "none"},
             "annotations": {names.ANNOTATION_STEP: "somebody/else"},
         },
-        "spec": {"suspend": True, "activeDeadlineSeconds": 60},
+        "spec": {
+            "suspend": True,
+            "activeDeadlineSeconds": 60,
+            "template": {"spec": {"containers": [{"name": "job", "image": "example/other:1"}]}},
+        },
     }
     await world.user.create(JOB, job)
     await world.run()
@@ -302,8 +308,15 @@ WORKLOADS: dict[str, Workload] = {
         Workload("resumed", resume_after_an_outage, Phase.COMPLETED, NEW, FORWARD),
         Workload("blink", blink, Phase.COMPLETED, NEW, FORWARD),
         Workload("late-breach", late_breach, Phase.ROLLED_BACK, OLD, (*FORWARD, *BACK)),
-        Workload("name-taken", name_taken, Phase.HELD, OLD, (BACKUP,)),
-        Workload("job-gone", job_gone, Phase.HELD, OLD, (BACKUP, UP)),
+        Workload("name-taken", name_taken, Phase.HELD, OLD, (BACKUP,), reason=Reason.NAME_TAKEN),
+        Workload(
+            "job-gone",
+            job_gone,
+            Phase.HELD,
+            OLD,
+            (BACKUP, UP),
+            reason=Reason.MIGRATION_OUTCOME_UNKNOWN,
+        ),
         Workload("spike", spike, Phase.ROLLED_BACK, OLD, (*FORWARD, *BACK)),
         Workload(
             "retried",
@@ -336,6 +349,7 @@ WORKLOADS: dict[str, Workload] = {
             NEW,
             FORWARD,
             images={"frontend": "9.9.9"},
+            reason=Reason.CONFLICTING_WRITER,
         ),
         Workload(
             "two-in-a-row",

@@ -1,0 +1,154 @@
+"""Small defects to put into the product, and the workload that must notice each.
+
+A defect replaces one text in one file. If the text is no longer there, the test says so: then the
+defect has to be put anew.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Defect:
+    """One change for the worse."""
+
+    name: str
+    file: str
+    """Relative to the package."""
+    old: str
+    new: str
+    plans: tuple[str, ...]
+    """Recipes of which at least one must show a breach."""
+
+
+DEFECTS = (
+    Defect(
+        "the journal is not written before a migration may run",
+        "reconcile.py",
+        "if not isinstance(action, AddFinalizer):  # nothing was intended yet",
+        'if type(action).__name__ not in {"AddFinalizer", "ResumeJob"}:',
+        ("success",),
+    ),
+    Defect(
+        "a rollback restores the images of the attempt itself",
+        "engine/phases/rolling_out.py",
+        "images = ctx.previous(component.name).images",
+        "images = component.images",
+        ("breach",),
+    ),
+    Defect(
+        "an answer that is missing counts as a bad one",
+        "engine/judge.py",
+        'return Verdict.UNKNOWN, sample.problem or "no value"',
+        'return Verdict.FAIL, sample.problem or "no value"',
+        ("blink",),
+    ),
+    Defect(
+        "a migration's Job is created ready to run",
+        "engine/jobs.py",
+        "suspended=job.guarded)",
+        "suspended=False)",
+        ("success",),
+    ),
+    Defect(
+        "a Job of that name is adopted whoever made it",
+        "engine/jobs.py",
+        "if fact.owner != _owner(ctx, job) or (step.uid is not None and fact.uid != step.uid):",
+        "if step.uid is not None and fact.uid != step.uid:",
+        ("name-taken",),
+    ),
+    Defect(
+        "the previous revision is recorded after the migrations",
+        "engine/decide.py",
+        "    preparing,  # R3.3, R3.4: baseline, previous revision, backup\n"
+        "    migrating,  # R3.5: database migrations\n",
+        "    migrating,\n    preparing,\n",
+        ("success",),
+    ),
+    Defect(
+        "migrations are reverted oldest first",
+        "engine/phases/migrating.py",
+        "for migration in reversed(applied(ctx)):",
+        "for migration in applied(ctx):",
+        ("breach",),
+    ),
+    Defect(
+        "migrations are reverted while the new code still runs",
+        "engine/decide.py",
+        "WAY_BACK: tuple[Undoes, ...] = (\n",
+        "WAY_BACK: tuple[Undoes, ...] = (\n    migrating,\n",
+        ("breach",),
+    ),
+    Defect(
+        "one wish for another try is granted for ever",
+        "engine/idle.py",
+        "if release.annotations.get(names.ANNOTATION_RETRY) == str(last.number):",
+        "if release.annotations.get(names.ANNOTATION_RETRY) is not None:",
+        ("retried-in-vain",),
+    ),
+    Defect(
+        "the status is written whatever somebody else wrote meanwhile",
+        "reconcile.py",
+        "        body = status_body(self._release, report)\n",
+        "        body = status_body(self._release, report)\n"
+        "        ref = Ref(RELEASE, self._release.namespace, self._release.name)\n"
+        '        live = (await self._parts.cluster.get(ref))["metadata"]["resourceVersion"]\n'
+        '        body["metadata"]["resourceVersion"] = live\n',
+        tuple(f"breach:freeze={number}" for number in range(8, 20)),
+    ),
+    Defect(
+        "a bad sample is forgiven when the next one is good",
+        "engine/phases/watching.py",
+        "verdict = _verdict(ctx, watch)\n",
+        "verdict = _verdict(ctx, watch) if ctx.now >= ends_at(watch, state) else DONE\n",
+        ("spike",),
+    ),
+    Defect(
+        "nobody looks whether somebody else changed what was rolled out",
+        "engine/decide.py",
+        "outcome = rolling_out.drift(ctx)",
+        "outcome = DONE",
+        ("foreign-writer",),
+    ),
+    Defect(
+        "a deleted Release is let go before it was rolled back",
+        "engine/decide.py",
+        "if attempt is None or attempt.recorded:",
+        "if attempt is None or attempt.recorded or release.deleting:",
+        ("deleted",),
+    ),
+    Defect(
+        "the watch ends early and counts as passed",
+        "engine/phases/watching.py",
+        "seconds = parse_duration(watch.duration) + state.unknown_seconds",
+        "seconds = parse_duration(watch.duration) / 2",
+        ("late-breach",),
+    ),
+    Defect(
+        "an order to roll back is obeyed again on every look",
+        "engine/orders.py",
+        "    attempt = ctx.attempt\n    if attempt.trigger is None:\n        return True\n",
+        "    attempt = ctx.attempt\n    if attempt.end is None:\n        return True\n",
+        ("on-request",),
+    ),
+    Defect(
+        "a migration whose Job is gone is run again on a guess",
+        "engine/jobs.py",
+        "    if step.uid is not None:\n        return ctx.hold(\n",
+        "    if step.uid is None and job.reason is None:\n        return ctx.hold(\n",
+        ("job-gone",),
+    ),
+    Defect(
+        "a rollback goes past an irreversible migration by itself",
+        "engine/decide.py",
+        "        outcome = orders.permit(ctx)\n",
+        "        outcome = DONE\n",
+        ("irreversible",),
+    ),
+    Defect(
+        "the outcome of a step that was held is not forgotten when a person resumes",
+        "engine/orders.py",
+        'update={"unknown_since": None}',
+        "update={}",
+        ("resumed",),
+    ),
+)
