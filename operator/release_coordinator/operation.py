@@ -37,7 +37,7 @@ from .signals.prometheus import PrometheusMetrics
 from .telemetry.health import HealthServer
 from .telemetry.metrics import Metrics
 from .telemetry.passes import MeteredPasses
-from .telemetry.progress import Progress
+from .telemetry.progress import Limits, Progress
 from .telemetry.queuemetrics import QueueMetrics
 from .workqueue import WorkQueue
 
@@ -59,7 +59,11 @@ class Operation:
         self._settings = settings
         self._metrics = Metrics(version("release-coordinator"))
         self._clock = SystemClock()
-        self._progress: Progress[Key] = Progress(settings.workers, clock=self._clock)
+        self._progress: Progress[Key] = Progress(
+            settings.workers,
+            clock=self._clock,
+            limits=Limits(resync=max(900.0, 3 * settings.resync_seconds)),
+        )
         self._metrics.resync_age(self._progress.resync_age)
         self._passes = MeteredPasses(self._metrics, time.monotonic)
         self._stop = asyncio.Event()

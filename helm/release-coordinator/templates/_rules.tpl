@@ -10,22 +10,19 @@ do no more than release.
   verbs: [get, list, watch, patch] # patch: its finalizer
 - apiGroups: [release-coordinator.io]
   resources: [releases/status]
-  verbs: [get, update]
-- apiGroups: [release-coordinator.io]
-  resources: [releases/finalizers] # to be the blocking owner of Jobs, see OwnerReferencesPermissionEnforcement
   verbs: [update]
 - apiGroups: [release-coordinator.io]
   resources: [releaserecords] # the release log: written once, never changed
-  verbs: [get, list, create]
+  verbs: [get, create] # get: adopt the one written before a crash
 - apiGroups: [batch]
   resources: [jobs] # created suspended; patch: un-suspend
-  verbs: [get, list, watch, create, patch, delete]
+  verbs: [get, list, watch, create, patch]
 - apiGroups: [apps]
   resources: [deployments] # changed by server-side apply, never created
   verbs: [get, list, watch, patch]
 - apiGroups: [apps]
   resources: [controllerrevisions] # what to go back to
-  verbs: [get, list, create, delete]
+  verbs: [get, create]
 - apiGroups: [""]
   resources: [pods] # why a Job or a rollout does not get on
   verbs: [get, list, watch]
