@@ -7,7 +7,7 @@ it has to be there.
 import time
 from collections.abc import Mapping
 
-from tools import helm
+from tools import helm, image
 from tools import install as installation
 from tools.cluster import engine
 from tools.cluster.clusters import Cluster
@@ -30,7 +30,9 @@ _FIND = (
 def install(cluster: Cluster, values: Mapping[str, str], progress: Progress) -> None:
     """Install or upgrade the operator, and return when it is ready."""
     if cluster.existing:
-        installation.chart(cluster.kubeconfig, values)
+        repository, _, tag = image.TAG.rpartition(":")
+        ours = {"image.repository": repository, "image.tag": tag}
+        installation.chart(cluster.kubeconfig, ours | dict(values))
     else:
         installation.install(cluster, values, progress)
 

@@ -85,6 +85,10 @@ def pod_fact(body: Body) -> PodFact:
         images=frozenset(c.get("image", "") for c in _containers({"spec": spec})),
         trouble=next((text for text in troubles if text), "") or _unscheduled(status),
         finished=_last_words(status.get("containerStatuses", [])),
+        ready=any(
+            condition.get("type") == "Ready" and condition.get("status") == "True"
+            for condition in status.get("conditions", [])
+        ),
     )
 
 

@@ -48,6 +48,7 @@ class PodFact:
     """Reason and message of the first container that waits or was terminated badly."""
     finished: str
     """Termination message of its first container, if it ended."""
+    ready: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,4 +130,8 @@ def _leftovers(ctx: Context, apply: ApplyStep) -> str:
 
 def _pod_trouble(ctx: Context, name: str) -> str:
     pods: tuple[PodFact, ...] = ctx.seen.workload_pods(name)
-    return next((f"Pod {pod.name}: {pod.trouble}" for pod in pods if pod.trouble), "")
+    told = next((f"Pod {pod.name}: {pod.trouble}" for pod in pods if pod.trouble), "")
+    silent = next((pod.name for pod in pods if not pod.ready), "")
+    if told or not silent:
+        return told
+    return f"Pod {silent} runs but does not become ready; see its readiness probe and its log"
