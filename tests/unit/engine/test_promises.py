@@ -306,6 +306,14 @@ class Promises(RuleBasedStateMachine):
             wanted = [c.images for c in revision.spec.components]
         else:
             wanted = [entry.images for entry in revision.previous]
+            barred = [
+                m.name
+                for m in revision.spec.migrations
+                if m.reversibility is Reversibility.IRREVERSIBLE
+                and _state(attempt, f"migrate/{m.name}") is StepState.SUCCEEDED
+            ]
+            asked = attempt.trigger.reason is Reason.MANUAL_ROLLBACK
+            assert asked or not barred, "only a person goes back past an irreversible migration"
         assert dict(action.images) in wanted, "a rollback applies what was recorded, not what runs"
 
     def _migration(self, attempt: Attempt, step: str, action: ResumeJob) -> None:
