@@ -116,7 +116,9 @@ async def breaches(ground: Ground, count: int) -> list[Row]:
         restored.append(ground.timeline.images[old][-1] - served)
     return [
         Row(
-            "first bad sample served -> rollback written", _delay(written), "Argo 40 ms, Flagger 10 s"
+            "first bad sample served -> rollback written",
+            _delay(written),
+            "Argo 40 ms, Flagger 10 s",
         ),
         Row("first bad sample served -> old image in the Deployment", _delay(restored)),
     ]
