@@ -98,6 +98,9 @@ api: $(READY) ## On a real API server
 e2e: $(READY) ## On real containers
 	@$(BIN)/python -m pytest -m e2e $(ARGS)
 
+nightly: $(READY) ## Every plan of the campaigns, not a sample: hours
+	@CAMPAIGNS=all $(BIN)/python -m pytest -m campaign $(ARGS)
+
 ##@ Set up
 
 venv: $(READY) ## Make .venv from the locked requirements; all other targets do it when needed

@@ -151,4 +151,25 @@ DEFECTS = (
         "update={}",
         ("resumed",),
     ),
+    Defect(
+        "an apply does not say which state it was made for",
+        "render/objects.py",
+        '            "resourceVersion": action.resource_version,\n',
+        "",
+        tuple(f"breach:freeze={number}" for number in range(20, 36)),
+    ),
+    Defect(
+        "an effect that is tried again is not preceded by a write of the journal",
+        "reconcile.py",
+        "self._persist(fence=True)",
+        "self._persist()",
+        tuple(f"breach:{number}:refused:freeze={number + 1}" for number in range(20, 36)),
+    ),
+    Defect(
+        "an object that exists already is not taken over",
+        "act.py",
+        "except AlreadyExists:\n            metadata",
+        "except ZeroDivisionError:\n            metadata",
+        tuple(f"success:{number}:after-kill" for number in range(4, 12)),
+    ),
 )

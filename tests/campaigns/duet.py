@@ -96,6 +96,8 @@ class Duet(TroubledWorld):
         self._join()
         self._sleeper = self.operators.pop(0)
         self._sleeper.stop()
+        if self.plan.ordered:
+            await self.annotate("rollback", str(self.plan.ordered))
         await self._quietly(self.operator.resync.once)
 
     async def settle(self) -> None:

@@ -26,6 +26,9 @@ READ_FAULTS = (Fault.BEFORE_KILL, Fault.REFUSED)
 """What can happen to a read; the others differ only for writes."""
 
 
+NUMBERS = ("late", "drop", "freeze", "seed", "ordered")
+
+
 @dataclass(frozen=True)
 class Plan:
     """Faults for one run; no field set means none."""
@@ -41,13 +44,14 @@ class Plan:
     """At this call the operator sleeps until a second one has nothing more to do."""
     seed: int = 0
     """Order of two operators at once."""
+    ordered: int = 0
+    """With `freeze`: a person orders a rollback of this attempt before the second one starts."""
 
     def __str__(self) -> str:
         """The recipe."""
         parts = [self.workload]
         parts += [f"{number}:{fault}" for number, fault in self.shots]
-        values = {"late": self.late, "drop": self.drop, "freeze": self.freeze, "seed": self.seed}
-        parts += [f"{name}={value}" for name, value in values.items() if value]
+        parts += [f"{name}={getattr(self, name)}" for name in NUMBERS if getattr(self, name)]
         return ":".join(parts)
 
 
