@@ -199,8 +199,6 @@ class _Pass:
         As a `fence` before an effect it is sent in any case: the API server refuses it when
         somebody else has gone on with this Release since we looked.
         """
-        if self._release.journal_fault:
-            return  # never write over a memory that cannot be read
         now = self._clock()
         report = summarise(self._release, self._status, now)
         before = self._release.status

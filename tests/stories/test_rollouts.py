@@ -1,9 +1,11 @@
 """Releases that end as planned, and the one the product exists for."""
 
 from tests.fakes.story import Story, following, in_phase, two_migrations
+from tests.fakes.world import NAMESPACE
 from tests.releases import bookshop
 
 from release_coordinator.api.conditions import Phase
+from release_coordinator.cluster.port import RELEASE, Ref
 
 
 async def test_a_release_goes_through_all_phases() -> None:
@@ -109,5 +111,45 @@ async def test_after_a_failed_rollback_the_last_good_version_is_still_the_way_ba
     script.failing_steps.clear()
     await story.apply(following("1.4.0"))
     await story.run()
+    held = (await story.release()).status
+    assert held.phase is Phase.HELD, "0007 stayed applied: only a person opens the way past it"
+
+    await story.annotate("rollback", "2")
+    await story.run()
 
     await story.check("rollback_failed_next_version")
+    assert (await story.release()).status.phase is Phase.ROLLED_BACK
+
+
+async def test_taking_the_spec_back_after_a_rollback_runs_nothing_again() -> None:
+    story = await Story.begin("1.4.0 is taken back, then Git is reverted to 1.3.0")
+    await story.apply(bookshop())
+    await story.run()
+    await story.apply(following("1.4.0"))
+    await story.run()
+    assert (await story.release()).status.phase is Phase.ROLLED_BACK
+
+    await story.apply(bookshop(), "again")
+    await story.run()
+
+    await story.check("reverted_in_git")
+    assert (await story.release()).status.phase is Phase.COMPLETED
+    assert story.ran("migrate/0007-add-isbn") == 1
+
+
+async def test_a_journal_of_another_version_is_kept_and_told() -> None:
+    story = await Story.begin("A newer operator wrote the journal; this one must not guess")
+    await story.apply(bookshop())
+    await story.run(in_phase(Phase.MIGRATING))
+    cluster = story.world.user
+    body = await cluster.get(Ref(RELEASE, NAMESPACE, "bookshop"))
+    body["status"]["attempt"]["journalSchema"] = 99
+    await cluster.replace_status(RELEASE, body)
+    await story.world.restart()
+
+    await story.run()
+
+    stored = await cluster.get(Ref(RELEASE, NAMESPACE, "bookshop"))
+    assert stored["status"]["attempt"] == body["status"]["attempt"]
+    assert stored["status"]["phase"] == "Held"
+    assert "journal cannot be read" in stored["status"]["message"]

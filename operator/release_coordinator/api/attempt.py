@@ -168,6 +168,11 @@ class Attempt(Model):
             "Revision of an earlier attempt whose rollback failed: its way back still counts."
         ),
     )
+    inherited: list[Name] = Field(
+        [],
+        max_length=32,
+        description="Migrations that an earlier attempt's failed rollback left applied.",
+    )
     gates: list[Gate] = Field([], max_length=24, description="The last verdict of each gate.")
     steps: list[Step] = Field(
         [], max_length=160, description="What was begun and what came of it, in order."

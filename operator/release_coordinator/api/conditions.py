@@ -62,11 +62,9 @@ class Reason(StrEnum):
     NOT_STARTED = "NotStarted"  # an earlier phase has not ended
     NOT_NEEDED = "NotNeeded"  # the plan has nothing to do in this phase
     SUCCEEDED = "Succeeded"  # ended as it should
-    STEP_STARTED = "StepStarted"  # the step's intent is recorded
     STEP_SUCCEEDED = "StepSucceeded"  # the step's outcome is recorded
     COMPLETED = "Completed"  # the version runs and stayed good
     SUPERSEDED = "Superseded"  # another plan took its place
-    SPEC_CHANGE_QUEUED = "SpecChangeQueued"  # an edit waits until the running attempt has ended
     DELETED = "Deleted"  # the Release was deleted
     # failures that end or turn an attempt
     JOB_FAILED = "JobFailed"  # the Job ended without success; its log says why

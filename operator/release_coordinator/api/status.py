@@ -13,6 +13,9 @@ class RevisionRef(Model):
     """A version that ran, and where its images are recorded."""
 
     version: Version = Field(description="The version.")
+    digest: Digest | None = Field(
+        None, description="Digest of the plan that brought it; empty if never released by us."
+    )
     revision: ObjectName | None = Field(
         None, description="ControllerRevision that describes it; empty if never released by us."
     )

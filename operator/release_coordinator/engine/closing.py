@@ -105,7 +105,14 @@ def record(release: ReleaseObject, attempt: Attempt, plan: Plan | None) -> Recor
 
 def _current(status: ReleaseStatus, attempt: Attempt, ended: End) -> RevisionRef | None:
     if ended.outcome is Phase.COMPLETED:
-        return RevisionRef(version=attempt.version, revision=attempt.revision, since=ended.at)
+        if attempt.revision is None and status.current is not None:
+            return status.current  # it ran already
+        return RevisionRef(
+            version=attempt.version,
+            digest=attempt.digest,
+            revision=attempt.revision,
+            since=ended.at,
+        )
     if status.current is None and attempt.previous_version:
         return RevisionRef(version=attempt.previous_version)
     return status.current

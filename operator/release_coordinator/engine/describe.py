@@ -55,6 +55,10 @@ ADVICE: dict[Reason, str] = {
 """Who acts after a failure, and how."""
 
 
+FINAL_HOLDS = {Reason.IRREVERSIBLE_MIGRATION, Reason.WORKLOAD_REPLACED}
+"""Holds whose message names the only ways out."""
+
+
 def work_of(step_id: str) -> tuple[Phase, str]:
     """Phase of a step, and a sentence for it."""
     for prefix, phase, text in WORK:
@@ -79,7 +83,7 @@ def phase_of(attempt: Attempt) -> Phase:
 def message_of(attempt: Attempt, spec: ReleaseSpec | None, release: str) -> str:
     """What is going on, what it waits for and who must act."""
     if attempt.hold is not None:
-        return f"Held: {attempt.hold.message}. {how_to_resume(attempt, release)}"
+        return f"Held: {attempt.hold.message}. {how_to_resume(attempt, release)}".rstrip()
     if attempt.end is not None:
         return _ended(attempt, release)
     if attempt.trigger is not None:
@@ -96,8 +100,10 @@ def gates_message(shut: list[Gate]) -> str:
 
 
 def how_to_resume(attempt: Attempt, release: str) -> str:
-    """The command that ends a hold."""
-    hold_id = attempt.hold.id if attempt.hold else ""
+    """The command that ends a hold; empty where going on as before would only hold again."""
+    if attempt.hold is None or attempt.hold.reason in FINAL_HOLDS:
+        return ""
+    hold_id = attempt.hold.id
     return f"To resume: kubectl annotate release {release} {names.ANNOTATION_RESUME}={hold_id}"
 
 

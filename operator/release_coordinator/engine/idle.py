@@ -5,20 +5,18 @@ A finished plan, good or bad, is not run again until the spec changes or a perso
 
 from datetime import datetime
 
-import semver
-
 from release_coordinator.api.attempt import Attempt
 from release_coordinator.api.codec import ReleaseObject
-from release_coordinator.api.conditions import Phase
-from release_coordinator.api.release import ReleaseSpec
+from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.status import ReleaseStatus
 
 from . import names, plan
 from .action import AddFinalizer, RemoveFinalizer
-from .gates.images import tag_of
+from .closing import end
 from .gates.version import derive_type
-from .observation import Observation, WorkloadWant
+from .observation import Observation
 from .outcome import Decision, Do, Note, Wait
+from .previous import left_applied, previous_version, runs_already
 
 
 def decide(
@@ -32,7 +30,11 @@ def decide(
         return Wait()
     if names.FINALIZER not in release.finalizers:
         return Do(AddFinalizer())
-    return Note(status.model_copy(update={"attempt": _begin(release, status, resolved, seen, now)}))
+    attempt = _begin(release, status, resolved, seen, now)
+    if _is_good_already(status, resolved, seen):
+        text = f"{resolved.spec.version} runs already: it is the last known good version"
+        return end(status, attempt, Phase.COMPLETED, Reason.COMPLETED, text, now)
+    return Note(status.model_copy(update={"attempt": attempt}))
 
 
 def _wanted(release: ReleaseObject, last: Attempt | None, resolved: plan.Plan) -> bool:
@@ -44,6 +46,17 @@ def _wanted(release: ReleaseObject, last: Attempt | None, resolved: plan.Plan) -
     return resolved.digest != last.digest and release.generation != last.generation
 
 
+def _is_good_already(status: ReleaseStatus, resolved: plan.Plan, seen: Observation) -> bool:
+    """Whether the spec went back to the plan that completed last, and that still runs.
+
+    So a revert in Git after a rollback changes nothing in the cluster, and runs no migration.
+    """
+    current = status.current
+    if current is None or current.digest != resolved.digest:
+        return False
+    return runs_already(resolved.spec, seen)
+
+
 def _begin(
     release: ReleaseObject,
     status: ReleaseStatus,
@@ -51,15 +64,10 @@ def _begin(
     seen: Observation,
     now: datetime,
 ) -> Attempt:
-    last = status.attempt
-    previous = running_version(resolved.spec, seen)
-    if previous is None and status.current is not None:
-        previous = status.current.version
-    basis = None
+    last, spec = status.attempt, resolved.spec
+    previous, basis = previous_version(spec, status, seen), None
     if last is not None and last.end is not None and last.end.outcome is Phase.ROLLBACK_FAILED:
-        basis = last.basis or last.revision
-        previous = last.previous_version
-    spec = resolved.spec
+        basis, previous = last.basis or last.revision, last.previous_version
     return Attempt(
         number=last.number + 1 if last else 1,
         digest=resolved.digest,
@@ -69,18 +77,5 @@ def _begin(
         type=spec.type or derive_type(previous, spec.version),
         started_at=now,
         basis=basis,
+        inherited=left_applied(last)[:32] if last else [],
     )
-
-
-def running_version(spec: ReleaseSpec, seen: Observation) -> str | None:
-    """The version that all declared containers run now, by their tags; None if they disagree."""
-    seen.gather(*(WorkloadWant(c.workload_ref.name) for c in spec.components))
-    versions = set()
-    for component in spec.components:
-        fact = seen.workload(component.workload_ref.name)
-        if fact is None:
-            return None
-        for container in component.images:
-            versions.add((tag_of(fact.images.get(container, "")) or "").removeprefix("v"))
-    version = versions.pop() if len(versions) == 1 else ""
-    return version if semver.Version.is_valid(version) else None

@@ -30,7 +30,7 @@ def job_name(release: str, uid: str, attempt: int, step: str, template: JobTempl
     """Name of the Job of a step."""
     slug = step.replace("/", "-").lower()
     key = short_hash(uid, str(attempt), step, content_hash(template))
-    return f"{release[:20].rstrip('-.')}-{attempt}-{slug[:26].strip('-')}-{key}"
+    return f"{release[:20].rstrip('-.')}-{attempt}-{slug[:24].strip('-')}-{key}"
 
 
 def revision_name(release: str, uid: str, attempt: int, digest: str) -> str:

@@ -67,13 +67,13 @@ def _turn_on_request(ctx: Context) -> Outcome:
 def permit(ctx: Context) -> Outcome:
     """Whether the way back is open: past an irreversible migration only a person opens it."""
     trigger = ctx.attempt.trigger
-    barred = migrating.irreversible(ctx)
+    barred = [*ctx.attempt.inherited, *migrating.irreversible(ctx)]
     if not barred or (trigger is not None and trigger.reason is Reason.MANUAL_ROLLBACK):
         return DONE
     cause = f" ({trigger.message})" if trigger else ""
     return ctx.hold(
         Reason.IRREVERSIBLE_MIGRATION,
-        f"a rollback would go past the irreversible migration {', '.join(barred)}{cause}; to put "
+        f"a rollback would go past a migration that stays: {', '.join(barred)}{cause}; to put "
         "the previous code on the new schema, annotate the Release with "
         f"{names.ANNOTATION_ROLLBACK}={ctx.attempt.number}",
     )

@@ -32,6 +32,8 @@ def summarise(release: ReleaseObject, status: ReleaseStatus, now: datetime) -> R
     attempt = status.attempt
     faults = _faults(release)
     phase = phase_of(attempt) if attempt else Phase.PENDING
+    if release.journal_fault:
+        phase = Phase.HELD
     message = _message(release, attempt, faults)
     verdicts = _verdicts(release, attempt, phase, faults)
     return status.model_copy(
@@ -56,7 +58,11 @@ def material(status: ReleaseStatus) -> ReleaseStatus:
         entry.model_copy(update={"value": None, "samples": 0, "message": ""})
         for entry in attempt.measurements
     ]
-    watch = attempt.watch.model_copy(update={"sampled_at": None}) if attempt.watch else None
+    watch = (
+        attempt.watch.model_copy(update={"sampled_at": None, "unknown_seconds": 0.0})
+        if attempt.watch
+        else None
+    )
     calm = attempt.model_copy(update={"measurements": quiet, "watch": watch})
     return status.model_copy(update={"attempt": calm})
 
@@ -71,6 +77,11 @@ def _faults(release: ReleaseObject) -> str:
 
 
 def _message(release: ReleaseObject, attempt: Attempt | None, faults: str) -> str:
+    if release.journal_fault:
+        return (
+            f"The journal cannot be read ({release.journal_fault}), so nothing is done. Run the "
+            "operator's version that wrote it, or restore status.attempt from a backup"
+        )
     active = attempt is not None and not attempt.recorded
     if faults and not active:
         return f"The spec cannot be used: {faults}"
@@ -110,7 +121,8 @@ def _kstatus(
     release: ReleaseObject, attempt: Attempt | None, phase: Phase, faults: str
 ) -> dict[ConditionType, Verdict]:
     message = _message(release, attempt, faults)
-    reason = _reason(attempt, phase, faults)
+    unreadable = bool(release.journal_fault)
+    reason = Reason.JOURNAL_UNREADABLE if unreadable else _reason(attempt, phase, faults)
     ended = attempt is None or attempt.recorded
     stalled = (
         bool(release.journal_fault)

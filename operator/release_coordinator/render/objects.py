@@ -6,7 +6,7 @@ Called by `act` and `reconcile`; pure.
 from typing import Any
 
 from release_coordinator.api.attempt import Revision
-from release_coordinator.api.codec import ReleaseObject
+from release_coordinator.api.codec import MEMORY, ReleaseObject
 from release_coordinator.api.status import ReleaseStatus
 from release_coordinator.engine import names
 from release_coordinator.engine.action import ApplyImages, CreateRecord, CreateRevision
@@ -79,7 +79,14 @@ def finalizers_patch(release: ReleaseObject, finalizers: list[str]) -> Body:
 
 
 def status_body(release: ReleaseObject, status: ReleaseStatus) -> Body:
-    """PUT body of the status subresource, if the Release is still the one we saw."""
+    """PUT body of the status subresource, if the Release is still the one we saw.
+
+    A memory that could not be read is passed on as it is.
+    """
+    wire = status.to_wire()
+    if release.journal_fault:
+        kept = {key: release.raw_status[key] for key in MEMORY if key in release.raw_status}
+        wire = {key: value for key, value in wire.items() if key not in MEMORY} | kept
     return {
         "metadata": {
             "name": release.name,
@@ -87,5 +94,5 @@ def status_body(release: ReleaseObject, status: ReleaseStatus) -> Body:
             "resourceVersion": release.resource_version,
             "uid": release.uid,
         },
-        "status": status.to_wire(),
+        "status": wire,
     }

@@ -2,11 +2,14 @@
 
 from datetime import timedelta
 
+from release_coordinator.api.attempt import Attempt
 from release_coordinator.engine.context import Context, all_passed
 from release_coordinator.engine.gates import GATES
 from release_coordinator.engine.gates.verdict import GateVerdict
+from release_coordinator.engine.gates.version import derive_type
 from release_coordinator.engine.observation import NotSeen, Want
 from release_coordinator.engine.outcome import DONE, Do, Note, Outcome, Wait
+from release_coordinator.engine.previous import previous_version
 
 STEP = "gates"
 RECHECK = timedelta(seconds=60)
@@ -20,6 +23,9 @@ def advance(ctx: Context) -> Outcome:
         return ctx.begin(STEP)
     if ctx.succeeded(STEP):
         return DONE
+    attempt = _from_where(ctx)
+    if attempt != ctx.attempt:
+        return ctx.note(attempt)
     verdicts = _evaluate(ctx)
     gates = [verdict.gate for verdict in verdicts]
     if gates != ctx.attempt.gates:
@@ -31,6 +37,16 @@ def advance(ctx: Context) -> Outcome:
     if all_passed(gates):
         return ctx.succeed(STEP, f"{len(gates)} gates passed")
     return Wait(ctx.now + RECHECK)
+
+
+def _from_where(ctx: Context) -> Attempt:
+    """The attempt with the version it steps on from as it is now: it may have changed by hand."""
+    if ctx.attempt.basis is not None:
+        return ctx.attempt
+    spec = ctx.plan.spec
+    previous = previous_version(spec, ctx.status, ctx.seen)
+    kind = spec.type or derive_type(previous, spec.version)
+    return ctx.with_attempt(previous_version=previous, type=kind)
 
 
 def _evaluate(ctx: Context) -> list[GateVerdict]:

@@ -1,0 +1,65 @@
+"""What ran before: the version a release starts from, and whether the wanted one runs already.
+
+Used by `engine.idle` when an attempt begins, and by `engine.phases.gating` as long as it may
+still learn something.
+"""
+
+import semver
+
+from release_coordinator.api.attempt import Attempt
+from release_coordinator.api.conditions import Phase
+from release_coordinator.api.release import ReleaseSpec
+from release_coordinator.api.status import ReleaseStatus
+
+from .gates.images import tag_of
+from .observation import Observation, WorkloadWant
+
+MIGRATION, REVERTED = "migrate/", "undo/migrate/"
+
+
+def previous_version(spec: ReleaseSpec, status: ReleaseStatus, seen: Observation) -> str | None:
+    """The version to step on from: the highest that runs by its tags, else the last good one.
+
+    The highest, because components that run different versions must not hide a step backwards.
+    """
+    running = [v for v in _running_tags(spec, seen) if semver.Version.is_valid(v)]
+    if running:
+        return max(running, key=semver.Version.parse)
+    return status.current.version if status.current else None
+
+
+def runs_already(spec: ReleaseSpec, seen: Observation) -> bool:
+    """Whether every component's workload is told to run exactly the spec's images, and does."""
+    seen.gather(*(WorkloadWant(c.workload_ref.name) for c in spec.components))
+    for component in spec.components:
+        fact = seen.workload(component.workload_ref.name)
+        if fact is None or not fact.rolled_out:
+            return False
+        if any(fact.images.get(name) != image for name, image in component.images.items()):
+            return False
+    return True
+
+
+def left_applied(last: Attempt) -> list[str]:
+    """Migrations that a failed rollback left applied, its predecessors' included."""
+    if last.end is None or last.end.outcome is not Phase.ROLLBACK_FAILED:
+        return []
+    done = {step.id for step in last.steps if step.state == "Succeeded"}
+    own = [
+        step.removeprefix(MIGRATION)
+        for step in sorted(done)
+        if step.startswith(MIGRATION) and REVERTED + step.removeprefix(MIGRATION) not in done
+    ]
+    return [*last.inherited, *(name for name in own if name not in last.inherited)]
+
+
+def _running_tags(spec: ReleaseSpec, seen: Observation) -> set[str]:
+    seen.gather(*(WorkloadWant(c.workload_ref.name) for c in spec.components))
+    facts = [(c, seen.workload(c.workload_ref.name)) for c in spec.components]
+    tags = (
+        tag_of(fact.images.get(container, ""))
+        for component, fact in facts
+        if fact is not None
+        for container in component.images
+    )
+    return {(tag or "").removeprefix("v") for tag in tags}
