@@ -29,6 +29,7 @@ from .engine.action import (
     CreateRevision,
     RemoveFinalizer,
     ResumeJob,
+    WithdrawJob,
 )
 from .engine.observation import JobPhase
 from .errors import AlreadyExists, Conflict, NotFound
@@ -50,6 +51,8 @@ class Actor:
                 await self._create(JOB, job_body(release, action))
             case ResumeJob():
                 await self._resume(release, action)
+            case WithdrawJob():
+                await self._withdraw(release, action)
             case CreateRevision():
                 await self._create(CONTROLLER_REVISION, objects.revision_body(release, action))
             case ApplyImages():
@@ -73,10 +76,23 @@ class Actor:
 
     async def _resume(self, release: ReleaseObject, action: ResumeJob) -> None:
         ref = Ref(JOB, release.namespace, action.name)
+        version = self._resumable(ref, action)
         patch = {
-            "metadata": {"uid": action.uid, "resourceVersion": self._resumable(ref, action)},
+            "metadata": {"uid": action.uid, "resourceVersion": version},
             "spec": {"suspend": False},
         }
+        await self._patch_job(ref, patch)
+
+    async def _withdraw(self, release: ReleaseObject, action: WithdrawJob) -> None:
+        metadata = {
+            "uid": action.uid,
+            "resourceVersion": action.resource_version,
+            "annotations": {names.ANNOTATION_WITHDRAWN: "true"},
+        }
+        ref = Ref(JOB, release.namespace, action.name)
+        await self._patch_job(ref, {"metadata": metadata})
+
+    async def _patch_job(self, ref: Ref, patch: dict[str, Any]) -> None:
         try:
             self._store.put(JOB, await self._cluster.patch(ref, patch))
         except (Conflict, NotFound):
@@ -93,11 +109,8 @@ class Actor:
         if known is None or known["metadata"]["uid"] != action.uid:
             return action.resource_version
         still = facts.job_fact(known)
-        return (
-            still.resource_version
-            if still.phase is JobPhase.SUSPENDED
-            else (action.resource_version)
-        )
+        holds = still.phase is JobPhase.SUSPENDED and not still.withdrawn
+        return still.resource_version if holds else action.resource_version
 
     async def _apply(self, release: ReleaseObject, action: ApplyImages) -> None:
         patch = objects.workload_patch(release, action)

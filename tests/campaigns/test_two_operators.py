@@ -50,7 +50,6 @@ async def test_an_operator_that_falls_asleep_while_it_tries_again_does_no_harm(
     assert breaches == []
 
 
-@pytest.mark.xfail(reason="a suspended Job is taken for not run, but a late request can let it run")
 async def test_a_migration_that_was_called_off_is_not_let_run_by_an_operator_that_wakes() -> None:
     calls = (await reference("success")).calls
     resume = next(

@@ -36,6 +36,7 @@ def job_fact(body: Body) -> JobFact:
         phase=phase,
         timed_out=failed.get("reason") == "DeadlineExceeded",
         message=failed.get("message", ""),
+        withdrawn=names.ANNOTATION_WITHDRAWN in annotations,
         owner=(
             labels.get(names.LABEL_UID, ""),
             labels.get(names.LABEL_ATTEMPT, ""),

@@ -41,6 +41,19 @@ class ResumeJob:
 
 
 @dataclass(frozen=True, slots=True)
+class WithdrawJob:
+    """Mark a suspended Job as never to run.
+
+    The mark gives it a new resourceVersion: a ResumeJob that is still under way somewhere, sent by
+    a process that has died or slept since, finds the Job changed and is refused.
+    """
+
+    name: str
+    uid: str
+    resource_version: str
+
+
+@dataclass(frozen=True, slots=True)
 class CreateRevision:
     """Write the plan and the previous revision, before the first change."""
 
@@ -83,6 +96,7 @@ class RemoveFinalizer:
 Action = (
     CreateJob
     | ResumeJob
+    | WithdrawJob
     | CreateRevision
     | ApplyImages
     | CreateRecord
@@ -94,7 +108,7 @@ Action = (
 def subject(action: Action) -> str:
     """The object an action is about, as people name it."""
     match action:
-        case CreateJob(name=name) | ResumeJob(name=name):
+        case CreateJob(name=name) | ResumeJob(name=name) | WithdrawJob(name=name):
             return f"Job {name}"
         case CreateRevision(name=name):
             return f"ControllerRevision {name}"

@@ -13,7 +13,7 @@ from release_coordinator.api.conditions import Reason
 from release_coordinator.api.job import JobTemplate
 
 from . import names
-from .action import CreateJob, JobContext, ResumeJob
+from .action import CreateJob, JobContext, ResumeJob, WithdrawJob
 from .context import Context
 from .observation import JobFact, JobPhase
 from .outcome import DONE, Do, Failed, Outcome, Wait
@@ -74,9 +74,11 @@ def settle(ctx: Context, job: JobStep) -> Outcome:
     if job.guarded and step.uid is None:
         return ctx.fail(job.id, "not run: the attempt was turned back before it started")
     fact = ctx.seen.job(name_of(ctx, job), confirm=True)
-    if fact is not None and fact.phase is JobPhase.SUSPENDED:
-        return ctx.fail(job.id, "not run: the attempt was turned back before it started")
-    return run(ctx, job)
+    if fact is None or fact.phase is not JobPhase.SUSPENDED:
+        return run(ctx, job)
+    if not fact.withdrawn:
+        return Do(WithdrawJob(fact.name, fact.uid, fact.resource_version))
+    return ctx.fail(job.id, "not run: the attempt was turned back before it started")
 
 
 def _owner(ctx: Context, job: JobStep) -> tuple[str, str, str]:

@@ -35,6 +35,8 @@ class JobFact:
     message: str
     owner: tuple[str, str, str]
     """Release UID, attempt number and content hash from its labels and annotations."""
+    withdrawn: bool = False
+    """Marked as never to run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from release_coordinator.engine.action import (
     CreateRevision,
     RemoveFinalizer,
     ResumeJob,
+    WithdrawJob,
 )
 from release_coordinator.engine.decide import decide
 from release_coordinator.engine.observation import (
@@ -152,7 +153,7 @@ class Abstract:
         images = frozenset(fact.images.values()) if fact else frozenset()
         return (PodFact(f"{name}-pod", "10.0.0.1", images, "", ""),)
 
-    def act(self, action: Action) -> None:
+    def act(self, action: Action) -> None:  # noqa: C901 - one line each
         """Carry out an effect as the API server would."""
         if self.refusal is not None:
             reason, self.refusal = self.refusal, None
@@ -161,7 +162,13 @@ class Abstract:
             case CreateJob():
                 self._create(action)
             case ResumeJob():
-                self._resume(action)
+                job = self._unchanged(action)
+                self.ran[job.fact.owner[1], job.step] += 1
+                self.turn(job, JobPhase.RUNNING)
+            case WithdrawJob():
+                job = self._unchanged(action)
+                self.turn(job, job.fact.phase)
+                job.fact = replace(job.fact, withdrawn=True)
             case CreateRevision(name, _, revision):
                 self.revisions.setdefault(name, revision)
             case ApplyImages(workload, uid, _, images, _):
@@ -177,14 +184,14 @@ class Abstract:
                 self.finalizers.clear()
                 self.gone = True
 
-    def _resume(self, action: ResumeJob) -> None:
+    def _unchanged(self, action: ResumeJob | WithdrawJob) -> Job:
+        """The Job, if it is still as the action says."""
         job = self.jobs.get(action.name)
         seen = (action.uid, action.resource_version)
         if job is None or (job.fact.uid, job.fact.resource_version) != seen:
             self.lagging.clear()
             raise Crash  # a conflict: the pass ends, the next one looks anew
-        self.ran[job.fact.owner[1], job.step] += 1
-        self.turn(job, JobPhase.RUNNING)
+        return job
 
     def _create(self, action: CreateJob) -> None:
         self.known.add(action.name)
