@@ -5,7 +5,6 @@ finalizers by value; every other list is one leaf. Pure; used by `double.server`
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -111,8 +110,10 @@ def apply(
     # What we applied before and no longer do goes away, unless another manager wants it too.
     kept = wanted.keys() | frozenset[Path]().union(*others.values())
     for path in sorted(owners.get(me, frozenset()) - kept, key=len, reverse=True):
-        _remove(left, path, kept)
+        _remove(left, path)
     merged: Body = _merge(_merge_keys(kind), left, applied, "")
+    gone = present.keys() - leaves(kind, merged).keys()
+    others = {who: paths - gone for who, paths in others.items()}
     return merged, _occupied({**others, me: frozenset(wanted)})
 
 
@@ -200,10 +201,10 @@ def _in_order(live: Sequence[_Member], applied: Sequence[_Member]) -> list[_Memb
     return result + rest
 
 
-def _remove(root: Body, path: Path, kept: AbstractSet[Path]) -> None:
+def _remove(root: Body, path: Path) -> None:
     """Remove one leaf, and around it all that is empty then.
 
-    An item of a list goes when its key goes and nobody else has anything in it.
+    An item of a list goes with its key, even when somebody else has changed a leaf in it.
     """
     trail: list[Any] = [root]
     for segment in path[:-1]:
@@ -213,8 +214,6 @@ def _remove(root: Body, path: Path, kept: AbstractSet[Path]) -> None:
             return
     item = path[-2] if len(path) > 1 else None
     if isinstance(item, Item) and path[-1] in dict(item.keys):
-        if any(other[: len(path) - 1] == path[:-1] for other in kept):
-            return
         trail.pop().clear()
         path = path[:-1]
     _drop(trail[-1], path[-1])

@@ -24,6 +24,7 @@ from release_coordinator.errors import Conflict, Invalid
 
 _WITHOUT_STATUS = {CONFIG_MAP, CONTROLLER_REVISION, EVENT, LEASE}
 _WITH_GENERATION = {DEPLOYMENT, JOB, POD}
+_WITH_TEMPLATE = {DEPLOYMENT, JOB}
 _IMMUTABLE: dict[Kind, tuple[tuple[str, ...], ...]] = {
     CONTROLLER_REVISION: (("data",),),
     DEPLOYMENT: (("spec", "selector"),),
@@ -86,6 +87,9 @@ def check_content(ref: Ref, body: Body) -> None:
     if ref.kind == JOB and not _LABEL.fullmatch(ref.name):
         # Its pods get the name as a label.
         raise Invalid("metadata.name: must be no more than 63 bytes")
+    pod = _at(body, ("spec", "template", "spec")) if ref.kind in _WITH_TEMPLATE else None
+    if any(not container.get("image") for container in (pod or {}).get("containers") or ()):
+        raise Invalid("spec.template.spec.containers: image: Required value")
     for key, value in (body.get("metadata", {}).get("labels") or {}).items():
         prefix, _, name = key.rpartition("/")
         good = name and _LABEL.fullmatch(name) and (not prefix or _NAME.fullmatch(prefix))

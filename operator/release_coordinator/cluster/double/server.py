@@ -183,10 +183,10 @@ class Server:
         rules.check_content(ref, new)
         rules.check_change(ref, live.body, new)
         self._admit(ref.kind, live.body, new)
-        if "deletionTimestamp" in new["metadata"] and not rules.finalizers(new):
-            return self._erase(ref, new)
         if rules.counts_as_new_generation(ref.kind, live.body, new):
             new["metadata"]["generation"] += 1
+        if "deletionTimestamp" in new["metadata"] and not rules.finalizers(new):
+            return self._erase(ref, new)
         return self._write(ref, "MODIFIED", new, owners)
 
     def _admit(self, kind: Kind, old: Body | None, new: Body) -> None:
@@ -199,7 +199,8 @@ class Server:
 
     def _erase(self, ref: Ref, body: Body) -> Body:
         del self.objects[ref]
-        return self._tell("DELETED", self._versioned(body))
+        self._tell("DELETED", self._versioned(body))
+        return clone(body)  # only the watch learns the version of the deletion
 
     def _versioned(self, body: Body) -> Body:
         self.version += 1
