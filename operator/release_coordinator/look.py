@@ -137,12 +137,17 @@ class Looker:
         body = await self._workload(namespace, WorkloadWant(name))
         if body is None:
             return []
-        return await self._cluster.list(POD, namespace, facts.selector_of(body))
+        pods = await self._cluster.list(POD, namespace, facts.selector_of(body))
+        # An evicted pod matches the selector for ever, and runs nothing.
+        return [p for p in pods if p.get("status", {}).get("phase") not in {"Succeeded", "Failed"}]
 
     async def _workload_pods(self, namespace: str, name: str) -> tuple[PodFact, ...]:
         return tuple(facts.pod_fact(pod) for pod in await self._pods(namespace, name))
 
     async def _probe(self, namespace: str, want: ProbeWant) -> ProbeFact:
+        body = await self._workload(namespace, WorkloadWant(want.workload))
+        if body is not None and body.get("spec", {}).get("replicas") == 0:
+            return ProbeFact(0, "")  # scaled to zero on purpose: there is nobody to ask
         pods = [fact for fact in await self._workload_pods(namespace, want.workload) if fact.ip]
         if not pods:
             return ProbeFact(0, f"Deployment {want.workload} has no running pod to ask")

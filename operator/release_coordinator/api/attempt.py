@@ -168,6 +168,11 @@ class Attempt(Model):
             "Revision of an earlier attempt whose rollback failed: its way back still counts."
         ),
     )
+    in_place: list[Name] = Field(
+        [],
+        max_length=16,
+        description="Migrations of the plan that the last good version has brought already.",
+    )
     inherited: list[Name] = Field(
         [],
         max_length=32,

@@ -5,6 +5,7 @@ is a status write.
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 from release_coordinator.engine import names
@@ -37,6 +38,8 @@ def job_fact(body: Body) -> JobFact:
         timed_out=failed.get("reason") == "DeadlineExceeded",
         message=failed.get("message", ""),
         withdrawn=names.ANNOTATION_WITHDRAWN in annotations,
+        touched=metadata.get("generation", 1) > 1,
+        since=_moment(status.get("startTime") or metadata.get("creationTimestamp")),
         owner=(
             labels.get(names.LABEL_UID, ""),
             labels.get(names.LABEL_ATTEMPT, ""),
@@ -59,11 +62,16 @@ def workload_fact(body: Body) -> WorkloadFact:
         images={c["name"]: c.get("image", "") for c in _containers(template)},
         init=frozenset(c["name"] for c in template.get("spec", {}).get("initContainers", [])),
         template_hash=short_hash(canonical(template)),
+        mark=metadata.get("annotations", {}).get(names.ANNOTATION_STEP, ""),
         labelled_for=metadata.get("labels", {}).get(names.LABEL_RELEASE, ""),
         rolled_out=seen and counts == [wanted] * 3,
         replicas=wanted,
         trouble=_workload_trouble(spec, status),
     )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def selector_of(body: Body) -> dict[str, str]:
@@ -86,6 +94,7 @@ def pod_fact(body: Body) -> PodFact:
         images=frozenset(c.get("image", "") for c in _containers({"spec": spec})),
         trouble=next((text for text in troubles if text), "") or _unscheduled(status),
         finished=_last_words(status.get("containerStatuses", [])),
+        terminating="deletionTimestamp" in body["metadata"],
         ready=any(
             condition.get("type") == "Ready" and condition.get("status") == "True"
             for condition in status.get("conditions", [])

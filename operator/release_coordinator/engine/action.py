@@ -73,6 +73,9 @@ class ApplyImages:
     images: tuple[tuple[str, str], ...]
     init: frozenset[str]
     """Those of the containers that are init containers."""
+    mark: str
+    """Attempt and step, written beside the label: each step writes at least once, so that a
+    request of an earlier step that comes late finds the workload changed and is refused."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,8 @@ def _backwards(ctx: Context) -> Outcome:
     outcome = migrating.settle(ctx)
     if outcome is DONE:
         outcome = orders.permit(ctx)
+    if outcome is DONE:
+        outcome = rolling_out.drift(ctx, rolling_out.UNDO_PREFIX)
     if outcome is not DONE:
         return outcome
     for phase in WAY_BACK:

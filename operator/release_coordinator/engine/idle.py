@@ -16,7 +16,7 @@ from .closing import end
 from .gates.version import derive_type
 from .observation import Observation
 from .outcome import Decision, Do, Note, Wait
-from .previous import left_applied, previous_version, runs_already
+from .previous import NOTHING_GOOD_SINCE, in_place, left_applied, previous_version, runs_already
 
 
 def decide(
@@ -66,8 +66,10 @@ def _begin(
 ) -> Attempt:
     last, spec = status.attempt, resolved.spec
     previous, basis = previous_version(spec, status, seen), None
-    if last is not None and last.end is not None and last.end.outcome is Phase.ROLLBACK_FAILED:
-        basis, previous = last.basis or last.revision, last.previous_version
+    if last is not None and last.end is not None and last.end.outcome in NOTHING_GOOD_SINCE:
+        failed = last.end.outcome is Phase.ROLLBACK_FAILED
+        basis = last.basis or (last.revision if failed else None)
+        previous = last.previous_version if basis else previous
     return Attempt(
         number=last.number + 1 if last else 1,
         digest=resolved.digest,
@@ -77,5 +79,6 @@ def _begin(
         type=spec.type or derive_type(previous, spec.version),
         started_at=now,
         basis=basis,
+        in_place=in_place(spec, status, seen),
         inherited=left_applied(last)[:32] if last else [],
     )

@@ -18,6 +18,14 @@ from .context import Context
 from .observation import JobFact, JobPhase
 from .outcome import DONE, Do, Failed, Outcome, Wait
 
+NEVER_STARTED = (
+    "ImagePullBackOff",
+    "ErrImage",
+    "InvalidImageName",
+    "CreateContainerConfigError",
+    "Unschedulable",
+)
+"""What a pod says whose program was never started."""
 GRACE_SECONDS = 60.0
 """Time the Job controller gets to end a Job whose own deadline has passed."""
 
@@ -76,6 +84,8 @@ def settle(ctx: Context, job: JobStep) -> Outcome:
     fact = ctx.seen.job(name_of(ctx, job), confirm=True)
     if fact is None or fact.phase is not JobPhase.SUSPENDED:
         return run(ctx, job)
+    if fact.touched:
+        return _suspended_again(ctx, job, fact)
     if not fact.withdrawn:
         return Do(WithdrawJob(fact.name, fact.uid, fact.resource_version))
     return ctx.fail(job.id, "not run: the attempt was turned back before it started")
@@ -117,21 +127,51 @@ def _follow(ctx: Context, job: JobStep, step: Step, fact: JobFact) -> Outcome:
     if job.guarded and step.uid is None:
         return ctx.change(job.id, uid=fact.uid)
     match fact.phase:
+        case JobPhase.SUSPENDED if fact.touched:
+            return _suspended_again(ctx, job, fact)
         case JobPhase.SUSPENDED:
             return Do(ResumeJob(fact.name, fact.uid, fact.resource_version))
         case JobPhase.SUCCEEDED:
             return ctx.succeed(job.id, _last_words(ctx, fact.name))
+        case JobPhase.FAILED if job.guarded and _ended_from_outside(ctx, step, fact):
+            text = f"{_why(ctx, job, step, fact)} It was ended from outside. {_what_to_ask(ctx)}"
+            return ctx.hold(Reason.MIGRATION_OUTCOME_UNKNOWN, text, job.id)
         case JobPhase.FAILED:
             return ctx.fail(job.id, _why(ctx, job, step, fact))
         case JobPhase.RUNNING:
             return _await(ctx, job, step, fact)
 
 
+def _suspended_again(ctx: Context, job: JobStep, fact: JobFact) -> Outcome:
+    """Suspending a Job ends its pods: it ran, nobody knows how far, and must not run again."""
+    if not job.guarded:
+        text = f"Job {fact.name} was suspended by somebody else; let it run, then resume"
+        return ctx.hold(Reason.CONFLICTING_WRITER, text, job.id)
+    text = f"Job {fact.name} of {job.id} was suspended after it had begun. {_what_to_ask(ctx)}"
+    return ctx.hold(Reason.MIGRATION_OUTCOME_UNKNOWN, text, job.id)
+
+
+def _ended_from_outside(ctx: Context, step: Step, fact: JobFact) -> bool:
+    """Whether a failed migration may have done its work: killed, evicted, its node lost.
+
+    One whose program said how it ended, and one that never started, have failed cleanly.
+    """
+    if step.message.startswith(NEVER_STARTED):
+        return False
+    return fact.timed_out or not any(pod.finished for pod in ctx.seen.job_pods(fact.name))
+
+
 def _await(ctx: Context, job: JobStep, step: Step, fact: JobFact) -> Outcome:
     trouble = next((pod.trouble for pod in ctx.seen.job_pods(fact.name) if pod.trouble), "")
-    until = ctx.deadline(step, job.template.timeout, GRACE_SECONDS)
+    # From the Job's own start: an outage of ours must not eat the time of a Job.
+    begun = (
+        step.model_copy(update={"started_at": max(step.started_at, fact.since)})
+        if (fact.since)
+        else step
+    )
+    until = ctx.deadline(begun, job.template.timeout, GRACE_SECONDS)
     if ctx.now < until:
-        if trouble and trouble[:256] != step.message:
+        if trouble[:256] != step.message:
             return ctx.change(job.id, message=trouble[:256])
         return Wait(until)
     text = f"Job {fact.name} did not end within {job.template.timeout}. {trouble}".strip()

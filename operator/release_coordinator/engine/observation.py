@@ -7,6 +7,7 @@ exactly what its decision needs, and the engine stays pure. Answers are made by 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -37,6 +38,10 @@ class JobFact:
     """Release UID, attempt number and content hash from its labels and annotations."""
     withdrawn: bool = False
     """Marked as never to run."""
+    touched: bool = False
+    """Its spec was changed since it was created: it was let run, or somebody meddled."""
+    since: datetime | None = None
+    """When it began to run, or else was created."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,7 @@ class PodFact:
     finished: str
     """Termination message of its first container, if it ended."""
     ready: bool = True
+    terminating: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,8 @@ class WorkloadFact:
     replicas: int
     trouble: str
     """Paused, or what its conditions say is wrong."""
+    mark: str = ""
+    """Which step of ours has written it last."""
 
 
 @dataclass(frozen=True, slots=True)

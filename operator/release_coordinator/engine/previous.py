@@ -14,6 +14,9 @@ from release_coordinator.api.status import ReleaseStatus
 from .gates.images import tag_of
 from .observation import Observation, WorkloadWant
 
+NOTHING_GOOD_SINCE = {Phase.ROLLBACK_FAILED, Phase.FAILED, Phase.SUPERSEDED}
+"""Ends after which the good version is still the one that an attempt before was to restore."""
+
 MIGRATION, REVERTED = "migrate/", "undo/migrate/"
 
 
@@ -40,10 +43,26 @@ def runs_already(spec: ReleaseSpec, seen: Observation) -> bool:
     return True
 
 
+def in_place(spec: ReleaseSpec, status: ReleaseStatus, seen: Observation) -> list[str]:
+    """Migrations that the last good version has brought: the same name, the same work.
+
+    A spec that keeps the list of its migrations runs none of them again, and a rollback of the
+    next version leaves them where the good one needs them.
+    """
+    current = status.current
+    recorded = seen.revision(current.revision) if current and current.revision else None
+    if recorded is None:
+        return []
+    known = {migration.name: migration.up for migration in recorded.spec.migrations}
+    return [m.name for m in spec.migrations if known.get(m.name) == m.up]
+
+
 def left_applied(last: Attempt) -> list[str]:
     """Migrations that a failed rollback left applied, its predecessors' included."""
-    if last.end is None or last.end.outcome is not Phase.ROLLBACK_FAILED:
+    if last.end is None or last.end.outcome not in NOTHING_GOOD_SINCE:
         return []
+    if last.end.outcome is not Phase.ROLLBACK_FAILED:
+        return last.inherited
     done = {step.id for step in last.steps if step.state == "Succeeded"}
     own = [
         step.removeprefix(MIGRATION)

@@ -46,14 +46,22 @@ def run(ctx: Context, apply: ApplyStep) -> Outcome:
     if fact is None or fact.uid != ctx.previous(apply.component.name).uid:
         return replaced(ctx, name, apply.id)
     if step.hash is None:
-        if runs(fact, apply.images) and fact.labelled_for == ctx.release.name:
-            return ctx.change(apply.id, hash=fact.template_hash, message="")
-        images = tuple(sorted(apply.images.items()))
-        init = fact.init & set(apply.images)
-        return Do(ApplyImages(name, fact.uid, fact.resource_version, images, init))
+        return _apply(ctx, apply, fact)
     if fact.template_hash != step.hash:
         return conflict(ctx, name, apply.id)
     return _settle(ctx, apply, step, fact)
+
+
+def _apply(ctx: Context, apply: ApplyStep, fact: WorkloadFact) -> Outcome:
+    if fact.labelled_for not in {"", ctx.release.name}:
+        return conflict(ctx, fact.name, apply.id)
+    mark = f"{ctx.attempt.number}/{apply.id}"
+    if runs(fact, apply.images) and fact.mark == mark:
+        # The time for the rollout begins here: an outage of ours must not eat it.
+        return ctx.change(apply.id, hash=fact.template_hash, started_at=ctx.now, message="")
+    images = tuple(sorted(apply.images.items()))
+    init = fact.init & set(apply.images)
+    return Do(ApplyImages(fact.name, fact.uid, fact.resource_version, images, init, mark))
 
 
 def runs(fact: WorkloadFact, images: Mapping[str, str]) -> bool:
@@ -88,9 +96,10 @@ def _settle(ctx: Context, apply: ApplyStep, step: Step, fact: WorkloadFact) -> O
         if ctx.now >= until:
             return _too_late(ctx, apply, f"{fact.trouble} {_pod_trouble(ctx, fact.name)}")
         return _wait(ctx, apply, step, fact.trouble, until)
-    if fact.replicas == 0:
+    trouble = _leftovers(ctx, apply)
+    if fact.replicas == 0 and not trouble:
         return ctx.succeed(apply.id, "scaled to zero: no pod was probed")
-    trouble = _leftovers(ctx, apply) or _unhealthy(ctx, apply.component)
+    trouble = trouble or _unhealthy(ctx, apply.component)
     if not trouble:
         return ctx.succeed(apply.id, f"{fact.replicas} pods")
     if ctx.now >= until:
@@ -124,7 +133,7 @@ def _leftovers(ctx: Context, apply: ApplyStep) -> str:
     if not apply.gone:
         return ""
     pods = ctx.seen.workload_pods(apply.component.workload_ref.name)
-    left = sorted(pod.name for pod in pods if pod.images & apply.gone)
+    left = sorted(pod.name for pod in pods if pod.terminating or pod.images & apply.gone)
     return f"still running the version that is taken back: {', '.join(left)}" if left else ""
 
 

@@ -27,6 +27,7 @@ def workload_patch(release: ReleaseObject, action: ApplyImages) -> Body:
             "uid": action.uid,
             "resourceVersion": action.resource_version,
             "labels": {names.LABEL_RELEASE: release.name},
+            "annotations": {names.ANNOTATION_STEP: action.mark},
         },
         "spec": {"template": {"spec": {kind: items for kind, items in lists.items() if items}}},
     }

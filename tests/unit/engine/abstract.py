@@ -171,11 +171,11 @@ class Abstract:
                 job.fact = replace(job.fact, withdrawn=True)
             case CreateRevision(name, _, revision):
                 self.revisions.setdefault(name, revision)
-            case ApplyImages(workload, uid, _, images, _):
+            case ApplyImages(workload, uid, _, images, _, mark):
                 fact = self.workloads[workload]
                 if fact.uid != uid:
                     raise Crash
-                self.roll(fact, dict(images), labelled_for="bookshop")
+                self.roll(replace(fact, mark=mark), dict(images), labelled_for="bookshop")
             case CreateRecord(name, _):
                 self.records.setdefault(name, action)
             case AddFinalizer():

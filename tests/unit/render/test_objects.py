@@ -26,7 +26,8 @@ def check(name: str, body: dict[str, Any]) -> None:
 
 def test_a_workload_patch_has_images_and_our_label_only() -> None:
     images = (("api", "example/bookshop-backend:1.3.0"), ("wait", "example/wait:1.3.0"))
-    action = ApplyImages("bookshop-backend", "uid-backend", "17", images, frozenset({"wait"}))
+    init, mark = frozenset({"wait"}), "1/rollout/backend"
+    action = ApplyImages("bookshop-backend", "uid-backend", "17", images, init, mark)
 
     check("workload_patch", objects.workload_patch(CTX.release, action))
 

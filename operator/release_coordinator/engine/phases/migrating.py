@@ -20,9 +20,14 @@ def up(migration: Migration) -> jobs.JobStep:
     return jobs.JobStep(step, migration.up, Reason.MIGRATION_FAILED, guarded=True)
 
 
+def wanted(ctx: Context) -> list[Migration]:
+    """The plan's migrations that are not in place since the last good version."""
+    return [m for m in ctx.plan.spec.migrations if m.name not in ctx.attempt.in_place]
+
+
 def advance(ctx: Context) -> Outcome:
     """Apply the migrations one after the other."""
-    for migration in ctx.plan.spec.migrations:
+    for migration in wanted(ctx):
         outcome = jobs.run(ctx, up(migration))
         if outcome is not DONE:
             return outcome
@@ -31,7 +36,7 @@ def advance(ctx: Context) -> Outcome:
 
 def settle(ctx: Context) -> Outcome:
     """Wait for a migration that runs: it is never killed, whatever happens to the attempt."""
-    for migration in ctx.plan.spec.migrations:
+    for migration in wanted(ctx):
         outcome = jobs.settle(ctx, up(migration))
         if outcome is not DONE and not isinstance(outcome, Failed):
             return outcome
@@ -40,7 +45,7 @@ def settle(ctx: Context) -> Outcome:
 
 def applied(ctx: Context) -> list[Migration]:
     """Migrations this attempt has applied, in their order."""
-    return [m for m in ctx.plan.spec.migrations if ctx.succeeded(PREFIX + m.name)]
+    return [m for m in wanted(ctx) if ctx.succeeded(PREFIX + m.name)]
 
 
 def irreversible(ctx: Context) -> list[str]:

@@ -104,6 +104,10 @@ def _record_revision(ctx: Context, name: str) -> Outcome:
     # Recorded from a fresh read: what a rollback restores must not come from an old view.
     ctx.seen.gather(*(WorkloadWant(c.workload_ref.name, fresh=True) for c in components))
     previous = [_previous(ctx, component) for component in components]
+    ill = [n for n in names_of(components) if not _fit(ctx, n)]
+    if ill and ctx.attempt.basis is None:
+        text = f"Deployment {', '.join(ill)} is no longer healthy; nothing good could be restored"
+        return Failed(Reason.STEP_FAILED, text)
     if None in previous:
         return Failed(Reason.WORKLOAD_REPLACED, "a workload vanished after its gate had passed")
     revision = Revision(
@@ -113,6 +117,16 @@ def _record_revision(ctx: Context, name: str) -> Outcome:
         previous=[entry for entry in previous if entry],
     )
     return Do(CreateRevision(name, ctx.attempt.number, revision))
+
+
+def names_of(components: list[Component]) -> list[str]:
+    """Names of the components' workloads."""
+    return [component.workload_ref.name for component in components]
+
+
+def _fit(ctx: Context, name: str) -> bool:
+    fact = ctx.seen.workload(name, fresh=True)
+    return fact is None or fact.rolled_out
 
 
 def _previous(ctx: Context, component: Component) -> PreviousComponent | None:
@@ -130,11 +144,12 @@ def _previous(ctx: Context, component: Component) -> PreviousComponent | None:
     fact = ctx.seen.workload(component.workload_ref.name, fresh=True)
     if fact is None:
         return None
+    restored = {**fact.images, **(known.images if known else {})}
     return PreviousComponent(
         name=component.name,
         workload=fact.name,
         uid=fact.uid,
-        images={c: (known.images if known else fact.images)[c] for c in component.images},
+        images={c: restored[c] for c in component.images},
     )
 
 

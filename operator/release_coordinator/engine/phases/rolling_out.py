@@ -32,10 +32,10 @@ def undo(ctx: Context) -> Outcome:
     return DONE
 
 
-def drift(ctx: Context) -> Outcome:
-    """Hold when a component that was rolled out is no longer what was rolled out."""
+def drift(ctx: Context, prefix: str = PREFIX) -> Outcome:
+    """Hold when a component that was rolled out, or taken back, is no longer what it was then."""
     for component in ctx.plan.order:
-        step = ctx.step(PREFIX + component.name)
+        step = ctx.step(prefix + component.name)
         if step is None or step.hash is None or not ctx.succeeded(step.id):
             continue
         name = component.workload_ref.name

@@ -13,7 +13,7 @@ from release_coordinator.api.conditions import Reason
 from release_coordinator.api.release import Metric, OnUnknown, Watch
 from release_coordinator.engine.context import Context, shorten
 from release_coordinator.engine.judge import judge
-from release_coordinator.engine.observation import SampleWant
+from release_coordinator.engine.observation import SampleWant, WorkloadWant
 from release_coordinator.engine.outcome import DONE, Failed, Outcome, Wait
 
 STEP = "watch"
@@ -35,6 +35,9 @@ def advance(ctx: Context) -> Outcome:
     if verdict is not DONE:
         return verdict
     if state.sampled_at is not None and ctx.now >= ends_at(watch, state) and _all_pass(ctx, watch):
+        outcome = _available(ctx, watch, state)
+        if outcome is not DONE:
+            return outcome
         return ctx.succeed(STEP, f"{len(watch.metrics)} metrics stayed good")
     return Wait(due)
 
@@ -49,9 +52,26 @@ def _begin(ctx: Context) -> Outcome:
 def _due(watch: Watch, state: WatchState) -> datetime:
     """A first sample one interval after the start, then one per interval, the last at the end."""
     last = state.sampled_at or state.started_at
-    due = last + timedelta(seconds=parse_duration(watch.interval))
+    due = last + timedelta(seconds=max(1.0, parse_duration(watch.interval)))
     end = ends_at(watch, state)
     return end if last < end < due else due
+
+
+def _available(ctx: Context, watch: Watch, state: WatchState) -> Outcome:
+    """Good metrics are not enough: nobody measures a component whose pods are all gone."""
+    names = [component.workload_ref.name for component in ctx.plan.order]
+    ctx.seen.gather(*(WorkloadWant(name) for name in names))
+    missing = [n for n in names if not ((fact := ctx.seen.workload(n)) and fact.rolled_out)]
+    if not missing:
+        return DONE
+    text = f"not all pods of Deployment {', '.join(missing)} are available"
+    limit = timedelta(seconds=parse_duration(watch.unknown_limit))
+    if ctx.now >= ends_at(watch, state) + limit:
+        return Failed(Reason.PROGRESS_DEADLINE_EXCEEDED, f"at the end of the watch {text}")
+    step = ctx.step(STEP)
+    if step is not None and step.message != shorten(text):
+        return ctx.change(STEP, message=shorten(text))
+    return Wait(ctx.now + timedelta(seconds=max(1.0, parse_duration(watch.interval))))
 
 
 def ends_at(watch: Watch, state: WatchState) -> datetime:
@@ -80,8 +100,11 @@ def _lost(ctx: Context, watch: Watch, state: WatchState, measurements: list[Meas
     Only what was measured counts as watched; a sample that is a little late is no gap.
     """
     passed = (ctx.now - (state.sampled_at or state.started_at)).total_seconds()
-    if any(entry.verdict is Verdict.UNKNOWN for entry in measurements):
-        return passed
+    forgiven = {m.name for m in watch.metrics if m.on_unknown is OnUnknown.PASS}
+    for entry in measurements:
+        over = entry.metric in forgiven and _blind_too_long(ctx, watch, entry)
+        if entry.verdict is Verdict.UNKNOWN and not over:
+            return passed
     interval = parse_duration(watch.interval)
     return passed - interval if passed > 2 * interval else 0.0
 
