@@ -15,14 +15,16 @@ from release_coordinator.cluster.port import (
     EVENT,
     JOB,
     LEASE,
+    METRIC_SOURCE,
     POD,
+    RECORD,
     Body,
     Kind,
     Ref,
 )
 from release_coordinator.errors import Conflict, Invalid
 
-_WITHOUT_STATUS = {CONFIG_MAP, CONTROLLER_REVISION, EVENT, LEASE}
+_WITHOUT_STATUS = {CONFIG_MAP, CONTROLLER_REVISION, EVENT, LEASE, METRIC_SOURCE, RECORD}
 _WITH_GENERATION = {DEPLOYMENT, JOB, POD}
 _WITH_TEMPLATE = {DEPLOYMENT, JOB}
 _IMMUTABLE: dict[Kind, tuple[tuple[str, ...], ...]] = {
@@ -137,15 +139,16 @@ def counts_as_new_generation(kind: Kind, old: Body, new: Body) -> bool:
         return False
     if kind == DEPLOYMENT and _annotations(old) != _annotations(new):
         return True  # a peculiarity of Deployments
-    return _content(old) != _content(new)
+    return _content(kind, old) != _content(kind, new)
 
 
 def _annotations(body: Body) -> Any:
     return body["metadata"].get("annotations") or {}
 
 
-def _content(body: Body) -> Body:
-    return {key: value for key, value in body.items() if key not in {"metadata", "status"}}
+def _content(kind: Kind, body: Body) -> Body:
+    apart = {"metadata", "status"} if has_status(kind) else {"metadata"}
+    return {key: value for key, value in body.items() if key not in apart}
 
 
 def _at(body: Body, path: tuple[str, ...]) -> Any:
