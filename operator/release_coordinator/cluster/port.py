@@ -81,9 +81,10 @@ class Cluster(Protocol):
 
         A `metadata.resourceVersion` or `metadata.uid` in the body is a precondition.
         Raises Conflict when it does not hold or, without `force`, when another manager owns a
-        field with another value (then `Conflict.owners` names it, whatever else is wrong). What
-        we applied earlier and leave out now is removed from the object. An object that does not exist is NOT created: a `uid` in the
-        body makes the server refuse, and callers always send one.
+        field with another value (then `Conflict.owners` names it, whatever else is wrong).
+        What we applied earlier and leave out now is removed from the object. An object that does
+        not exist is NOT created: a `uid` in the body makes the server refuse, and callers always
+        send one.
         """
 
     async def patch(self, ref: Ref, patch: Body) -> Body:
