@@ -125,8 +125,17 @@ def _forwards(ctx: Context) -> Outcome:
             return orders.turn(ctx, outcome.reason, outcome.message)
         if outcome is not DONE:
             return outcome
-    text = f"{ctx.attempt.version} runs, was verified and stayed good"
-    return closing.end_of(ctx, Phase.COMPLETED, Reason.COMPLETED, text)
+    return closing.end_of(ctx, Phase.COMPLETED, Reason.COMPLETED, _achieved(ctx))
+
+
+def _achieved(ctx: Context) -> str:
+    """What may be said of a completed attempt: no more than was done."""
+    done = [f"{ctx.attempt.version} runs"]
+    if ctx.begun("verify/"):
+        done.append("was verified")
+    if ctx.begun(watching.STEP):
+        done.append("stayed good")
+    return done[0] if len(done) == 1 else f"{', '.join(done[:-1])} and {done[-1]}"
 
 
 def _backwards(ctx: Context) -> Outcome:
