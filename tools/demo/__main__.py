@@ -3,7 +3,8 @@
 1.3.0 completes. 1.4.0 is slow and is taken back. 1.4.1 never gets ready and is taken back. After
 each, the result is checked from outside; the exit status says whether everything was right.
 
-The cluster stays up for looking around, and a second run uses it again. `make cluster-down NAME=release-coordinator-demo` ends it.
+The cluster stays up for looking around, and a second run uses it again;
+`make cluster-down NAME=release-coordinator-demo` ends it.
 """
 
 import argparse

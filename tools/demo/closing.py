@@ -47,7 +47,7 @@ def look_around(console: Console, kubeconfig: Path, namespace: str, *, ours: boo
         f"kubectl port-forward -n {namespace} svc/bookshop-prometheus 9090",
     ]
     if ours:
-        lines.append("make cluster-down NAME=release-coordinator-demo    # until then it stays for you")
+        lines.append("make cluster-down NAME=release-coordinator-demo    # until then it stays")
     console.print("\nLook around:", style="bold")
     for line in lines:
         console.print(Text(f"  {line}"), soft_wrap=True)
