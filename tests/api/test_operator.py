@@ -88,7 +88,7 @@ async def test_a_restart_of_the_api_server_is_waited_for(
     second = await shop.ended("1.4.0")
 
     assert [one.status.phase for one in (first, second)] == [Phase.COMPLETED] * 2
-    assert shop.ran(MIGRATION) == 2, "once per attempt"
+    assert shop.ran(MIGRATION) == 1, "1.4.0 still lists it, but it is in place"
     assert operator.running
 
 
