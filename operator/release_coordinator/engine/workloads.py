@@ -18,6 +18,8 @@ from .context import Context
 from .observation import PodFact, WorkloadFact
 from .outcome import DONE, Do, Failed, Outcome, Wait
 
+PODS_SECONDS = 20.0
+"""Time between two looks at the pods of a rollout that does not get on."""
 PROBE_SECONDS = 2.0
 """Time between two looks at pods that do not answer their health probe yet."""
 
@@ -93,9 +95,7 @@ def conflict(ctx: Context, name: str, step_id: str) -> Outcome:
 def _settle(ctx: Context, apply: ApplyStep, step: Step, fact: WorkloadFact) -> Outcome:
     until = ctx.deadline(step, apply.component.progress_deadline)
     if not fact.rolled_out:
-        if ctx.now >= until:
-            return _too_late(ctx, apply, f"{fact.trouble} {_pod_trouble(ctx, fact.name)}")
-        return _wait(ctx, apply, step, fact.trouble, until)
+        return _not_yet(ctx, apply, step, fact, until)
     trouble = _leftovers(ctx, apply)
     if fact.replicas == 0 and not trouble:
         return ctx.succeed(apply.id, "scaled to zero: no pod was probed")
@@ -105,6 +105,20 @@ def _settle(ctx: Context, apply: ApplyStep, step: Step, fact: WorkloadFact) -> O
     if ctx.now >= until:
         return _too_late(ctx, apply, trouble)
     return _wait(ctx, apply, step, trouble, ctx.now + timedelta(seconds=PROBE_SECONDS))
+
+
+def _not_yet(
+    ctx: Context, apply: ApplyStep, step: Step, fact: WorkloadFact, until: datetime
+) -> Outcome:
+    """Wait for the pods; when they take longer than usual, say what keeps them."""
+    curious = step.started_at + timedelta(seconds=PODS_SECONDS)
+    if ctx.now < min(curious, until):
+        return _wait(ctx, apply, step, fact.trouble, min(curious, until))
+    trouble = f"{fact.trouble} {_pod_trouble(ctx, fact.name)}".strip()
+    if ctx.now >= until:
+        return _too_late(ctx, apply, trouble)
+    again = ctx.now + timedelta(seconds=PODS_SECONDS)
+    return _wait(ctx, apply, step, trouble, min(again, until))
 
 
 def _wait(ctx: Context, apply: ApplyStep, step: Step, trouble: str, until: datetime) -> Outcome:
