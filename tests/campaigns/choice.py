@@ -14,7 +14,7 @@ from release_coordinator.cluster.memory import Call
 EVERYTHING = os.environ.get("CAMPAIGNS") == "all"
 THOROUGH = ("success", "breach", "migration-fails")
 """Workloads that are run with every fault at every call in every run."""
-SAMPLE = 4
+SAMPLE = 3
 """Calls per fault of the other workloads."""
 EVENT_FAULTS = (Fault.BEFORE_KILL, Fault.REFUSED)
 """Events are told once or not at all; nothing is read back from them."""

@@ -12,7 +12,7 @@ from tests.campaigns.runner import reference
 from tests.campaigns.workloads import WORKLOADS
 
 pytestmark = pytest.mark.campaign
-PAIRS = 60
+PAIRS = 40
 
 
 @pytest.mark.parametrize("workload", WORKLOADS)
