@@ -4,6 +4,7 @@ Built by `engine.decide`; handed to every gate and phase. The change functions r
 with a changed copy of the status: nothing is written here.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NoReturn
@@ -25,7 +26,7 @@ from release_coordinator.api.conditions import Reason
 from release_coordinator.api.status import ReleaseStatus
 
 from .observation import Observation
-from .outcome import Note
+from .outcome import Note, Wait
 from .plan import Plan
 
 
@@ -78,32 +79,40 @@ class Context:
         """The attempt with some fields changed."""
         return self.attempt.model_copy(update=changes)
 
-    def begin(self, step_id: str, message: str = "") -> Note:
-        """Journal the intent of a step."""
+    def begin(self, step_id: str, message: str = "", **also: object) -> Note:
+        """Journal the intent of a step, and other fields of the attempt with it."""
         step = Step(
             id=step_id,
             state=StepState.RUNNING,
             started_at=self.now,
             message=shorten(message),
         )
-        return self.note(self.with_attempt(steps=[*self.attempt.steps, step]))
+        return self.note(self.with_attempt(steps=[*self.attempt.steps, step], **also))
 
     def change(self, step_id: str, **changes: object) -> Note:
         """Journal something learned about a step."""
-        steps = [
+        return self.note(self.with_attempt(steps=self._changed(step_id, changes)))
+
+    def _changed(self, step_id: str, changes: Mapping[str, object]) -> list[Step]:
+        return [
             step.model_copy(update=changes) if step.id == step_id else step
             for step in self.attempt.steps
         ]
-        return self.note(self.with_attempt(steps=steps))
 
-    def succeed(self, step_id: str, message: str = "") -> Note:
-        """Journal the evidence that a step is done."""
-        return self.change(
-            step_id,
-            state=StepState.SUCCEEDED,
-            finished_at=self.now,
-            message=shorten(message, 128),
-        )
+    def wait(self, step: Step, trouble: str, until: datetime) -> Note | Wait:
+        """Wait in a step; what keeps it is journalled when it is news."""
+        if trouble[:256] != step.message:
+            return self.change(step.id, message=trouble[:256])
+        return Wait(until)
+
+    def succeed(self, step_id: str, message: str = "", **also: object) -> Note:
+        """Journal the evidence that a step is done, and other fields of the attempt with it."""
+        done = {
+            "state": StepState.SUCCEEDED,
+            "finished_at": self.now,
+            "message": shorten(message, 128),
+        }
+        return self.note(self.with_attempt(steps=self._changed(step_id, done), **also))
 
     def fail(self, step_id: str, message: str) -> Note:
         """Journal the evidence that a step has failed for good."""

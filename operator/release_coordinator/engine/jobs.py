@@ -16,7 +16,7 @@ from . import names
 from .action import CreateJob, JobContext, ResumeJob, WithdrawJob
 from .context import Context
 from .observation import JobFact, JobPhase
-from .outcome import DONE, Do, Failed, Outcome, Wait
+from .outcome import DONE, Do, Failed, Outcome
 
 NEVER_STARTED = (
     "ImagePullBackOff",
@@ -171,9 +171,7 @@ def _await(ctx: Context, job: JobStep, step: Step, fact: JobFact) -> Outcome:
     )
     until = ctx.deadline(begun, job.template.timeout, GRACE_SECONDS)
     if ctx.now < until:
-        if trouble[:256] != step.message:
-            return ctx.change(job.id, message=trouble[:256])
-        return Wait(until)
+        return ctx.wait(step, trouble, until)
     text = f"Job {fact.name} did not end within {job.template.timeout}. {trouble}".strip()
     if job.guarded:
         text += " See why it is not ended; it is waited for again when you resume"

@@ -6,7 +6,7 @@ still learn something.
 
 import semver
 
-from release_coordinator.api.attempt import Attempt
+from release_coordinator.api.attempt import Attempt, StepState
 from release_coordinator.api.conditions import Phase
 from release_coordinator.api.release import ReleaseSpec
 from release_coordinator.api.status import ReleaseStatus
@@ -63,7 +63,7 @@ def left_applied(last: Attempt) -> list[str]:
         return []
     if last.end.outcome is not Phase.ROLLBACK_FAILED:
         return last.inherited
-    done = {step.id for step in last.steps if step.state == "Succeeded"}
+    done = {step.id for step in last.steps if step.state is StepState.SUCCEEDED}
     own = [
         step.removeprefix(MIGRATION)
         for step in sorted(done)

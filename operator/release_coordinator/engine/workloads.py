@@ -16,7 +16,7 @@ from release_coordinator.api.release import Component
 from .action import ApplyImages
 from .context import Context
 from .observation import PodFact, WorkloadFact
-from .outcome import DONE, Do, Failed, Outcome, Wait
+from .outcome import DONE, Do, Failed, Outcome
 
 PODS_SECONDS = 20.0
 """Time between two looks at the pods of a rollout that does not get on."""
@@ -104,7 +104,7 @@ def _settle(ctx: Context, apply: ApplyStep, step: Step, fact: WorkloadFact) -> O
         return ctx.succeed(apply.id, f"{fact.replicas} pods")
     if ctx.now >= until:
         return _too_late(ctx, apply, trouble)
-    return _wait(ctx, apply, step, trouble, ctx.now + timedelta(seconds=PROBE_SECONDS))
+    return ctx.wait(step, trouble, ctx.now + timedelta(seconds=PROBE_SECONDS))
 
 
 def _not_yet(
@@ -113,18 +113,12 @@ def _not_yet(
     """Wait for the pods; when they take longer than usual, say what keeps them."""
     curious = step.started_at + timedelta(seconds=PODS_SECONDS)
     if ctx.now < min(curious, until):
-        return _wait(ctx, apply, step, fact.trouble, min(curious, until))
+        return ctx.wait(step, fact.trouble, min(curious, until))
     trouble = f"{fact.trouble} {_pod_trouble(ctx, fact.name)}".strip()
     if ctx.now >= until:
         return _too_late(ctx, apply, trouble)
     again = ctx.now + timedelta(seconds=PODS_SECONDS)
-    return _wait(ctx, apply, step, trouble, min(again, until))
-
-
-def _wait(ctx: Context, apply: ApplyStep, step: Step, trouble: str, until: datetime) -> Outcome:
-    if trouble[:256] != step.message:
-        return ctx.change(apply.id, message=trouble[:256])
-    return Wait(until)
+    return ctx.wait(step, trouble, min(again, until))
 
 
 def _too_late(ctx: Context, apply: ApplyStep, trouble: str) -> Outcome:

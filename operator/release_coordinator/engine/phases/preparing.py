@@ -20,7 +20,7 @@ from release_coordinator.engine import jobs, names
 from release_coordinator.engine.action import CreateRevision
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.observation import SampleWant, WorkloadWant
-from release_coordinator.engine.outcome import DONE, Do, Failed, Outcome, Wait
+from release_coordinator.engine.outcome import DONE, Do, Failed, Outcome
 
 BASELINE = "prepare/baseline"
 REVISION = "prepare/revision"
@@ -58,10 +58,8 @@ def _baseline(ctx: Context) -> Outcome:
         Measurement(metric=metric.name, baseline=ctx.seen.sample(metric).value)
         for metric in metrics
     ]
-    note = ctx.succeed(BASELINE, f"{len(metrics) - len(missing)} of {len(metrics)} measured")
-    attempt = note.status.attempt
-    assert attempt is not None  # noqa: S101 - `succeed` keeps it
-    return ctx.note(attempt.model_copy(update={"measurements": measured}))
+    found = f"{len(metrics) - len(missing)} of {len(metrics)} measured"
+    return ctx.succeed(BASELINE, found, measurements=measured)
 
 
 def _without_baseline(ctx: Context, step: Step, missing: list[Metric]) -> Outcome:
@@ -71,9 +69,7 @@ def _without_baseline(ctx: Context, step: Step, missing: list[Metric]) -> Outcom
     text = "; ".join(f"{m.name}: {ctx.seen.sample(m).problem}" for m in missing)
     if ctx.now >= ctx.deadline(step, watch.unknown_limit):
         return Failed(Reason.METRIC_UNKNOWN, f"the baseline could not be measured: {text}")
-    if text[:256] != step.message:
-        return ctx.change(BASELINE, message=text[:256])
-    return Wait(ctx.now + timedelta(seconds=parse_duration(watch.interval)))
+    return ctx.wait(step, text, ctx.now + timedelta(seconds=parse_duration(watch.interval)))
 
 
 def _revision(ctx: Context) -> Outcome:
@@ -93,10 +89,7 @@ def _revision(ctx: Context) -> Outcome:
         return ctx.hold(
             Reason.NAME_TAKEN, f"ControllerRevision {name} exists with another plan", REVISION
         )
-    note = ctx.succeed(REVISION, name)
-    done = note.status.attempt
-    assert done is not None  # noqa: S101 - `succeed` keeps it
-    return ctx.note(done.model_copy(update={"frozen": True, "revision": name}))
+    return ctx.succeed(REVISION, name, frozen=True, revision=name)
 
 
 def _record_revision(ctx: Context, name: str) -> Outcome:
@@ -104,7 +97,7 @@ def _record_revision(ctx: Context, name: str) -> Outcome:
     # Recorded from a fresh read: what a rollback restores must not come from an old view.
     ctx.seen.gather(*(WorkloadWant(c.workload_ref.name, fresh=True) for c in components))
     previous = [_previous(ctx, component) for component in components]
-    ill = [n for n in names_of(components) if not _fit(ctx, n)]
+    ill = [c.workload_ref.name for c in components if not _fit(ctx, c.workload_ref.name)]
     if ill and ctx.attempt.basis is None:
         text = f"Deployment {', '.join(ill)} is no longer healthy; nothing good could be restored"
         return Failed(Reason.STEP_FAILED, text)
@@ -117,11 +110,6 @@ def _record_revision(ctx: Context, name: str) -> Outcome:
         previous=[entry for entry in previous if entry],
     )
     return Do(CreateRevision(name, ctx.attempt.number, revision))
-
-
-def names_of(components: list[Component]) -> list[str]:
-    """Names of the components' workloads."""
-    return [component.workload_ref.name for component in components]
 
 
 def _fit(ctx: Context, name: str) -> bool:
@@ -138,7 +126,7 @@ def _previous(ctx: Context, component: Component) -> PreviousComponent | None:
     inherited = ctx.seen.revision(ctx.attempt.basis) if ctx.attempt.basis else None
     known = (
         next((e for e in inherited.previous if e.name == component.name), None)
-        if (inherited)
+        if inherited
         else None
     )
     fact = ctx.seen.workload(component.workload_ref.name, fresh=True)

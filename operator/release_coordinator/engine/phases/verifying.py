@@ -11,7 +11,7 @@ from release_coordinator.api.release import Component, SmokeTest
 from release_coordinator.engine import jobs
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.observation import ProbeWant
-from release_coordinator.engine.outcome import DONE, Failed, Outcome, Wait
+from release_coordinator.engine.outcome import DONE, Failed, Outcome
 from release_coordinator.engine.workloads import PROBE_SECONDS
 
 PREFIX = "verify/"
@@ -66,9 +66,7 @@ def _health(ctx: Context, step_id: str) -> Outcome:
         return ctx.succeed(step_id, f"{len(components)} components answer")
     if ctx.now >= ctx.deadline(step, HEALTH_LIMIT):
         return Failed(Reason.STEP_FAILED, f"health endpoints do not answer: {trouble}")
-    if trouble[:256] != step.message:
-        return ctx.change(step_id, message=trouble[:256])
-    return Wait(ctx.now + timedelta(seconds=PROBE_SECONDS))
+    return ctx.wait(step, trouble, ctx.now + timedelta(seconds=PROBE_SECONDS))
 
 
 def _smoke(ctx: Context, prefix: str, tests: list[SmokeTest], version: str) -> Outcome:

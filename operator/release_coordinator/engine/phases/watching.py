@@ -25,7 +25,7 @@ def advance(ctx: Context) -> Outcome:
     if watch is None or ctx.succeeded(STEP):
         return DONE
     if ctx.step(STEP) is None:
-        return _begin(ctx)
+        return ctx.begin(STEP, watch=WatchState(started_at=ctx.now))
     state = ctx.attempt.watch
     assert state is not None  # noqa: S101 - begun with the step
     due = _due(watch, state)
@@ -40,13 +40,6 @@ def advance(ctx: Context) -> Outcome:
             return outcome
         return ctx.succeed(STEP, f"{len(watch.metrics)} metrics stayed good")
     return Wait(due)
-
-
-def _begin(ctx: Context) -> Outcome:
-    note = ctx.begin(STEP)
-    attempt = note.status.attempt
-    assert attempt is not None  # noqa: S101 - `begin` keeps it
-    return ctx.note(attempt.model_copy(update={"watch": WatchState(started_at=ctx.now)}))
 
 
 def _due(watch: Watch, state: WatchState) -> datetime:
