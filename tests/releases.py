@@ -42,6 +42,26 @@ spec:
 
 EVERYTHING = """
 type: Minor
+schedule: {notBefore: "2026-11-24T20:00:00.000Z"}
+ci:
+  - name: pipeline
+    object: {apiVersion: tekton.dev/v1, kind: PipelineRun, name: bookshop, condition: Succeeded}
+  - name: workflow
+    object:
+      apiVersion: argoproj.io/v1alpha1
+      kind: Workflow
+      name: bookshop
+      jsonPath: $.status.phase
+      value: Succeeded
+  - {name: report, configMap: {name: bookshop-ci, key: result, value: green}}
+alerts: {source: default, rules: [BookshopDown]}
+credentialChecks: [{name: login, job: {image: example/login:1}}]
+database: {current: {image: example/bookshop-migrate:1.3.0, args: [current]}}
+documents:
+  changelog: {configMap: bookshop-docs, key: CHANGELOG.md}
+  releaseNotes: {configMap: bookshop-docs, key: NOTES.md}
+  migrationGuide: {configMap: bookshop-docs, key: GUIDE.md}
+  versionManifest: {configMap: bookshop-ci, key: versions.yaml}
 backup:
   job:
     image: example/backup:1
@@ -73,6 +93,11 @@ def everything() -> Body:
     body = bookshop()
     body["spec"] |= yaml.safe_load(EVERYTHING)
     body["spec"]["components"][0]["progressDeadline"] = "5m"
+    body["spec"]["components"][0]["versionEndpoint"] = {"path": "/version", "port": 8080}
+    body["spec"]["migrations"][0]["dryRun"] = {
+        "command": ["migrate"],
+        "args": ["--sql"],
+    }
     body["spec"]["watch"] |= {"interval": "15s", "unknownLimit": "5m"}
     body["spec"]["watch"]["metrics"][0] |= {
         "source": "default",

@@ -13,7 +13,15 @@ Schema = dict[str, Any]
 ENVELOPE = {".apiVersion", ".kind", ".metadata"}
 """Fields that the API server itself checks."""
 
-STEMS = ("", "/", "1.2.3-", "9999h99999m999999s")
+STEMS = (
+    "",
+    "/",
+    "1.2.3-",
+    "9999h99999m999999s",
+    "2026-12-01T20:00:00.000000000+01:00",
+    f"{'x' * 119}/v1alpha1",
+    "X",
+)
 """Beginnings, one of which makes a text match any pattern of a Release."""
 
 
@@ -104,7 +112,7 @@ def _told_pattern(node: Schema) -> str:
 def _longest_text(node: Schema) -> str:
     pattern = re.compile(node.get("pattern") or _told_pattern(node))
     for stem in STEMS:
-        text = stem if stem.endswith("s") else stem.ljust(node["maxLength"], "x")
+        text = stem if len(stem) > len("1.2.3-") else stem.ljust(node["maxLength"], "x")
         if pattern.search(text):
             return text
     return "1" * int(node["maxLength"])

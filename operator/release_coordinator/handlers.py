@@ -11,11 +11,13 @@ import kopf
 
 from .cluster.login import Credentials
 from .cluster.port import (
+    APPROVAL,
     CONFIG_MAP,
     DEPLOYMENT,
     JOB,
     METRIC_SOURCE,
     POD,
+    POLICY,
     RELEASE,
     Body,
     Kind,
@@ -55,9 +57,11 @@ class Intake:
         metadata = body["metadata"]
         if kind is RELEASE:
             yield metadata["namespace"], metadata["name"]
-        elif kind is METRIC_SOURCE:
-            for release in self._store.select(RELEASE):
+        elif kind is METRIC_SOURCE or kind is POLICY:
+            for release in self._store.select(RELEASE, metadata.get("namespace")):
                 yield release["metadata"]["namespace"], release["metadata"]["name"]
+        elif kind is APPROVAL:
+            yield metadata["namespace"], str(body.get("spec", {}).get("release", ""))
         else:
             owner = metadata.get("labels", {}).get(names.LABEL_RELEASE)
             if owner:
@@ -79,7 +83,7 @@ def register(registry: kopf.OperatorRegistry, intake: Intake, login: Login) -> N
             token=who.token or None,
         )
 
-    for kind in (RELEASE, METRIC_SOURCE, *LABELLED):
+    for kind in (RELEASE, METRIC_SOURCE, POLICY, APPROVAL, *LABELLED):
         _watch(registry, intake, kind)
 
 

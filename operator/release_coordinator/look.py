@@ -11,22 +11,18 @@ from typing import Any
 from pydantic import ValidationError
 
 from .api.base import parse_duration
-from .api.codec import parse_metric_source
 from .cluster import facts
 from .cluster.port import (
     CONFIG_MAP,
     CONTROLLER_REVISION,
     DEPLOYMENT,
     JOB,
-    METRIC_SOURCE,
     POD,
     RECORD,
     Body,
-    Cluster,
     Kind,
     Ref,
 )
-from .cluster.store import Store
 from .engine import names
 from .engine.observation import (
     DocumentFact,
@@ -46,8 +42,10 @@ from .engine.observation import (
     WorkloadWant,
 )
 from .errors import NotFound
+from .evidence import registry
+from .evidence.metricsources import metric_source
+from .evidence.sources import Sources
 from .render.objects import read_revision
-from .signals.port import Metrics, Prober
 
 JOB_NAME_LABEL = "batch.kubernetes.io/job-name"
 _ENDED = {JobPhase.SUCCEEDED, JobPhase.FAILED}
@@ -56,11 +54,12 @@ _ENDED = {JobPhase.SUCCEEDED, JobPhase.FAILED}
 class Looker:
     """Turns wants into facts."""
 
-    def __init__(self, cluster: Cluster, store: Store, metrics: Metrics, prober: Prober) -> None:
-        self._cluster = cluster
-        self._store = store
-        self._metrics = metrics
-        self._prober = prober
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._cluster = sources.cluster
+        self._store = sources.store
+        self._metrics = sources.metrics
+        self._prober = sources.prober
 
     async def look(self, namespace: str, wants: tuple[Want, ...]) -> Mapping[Want, Any]:
         """All answers, looked up concurrently. Raises what `Cluster` raises, but not NotFound."""
@@ -92,6 +91,8 @@ class Looker:
                 return await self._revision(namespace, want)
             case RecordWant():
                 return self._store.get(Ref(RECORD, namespace, want.name)) is not None
+            case _:
+                return await registry.answer(self._sources, namespace, want)
 
     async def _known_or_live(self, kind: Kind, namespace: str, name: str) -> Body | None:
         return self._store.get(Ref(kind, namespace, name)) or await self._live(
@@ -177,19 +178,10 @@ class Looker:
         return DocumentFact(text)
 
     async def _sample(self, want: SampleWant) -> SampleFact:
-        body = self._store.get(Ref(METRIC_SOURCE, None, want.source))
-        if body is None:
-            try:
-                body = await self._cluster.get(Ref(METRIC_SOURCE, None, want.source))
-            except NotFound:
-                text = f"there is no MetricSource {want.source}; the platform team must create it"
-                return SampleFact(None, text)
-        source = parse_metric_source(body)
-        if source.spec is None:
-            return SampleFact(None, f"MetricSource {want.source} cannot be read: {source.faults}")
-        answer = await self._metrics.query(
-            source.spec.url, want.query, parse_duration(source.spec.timeout)
-        )
+        source = await metric_source(self._sources, want.source)
+        if isinstance(source, str):
+            return SampleFact(None, source)
+        answer = await self._metrics.query(source.url, want.query, parse_duration(source.timeout))
         return SampleFact(answer.value, answer.problem)
 
     async def _revision(self, namespace: str, want: RevisionWant) -> Any:

@@ -9,7 +9,18 @@ import random
 from collections.abc import Callable, Iterable
 
 from .api.codec import parse_release
-from .cluster.port import DEPLOYMENT, JOB, METRIC_SOURCE, POD, RELEASE, Body, Cluster, Kind
+from .cluster.port import (
+    APPROVAL,
+    DEPLOYMENT,
+    JOB,
+    METRIC_SOURCE,
+    POD,
+    POLICY,
+    RELEASE,
+    Body,
+    Cluster,
+    Kind,
+)
 from .cluster.store import Store
 from .engine import names
 from .errors import NotFound, ReleaseCoordinatorError
@@ -54,6 +65,8 @@ class Resync:
         """List the Releases, and for those under way everything that belongs to them."""
         await self._take(METRIC_SOURCE, None, None)
         for namespace in self._namespaces:
+            await self._take(POLICY, namespace, None)
+            await self._take(APPROVAL, namespace, None)
             for body in await self._take(RELEASE, namespace, None):
                 await self._belongings(body)
                 self._enqueue((body["metadata"]["namespace"], body["metadata"]["name"]))

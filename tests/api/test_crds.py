@@ -193,9 +193,9 @@ REFUSED: dict[str, tuple[Change, str, str]] = {
         "names beginning with RELEASE_ are set by the operator",
     ),
     "a Job full of text": (
-        lambda s: s.update(caches=[job(args=["x" * 4096, "x"])]),
+        lambda s: s.update(caches=[job(args=["x" * 3584, "x"])]),
         "spec.caches[0].job",
-        "command, args and env have at most 4096 characters together",
+        "command, args and env have at most 3584 characters together",
     ),
     "breach without a limit": (
         lambda s: s["watch"]["metrics"][0].update(breach={}),

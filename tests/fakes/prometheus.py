@@ -12,7 +12,7 @@ Script = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class ScriptedPrometheus:
-    """Runs `script` for each query and keeps what it was asked."""
+    """Runs `script` for each question, a query or the list of rules, and keeps what was asked."""
 
     def __init__(self) -> None:
         self.script: Script = vector("1")
@@ -23,7 +23,7 @@ class ScriptedPrometheus:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Write down the question and run the script."""
-        form = await request.post()
+        form = await request.post() or request.query
         self.asked.append({name: str(value) for name, value in form.items()})
         return await self.script(request)
 
@@ -48,8 +48,9 @@ async def scripted_prometheus() -> AsyncIterator[ScriptedPrometheus]:
     """A running server on a free port of the loopback address."""
     server = ScriptedPrometheus()
     app = web.Application()
-    app.router.add_post("/api/v1/query", server.answer)
-    app.router.add_post("/prefix/api/v1/query", server.answer)
+    for prefix in ("", "/prefix"):
+        app.router.add_post(f"{prefix}/api/v1/query", server.answer)
+        app.router.add_get(f"{prefix}/api/v1/rules", server.answer)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:
@@ -85,6 +86,18 @@ def vector(*values: str, **more: Any) -> Script:
         for index, value in enumerate(values)
     ]
     return result("vector", series, **more)
+
+
+def rule(name: str, **more: Any) -> dict[str, Any]:
+    """One alert rule as Prometheus tells it, silent and healthy unless `more` says otherwise."""
+    silent = {"state": "inactive", "health": "ok", "labels": {}, "annotations": {}, "query": "up"}
+    return {"type": "alerting", "name": name, **silent, **more}
+
+
+def rules(*groups: list[dict[str, Any]], **more: Any) -> Script:
+    """Script: groups of rules; `more` are fields beside them."""
+    listed = [{"name": f"g{index}", "rules": group} for index, group in enumerate(groups)]
+    return raw(json.dumps({"status": "success", "data": {"groups": listed}, **more}))
 
 
 def error(status: int, text: str) -> Script:

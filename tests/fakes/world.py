@@ -11,15 +11,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.fakes.controllers import Controllers, Script
+from tests.policies import basic
 
 from release_coordinator.act import Actor
 from release_coordinator.api.codec import ReleaseObject, parse_release
 from release_coordinator.cluster.double.server import Admission
 from release_coordinator.cluster.memory import Call, MemoryCluster
 from release_coordinator.cluster.port import (
+    APPROVAL,
     CONFIG_MAP,
     DEPLOYMENT,
     METRIC_SOURCE,
+    POLICY,
     RECORD,
     RELEASE,
     Body,
@@ -27,19 +30,23 @@ from release_coordinator.cluster.port import (
     Ref,
 )
 from release_coordinator.cluster.store import Store
+from release_coordinator.engine.evidence import AdmissionFact, AlertRulesFact
 from release_coordinator.errors import NotFound, ReleaseCoordinatorError
+from release_coordinator.evidence.sources import Sources
 from release_coordinator.handlers import LABELLED, Intake
 from release_coordinator.look import Looker
 from release_coordinator.reconcile import Key, Parts, Reconciler
 from release_coordinator.recorder import Recorder
 from release_coordinator.resync import Resync
-from release_coordinator.signals.port import ProbeResult, Sample
+from release_coordinator.signals.port import FetchResult, ProbeResult, Sample
 from release_coordinator.telemetry.passes import PassObserver
 
 DAWN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 NAMESPACE = "shop"
 LIMIT = 5000
-KINDS: dict[str, Kind] = {kind.kind: kind for kind in (RELEASE, METRIC_SOURCE, *LABELLED, RECORD)}
+KINDS: dict[str, Kind] = {
+    kind.kind: kind for kind in (RELEASE, METRIC_SOURCE, POLICY, APPROVAL, *LABELLED, RECORD)
+}
 
 
 class Crash(BaseException):
@@ -65,6 +72,8 @@ class ScriptedMetrics:
     problem: str = "Prometheus is down"
     """What is wrong when there is no value."""
     queries: int = 0
+    alerts: AlertRulesFact = field(default_factory=lambda: AlertRulesFact(()))
+    """The alert rules that are loaded."""
 
     async def query(self, url: str, promql: str, timeout: float) -> Sample:  # noqa: ARG002, ASYNC109
         """The scripted answer."""
@@ -72,16 +81,26 @@ class ScriptedMetrics:
         value = self.value()
         return Sample(value) if value is not None else Sample(None, self.problem)
 
+    async def rules(self, url: str, timeout: float) -> AlertRulesFact:  # noqa: ARG002, ASYNC109
+        """The scripted list."""
+        return self.alerts
+
 
 @dataclass
 class ScriptedProber:
-    """Health endpoints: all well."""
+    """Health endpoints: all well; version endpoints say what they are told to."""
 
     ok: bool = True
+    version: str = ""
+    """Answer of every version endpoint; empty: there is none."""
 
     async def probe(self, address: str, port: int, path: str, timeout: float) -> ProbeResult:  # noqa: ARG002, ASYNC109
         """The scripted answer."""
         return ProbeResult(self.ok, "HTTP 200" if self.ok else "HTTP 503")
+
+    async def fetch(self, address: str, port: int, path: str, timeout: float) -> FetchResult:  # noqa: ARG002, ASYNC109
+        """The scripted answer."""
+        return FetchResult(self.version or None, "HTTP 200" if self.version else "HTTP 404")
 
 
 class Operator:
@@ -92,7 +111,10 @@ class Operator:
         cluster = cluster or world.cluster
         store = Store()
         self.store = store
-        looker = Looker(cluster, store, world.metrics, world.prober)
+        sources = Sources(
+            cluster, store, world.metrics, world.prober, lambda: AdmissionFact(world.unproved)
+        )
+        looker = Looker(sources)
         self.recorder = Recorder(cluster)
         self._parts = Parts(
             cluster,
@@ -155,6 +177,10 @@ class World:
     script: Script = field(default_factory=Script)
     slow_image: str = ":1.4.0"
     time: Time = field(default_factory=Time)
+    policy: Body | None = field(default_factory=basic)
+    """The ReleasePolicy `default`; None leaves the built-in one."""
+    unproved: str = ""
+    """Why forged approvals may not be refused."""
 
     def __post_init__(self) -> None:
         self.admission: Admission = lambda _kind, _old, _new: None
@@ -187,6 +213,8 @@ class World:
         for name, container in (("bookshop-backend", "api"), ("bookshop-frontend", "web")):
             await self.user.create(DEPLOYMENT, deployment(name, container, version))
         await self.user.create(CONFIG_MAP, changelog())
+        if self.policy is not None:
+            await self.user.create(POLICY, self.policy)
         source = {"metadata": {"name": "default"}, "spec": {"url": "http://prometheus:9090"}}
         await self.user.create(METRIC_SOURCE, source)
         await self.controllers.step()

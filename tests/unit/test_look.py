@@ -6,8 +6,10 @@ from tests.fakes.world import NAMESPACE, World
 from release_coordinator.cluster.memory import Call
 from release_coordinator.cluster.port import JOB, POD, Body, Kind
 from release_coordinator.cluster.store import Store
+from release_coordinator.engine.evidence import AdmissionFact
 from release_coordinator.engine.observation import JobPodsWant, WorkloadWant
 from release_coordinator.errors import Transient
+from release_coordinator.evidence.sources import Sources
 from release_coordinator.look import JOB_NAME_LABEL, Looker
 
 
@@ -18,7 +20,7 @@ async def test_a_failed_read_is_raised_as_itself_so_that_the_queue_sees_when_to_
         raise Transient("429", retry_after=7.0)
 
     world.cluster.before = busy
-    looker = Looker(world.cluster, Store(), world.metrics, world.prober)
+    looker = looker_on(world, Store())
 
     with pytest.raises(Transient) as caught:
         await looker.look(NAMESPACE, (WorkloadWant("one"), WorkloadWant("other")))
@@ -34,7 +36,7 @@ async def test_pods_of_a_job_are_read_only_while_their_end_is_not_known() -> Non
         reads.append(call.verb)
 
     store = Store()
-    looker = Looker(world.cluster, store, world.metrics, world.prober)
+    looker = looker_on(world, store)
     world.cluster.before = count
 
     async def reads_after(kind: Kind, body: Body) -> int:
@@ -48,6 +50,11 @@ async def test_pods_of_a_job_are_read_only_while_their_end_is_not_known() -> Non
     assert await reads_after(JOB, job(["Suspended"], "1")) == 0, "it was, and runs by now"
     assert await reads_after(JOB, job(complete, "2")) == 1
     assert await reads_after(POD, silent_pod()) == 0
+
+
+def looker_on(world: World, store: Store) -> Looker:
+    proved = AdmissionFact("")
+    return Looker(Sources(world.cluster, store, world.metrics, world.prober, lambda: proved))
 
 
 def job(conditions: list[str], version: str) -> Body:

@@ -23,7 +23,9 @@ from .base import (
     Uid,
     Version,
 )
+from .checklist import Enforcement
 from .conditions import Phase, Reason
+from .policy import Requirements
 from .release import ReleaseSpec, ReleaseType
 
 JOURNAL_SCHEMA = 1
@@ -76,16 +78,40 @@ class Role(StrEnum):
     DEVOPS = "DevOps engineer"  # owns pipeline, cluster objects and the way back
     DEVELOPER = "Developer"  # owns code, migrations and changelog
     QA = "QA engineer"  # owns tests and their evidence
+    SECURITY = "Security engineer"  # signs that nothing exposes the application
+    PRODUCT_OWNER = "Product owner"  # accepts the version for the business
     PLATFORM = "Platform team"  # owns cluster, metrics and the operator
+
+
+class Waiver(Model):
+    """Who let a release past a gate that does not pass, and why."""
+
+    by: Annotated[str, Field(max_length=256)] = Field(description="User name.")
+    comment: ShortText = Field("", description="Why, as the person wrote.")
+    approval: ObjectName = Field(description="Name of the Approval.")
 
 
 class Gate(Model):
     """Result of one gate."""
 
-    name: Annotated[str, Field(max_length=63)] = Field(description="Name of the gate.")
+    name: Annotated[str, Field(max_length=80)] = Field(
+        description="Name of the gate; a sign-off is SignOff/<role>."
+    )
     state: GateState
     message: Sentence = Field("", description="What was found, or what is missing.")
-    owner: Role
+    owner: Annotated[str, Field(max_length=63)] = Field(description="Role that must act.")
+    evidence: ShortText = Field("", description="Object, job or person that the verdict is from.")
+    next_check: Time | None = Field(
+        None, description="When it is looked at again, where that moment is known beforehand."
+    )
+    enforcement: Enforcement = Enforcement.REQUIRED
+    waiver: Waiver | None = None
+
+    @property
+    def opens(self) -> bool:
+        """Whether it holds nothing up."""
+        passed = self.state is GateState.PASSED
+        return passed or self.waiver is not None or self.enforcement is not Enforcement.REQUIRED
 
 
 class Verdict(StrEnum):
@@ -147,12 +173,22 @@ class End(Model):
     at: Time = Field(description="When it ended.")
 
 
+class PolicyRef(Model):
+    """The policy that applies to an attempt."""
+
+    name: ObjectName | None = Field(None, description="ReleasePolicy; empty for the built-in one.")
+    relaxed: list[Sentence] = Field(
+        [], max_length=8, description="Where it asks for less than the built-in policy."
+    )
+
+
 class Attempt(Model):
     """One try to reach one plan."""
 
     journal_schema: Count = Field(JOURNAL_SCHEMA, description="How this journal is to be read.")
     number: Count = Field(description="Counts the attempts of this Release.")
     digest: Digest = Field(description="Digest of the plan it wants to reach.")
+    spec_digest: Digest = Field(description="Digest of the spec alone, without what is required.")
     generation: Generation = Field(description="Generation of the spec the plan was made from.")
     version: Version = Field(description="Version it wants to reach.")
     previous_version: Version | None = Field(None, description="Version that ran before.")
@@ -178,7 +214,8 @@ class Attempt(Model):
         max_length=32,
         description="Migrations that an earlier attempt's failed rollback left applied.",
     )
-    gates: list[Gate] = Field([], max_length=24, description="The last verdict of each gate.")
+    policy: PolicyRef = Field(default_factory=PolicyRef)
+    gates: list[Gate] = Field([], max_length=32, description="The last verdict of each gate.")
     steps: list[Step] = Field(
         [], max_length=160, description="What was begun and what came of it, in order."
     )
@@ -208,5 +245,6 @@ class Revision(Model):
 
     digest: Digest
     spec: ReleaseSpec
+    requirements: Requirements = Field(default_factory=Requirements)
     previous_version: Version | None = None
     previous: list[PreviousComponent]

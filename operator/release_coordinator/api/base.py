@@ -66,6 +66,28 @@ Time = Annotated[
 ]
 """A moment in UTC."""
 
+MOMENT_PATTERN = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"
+)
+
+
+def parse_moment(text: str) -> datetime:
+    """The moment of an RFC 3339 text. Raises ValueError for a date that does not exist."""
+    return datetime.fromisoformat(text)
+
+
+def _check_moment(text: str) -> str:
+    parse_moment(text)
+    return text
+
+
+Moment = Annotated[
+    str,
+    Field(max_length=35, pattern=MOMENT_PATTERN, json_schema_extra={"format": "date-time"}),
+    AfterValidator(_check_moment),
+]
+"""A moment as people write it, with its offset: 2026-12-01T20:00:00+01:00."""
+
 Duration = Annotated[
     str,
     Field(min_length=2, max_length=20, pattern=DURATION_PATTERN),

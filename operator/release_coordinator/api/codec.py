@@ -11,10 +11,12 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from .approval import ApprovalSpec
 from .attempt import JOURNAL_SCHEMA
 from .base import Model
 from .faults import Fault, faults_of
 from .metricsource import MetricSourceSpec
+from .policy import ReleasePolicySpec
 from .release import ReleaseSpec
 from .status import ReleaseStatus
 
@@ -82,6 +84,18 @@ def parse_metric_source(body: Mapping[str, Any]) -> MetricSourceObject:
     """Read a MetricSource."""
     spec, faults = _parse_spec(MetricSourceSpec, body)
     return MetricSourceObject(_mapping(body.get("metadata")).get("name", ""), spec, faults)
+
+
+def parse_policy(
+    body: Mapping[str, Any],
+) -> tuple[ReleasePolicySpec | None, tuple[Fault, ...]]:
+    """Read a ReleasePolicy: its spec, or what is wrong with it."""
+    return _parse_spec(ReleasePolicySpec, body)
+
+
+def parse_approval(body: Mapping[str, Any]) -> tuple[ApprovalSpec | None, tuple[Fault, ...]]:
+    """Read an Approval: its spec, or what is wrong with it."""
+    return _parse_spec(ApprovalSpec, body)
 
 
 def _parse_spec(model: type[M], body: Mapping[str, Any]) -> tuple[M | None, tuple[Fault, ...]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from . import base
+from . import base, calendar, evidence
 from .job import MOUNT_PATTERN, VARIABLE_PATTERN
 from .metricsource import URL_PATTERN
 
@@ -23,6 +23,8 @@ MAPS = frozenset({"images"})
 
 FORMS: Mapping[str, str] = {
     base.SEMVER_PATTERN: "write a SemVer 2 version without a leading v, like 1.4.0 or 2.0.0-rc.1",
+    base.MOMENT_PATTERN: "write an RFC 3339 time with its offset, like 2026-12-01T20:00:00Z",
+    base.DIGEST_PATTERN: "write the digest as in status.digest: sha256: and 64 hex digits",
     base.DURATION_PATTERN: "write hours, minutes and seconds, like 90s, 10m or 1h30m",
     base.NAME_PATTERN: (
         "use lower-case letters, digits and '-', beginning and ending with a letter or digit"
@@ -36,6 +38,13 @@ FORMS: Mapping[str, str] = {
     base.QUANTITY_PATTERN: "write a Kubernetes quantity, like 100m or 64Mi",
     VARIABLE_PATTERN: "use letters, digits and '_', beginning with a letter or '_'",
     MOUNT_PATTERN: "write a path that begins with '/', without spaces and ':'",
+    calendar.LOCAL_TIME_PATTERN: "write a local time, like 2026-01-05T09:00",
+    calendar.ZONE_PATTERN: "write a name of the IANA time zone database, like Europe/Berlin",
+    calendar.RECURRENCE_PATTERN: (
+        "write an RRULE of RFC 5545 without its name, like FREQ=WEEKLY;BYDAY=MO,TU"
+    ),
+    evidence.API_VERSION_PATTERN: "write group and version, like tekton.dev/v1",
+    evidence.KIND_PATTERN: "write a kind as manifests do, like PipelineRun",
     URL_PATTERN: "write http:// or https://, a host and at most a path, like http://metrics:9090",
 }
 """For each pattern of the API what a value must look like."""
@@ -91,6 +100,11 @@ class Fault:
 
     def __str__(self) -> str:
         return f"{self.path}: {self.problem}; {self.remedy}"
+
+
+def told(faults: Iterable[Fault]) -> str:
+    """All faults in one sentence."""
+    return "; ".join(str(fault) for fault in faults)
 
 
 def faults_of(error: ValidationError, root: str) -> tuple[Fault, ...]:

@@ -92,8 +92,8 @@ class Resources(Model):
     )
 
 
-TEXT_LIMIT = 4096
-"""Characters of one Job's command, arguments and variables. Sixty-five Jobs are possible, and the
+TEXT_LIMIT = 3584
+"""Characters of one Job's command, arguments and variables. Seventy-five Jobs are possible, and the
 plan must fit into one object beside what the operator records about it."""
 
 _REFERENCES = (

@@ -2,9 +2,10 @@
 
 from pydantic import Field
 
-from .attempt import Gate, Measurement, Step, Trigger
+from .attempt import Gate, Measurement, PolicyRef, Step, Trigger
 from .base import Count, Digest, Measured, Model, ObjectName, Text, Time, Uid, Version
 from .conditions import Phase, Reason
+from .policy import Requirements
 from .release import ReleaseSpec, ReleaseType
 
 
@@ -18,6 +19,13 @@ class RecordSpec(Model):
     previous_version: Version | None = Field(None, description="Version that ran before.")
     type: ReleaseType | None = None
     digest: Digest = Field(description="Digest of the plan.")
+    artifact_digest: Digest | None = Field(
+        None, description="Digest of what is deployed alone: equal in staging and production."
+    )
+    policy: PolicyRef = Field(default_factory=PolicyRef)
+    requirements: Requirements | None = Field(
+        None, description="What the policy required; empty as for plan."
+    )
     plan: ReleaseSpec | None = Field(
         None,
         description="The plan as it was run; empty if the attempt ended before it was recorded.",
@@ -28,7 +36,7 @@ class RecordSpec(Model):
     started_at: Time = Field(description="When the attempt began.")
     ended_at: Time = Field(description="When it ended.")
     duration_seconds: Measured = Field(description="Time between the two.")
-    gates: list[Gate] = Field([], max_length=24, description="The last verdict of each gate.")
+    gates: list[Gate] = Field([], max_length=32, description="The last verdict of each gate.")
     timeline: list[Step] = Field([], max_length=160, description="Every step, in order.")
     measurements: list[Measurement] = Field(
         [], max_length=10, description="What the watched metrics showed."

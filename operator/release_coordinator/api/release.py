@@ -14,13 +14,13 @@ from .base import (
     Duration,
     HttpPath,
     Image,
-    Key,
     Model,
     Name,
     ObjectName,
     Port,
     Version,
 )
+from .evidence import AlertRules, CICheck, Database, Documents, Schedule, VersionEndpoint
 from .job import LIST_MAP, JobTemplate, NamedJob, rules
 
 
@@ -82,6 +82,7 @@ class Component(Model):
         ),
     )
     health: HealthProbe | None = None
+    version_endpoint: VersionEndpoint | None = None
     progress_deadline: Duration = Field(
         "10m", description="Time to roll out and answer its health probe, from the first change."
     )
@@ -96,6 +97,18 @@ class Reversibility(StrEnum):
     """The previous code runs on the new schema: a rollback leaves the schema."""
     IRREVERSIBLE = "Irreversible"
     """A rollback past it needs a person."""
+
+
+Word = Annotated[str, Field(max_length=128)]
+
+
+class DryRun(Model):
+    """How the program of `up` tries the migration without changing anything; a gate runs it."""
+
+    command: list[Word] = Field([], max_length=4, description="Entry point; that of up if empty.")
+    args: list[Word] = Field(
+        min_length=1, max_length=16, description="Arguments instead of those of up."
+    )
 
 
 class Migration(Model):
@@ -126,6 +139,16 @@ class Migration(Model):
     )
     up: JobTemplate
     down: JobTemplate | None = None
+    dry_run: DryRun | None = None
+
+    def dry_run_job(self) -> JobTemplate | None:
+        """The Job of its dry run, None if there is none."""
+        if self.dry_run is None:
+            return None
+        own = {"args": self.dry_run.args}
+        if self.dry_run.command:
+            own["command"] = self.dry_run.command
+        return self.up.model_copy(update=own)
 
 
 class Backup(Model):
@@ -226,21 +249,6 @@ class Rollback(Model):
     )
 
 
-class DocumentRef(Model):
-    """A document in a ConfigMap of the Release's namespace."""
-
-    config_map: ObjectName = Field(description="Name of the ConfigMap.")
-    key: Key = Field(description="Key in its data.")
-
-
-class Documents(Model):
-    """Documents that belong to the version."""
-
-    changelog: DocumentRef | None = Field(
-        None, description="Keep a Changelog; must have a dated, non-empty section of the version."
-    )
-
-
 class ReleaseSpec(Model):
     """The application's wanted version and everything needed to get there and back."""
 
@@ -274,6 +282,21 @@ class ReleaseSpec(Model):
         json_schema_extra=LIST_MAP,
         description="Parts of the application; rolled out in the order of dependsOn.",
     )
+    schedule: Schedule = Field(default_factory=Schedule)
+    ci: list[CICheck] = Field(
+        [],
+        max_length=3,
+        json_schema_extra=LIST_MAP,
+        description="Signs that the pipeline of the version is green; all must hold.",
+    )
+    alerts: AlertRules | None = None
+    credential_checks: list[NamedJob] = Field(
+        [],
+        max_length=2,
+        json_schema_extra=LIST_MAP,
+        description="Jobs that log in with the production credentials; a gate runs them.",
+    )
+    database: Database = Field(default_factory=Database)
     backup: Backup | None = None
     migrations: list[Migration] = Field(
         [],

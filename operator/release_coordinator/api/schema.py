@@ -5,13 +5,15 @@ Last station on the way from the types to `crds/`; `make generate` writes what `
 
 from typing import Any
 
+from .approval import ApprovalSpec
 from .conditions import Phase
 from .job import rules
 from .metricsource import MetricSourceSpec
+from .policy import ReleasePolicySpec
 from .record import RecordSpec
 from .release import ReleaseSpec
 from .status import ReleaseStatus
-from .structural import Schema, structural
+from .structural import RULES, Schema, structural
 
 GROUP = "release-coordinator.io"
 VERSION = "v1alpha1"
@@ -26,7 +28,9 @@ FIRST_STATUS: Schema = {"observedGeneration": -1, "phase": Phase.PENDING.value}
 def crds() -> dict[str, dict[str, Any]]:
     """Return every CustomResourceDefinition by the name of its file."""
     return {
+        "approvals.yaml": _approval(),
         "metricsources.yaml": _metric_source(),
+        "releasepolicies.yaml": _policy(),
         "releaserecords.yaml": _record(),
         "releases.yaml": _release(),
     }
@@ -76,6 +80,40 @@ def _record() -> dict[str, Any]:
         _column("Message", ".spec.message", priority=1),
     ]
     return _crd({"kind": "ReleaseRecord", "plural": "releaserecords"}, schema, columns)
+
+
+def _approval() -> dict[str, Any]:
+    spec = structural(ApprovalSpec)
+    spec[RULES] = [
+        *spec.get(RULES, []),
+        {
+            "rule": "self == oldSelf",
+            "message": "an Approval never changes; create a new one, with decision: Revoked to "
+            "take this one back",
+        },
+    ]
+    schema = _schema("The word of one person about one plan.", spec=spec)
+    columns = [
+        _column("Release", ".spec.release"),
+        _column("Decision", ".spec.decision"),
+        _column("Role", ".spec.role"),
+        _column("Gate", ".spec.gate"),
+        _column("By", ".spec.by"),
+        _age(),
+        _column("Comment", ".spec.comment", priority=1),
+        _column("Digest", ".spec.digest", priority=1),
+    ]
+    return _crd({"kind": "Approval", "plural": "approvals"}, schema, columns)
+
+
+def _policy() -> dict[str, Any]:
+    schema = _schema(
+        "What each type of release requires. Named like a Release it counts for that one, named "
+        "default for all others of its namespace.",
+        spec=structural(ReleasePolicySpec),
+    )
+    names = {"kind": "ReleasePolicy", "plural": "releasepolicies", "shortNames": ["relpol"]}
+    return _crd(names, schema, [_age()])
 
 
 def _metric_source() -> dict[str, Any]:

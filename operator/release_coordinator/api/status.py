@@ -16,6 +16,7 @@ class RevisionRef(Model):
     digest: Digest | None = Field(
         None, description="Digest of the plan that brought it; empty if never released by us."
     )
+    spec_digest: Digest | None = Field(None, description="Digest of that plan's spec alone.")
     revision: ObjectName | None = Field(
         None, description="ControllerRevision that describes it; empty if never released by us."
     )

@@ -71,4 +71,8 @@ def _is_followed(release: ReleaseObject, attempt: Attempt) -> bool:
     if release.annotations.get(names.ANNOTATION_RETRY) == str(attempt.number):
         return attempt.end.outcome is not Phase.COMPLETED
     edited = release.generation != attempt.generation
-    return edited and release.spec is not None and plan.digest(release.spec) != attempt.digest
+    return (
+        edited
+        and release.spec is not None
+        and plan.spec_digest(release.spec) != attempt.spec_digest
+    )

@@ -25,6 +25,7 @@ class Store:
         self._marks: dict[Ref, int] = {}
         self._graves: dict[str, None] = {}
         self._puts = 0
+        self._complete: set[tuple[Kind, str | None]] = set()
 
     def put(self, kind: Kind, body: Body) -> bool:
         """Take over a state that was seen; tell whether it changed anything."""
@@ -76,6 +77,13 @@ class Store:
             if body is not None and has_labels(body, labels or {})
         ]
 
+    def complete(self, kind: Kind, namespace: str | None) -> bool:
+        """Tell whether every object of a kind (and namespace) was listed once.
+
+        From then on an object that is not here was not there, as far as the watch has told.
+        """
+        return not {(kind, namespace), (kind, None)}.isdisjoint(self._complete)
+
     def mark(self) -> int:
         """Return a point in time; taken before a list is asked for, it goes to `replace_all`."""
         return self._puts
@@ -104,6 +112,8 @@ class Store:
             if ref not in listed and self._marks[ref] <= since:
                 self._drop(ref)
                 changed.add(ref)
+        if not labels:
+            self._complete.add((kind, namespace))
         return changed
 
     def _refs(self, kind: Kind, namespace: str | None) -> list[Ref]:

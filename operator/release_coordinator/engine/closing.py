@@ -17,7 +17,7 @@ from .action import CreateRecord
 from .context import Context, shorten
 from .observation import Observation
 from .outcome import Decision, Do, Note
-from .plan import Plan
+from .plan import Plan, artifact_digest
 
 HISTORY_LIMIT = 10
 
@@ -89,6 +89,9 @@ def record(release: ReleaseObject, attempt: Attempt, plan: Plan | None) -> Recor
         previous_version=attempt.previous_version,
         type=attempt.type,
         digest=attempt.digest,
+        artifact_digest=artifact_digest(plan.spec) if plan else None,
+        policy=attempt.policy,
+        requirements=plan.requirements if plan else None,
         plan=plan.spec if plan else None,
         outcome=ended.outcome,
         reason=ended.reason,
@@ -110,6 +113,7 @@ def _current(status: ReleaseStatus, attempt: Attempt, ended: End) -> RevisionRef
         return RevisionRef(
             version=attempt.version,
             digest=attempt.digest,
+            spec_digest=attempt.spec_digest,
             revision=attempt.revision,
             since=ended.at,
         )

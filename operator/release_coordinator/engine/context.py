@@ -12,7 +12,6 @@ from typing import NoReturn
 from release_coordinator.api.attempt import (
     Attempt,
     Gate,
-    GateState,
     Hold,
     PreviousComponent,
     Revision,
@@ -23,8 +22,11 @@ from release_coordinator.api.attempt import (
 from release_coordinator.api.base import parse_duration
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Reason
+from release_coordinator.api.policy import TypeRequirements
+from release_coordinator.api.release import ReleaseType
 from release_coordinator.api.status import ReleaseStatus
 
+from . import policy
 from .observation import Observation
 from .outcome import Note, Wait
 from .plan import Plan
@@ -48,6 +50,18 @@ class Context:
     """Recorded plan and way back; None until it is recorded."""
     seen: Observation
     now: datetime
+    fresh: bool = False
+    """Whether gates must take no answer from the watch where it counts: before the first change."""
+
+    @property
+    def kind(self) -> ReleaseType:
+        """Type of the release; by the numbers of its version where no step tells it."""
+        return self.attempt.type or policy.type_of_numbers(self.plan.spec.version)
+
+    @property
+    def required(self) -> TypeRequirements:
+        """What the policy requires of this type of release."""
+        return policy.of_type(self.plan.requirements, self.kind)
 
     def step(self, step_id: str) -> Step | None:
         """The journal's entry of a step, None if it was not begun."""
@@ -160,5 +174,5 @@ def hold(
 
 
 def all_passed(gates: list[Gate]) -> bool:
-    """Whether there are gates and every one has passed."""
-    return bool(gates) and all(gate.state is GateState.PASSED for gate in gates)
+    """Whether there are gates and none of them holds the release up."""
+    return bool(gates) and all(gate.opens for gate in gates)

@@ -12,11 +12,12 @@ from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.status import ReleaseStatus
 
-from . import closing, idle, orders, plan
+from . import closing, idle, orders, plan, policy
 from .context import Context, hold
 from .observation import Observation
 from .outcome import DONE, Decision, Done, Failed, Outcome, Wait
 from .phases import (
+    confirming,
     gating,
     migrating,
     preparing,
@@ -44,6 +45,7 @@ class Undoes(Protocol):
 STORY: tuple[Advances, ...] = (
     gating,  # R2: every gate passes before anything is changed
     preparing,  # R3.3, R3.4: baseline, previous revision, backup
+    confirming,  # R2: every gate once more, before the first change
     migrating,  # R3.5: database migrations
     rolling_out,  # R3.6, R3.7: components, dependencies first
     refreshing,  # R3.8, R3.9: caches cleared, application warmed up
@@ -69,7 +71,7 @@ def decide(
     if attempt is None or attempt.recorded:
         return idle.decide(release, status, seen, now)
     revision = seen.revision(attempt.revision) if attempt.revision else None
-    present = _plan(release, attempt, revision)
+    present = _plan(release, attempt, revision, seen)
     if attempt.end is not None:
         return closing.advance(release, status, attempt, present, seen)
     if present is None or (attempt.frozen and revision is None):
@@ -78,10 +80,17 @@ def decide(
     return _active(ctx)
 
 
-def _plan(release: ReleaseObject, attempt: Attempt, revision: Revision | None) -> plan.Plan | None:
-    """The attempt's own plan: the recorded one, or the spec as long as it is the same."""
-    spec = revision.spec if revision is not None else release.spec
-    resolved = plan.resolve(spec) if spec is not None else ()
+def _plan(
+    release: ReleaseObject, attempt: Attempt, revision: Revision | None, seen: Observation
+) -> plan.Plan | None:
+    """The attempt's own plan: the recorded one, or spec and policy as long as they are the same."""
+    if revision is not None:
+        resolved = plan.resolve(revision.spec, revision.requirements)
+    elif release.spec is not None:
+        required = policy.requirements(seen.policy(release.name).spec)
+        resolved = plan.resolve(release.spec, required)
+    else:
+        return None
     if isinstance(resolved, plan.Plan) and resolved.digest == attempt.digest:
         return resolved
     return None
@@ -92,7 +101,9 @@ def _without_plan(
 ) -> Decision:
     """The spec was edited while nothing was changed yet, or the recorded plan is gone."""
     if not attempt.frozen:
-        text = "the spec was edited before anything was changed"
+        same = release.spec and plan.spec_digest(release.spec) == attempt.spec_digest
+        what = "the ReleasePolicy" if same else "the spec"
+        text = f"{what} was edited before anything was changed"
         return closing.end(status, attempt, Phase.SUPERSEDED, Reason.SUPERSEDED, text, now)
     if attempt.hold is not None:
         return orders.leave(release, status, attempt, now)

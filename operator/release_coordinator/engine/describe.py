@@ -7,7 +7,6 @@ rewritten for a new wording of old news. Used by `engine.summary`.
 from release_coordinator.api.attempt import (
     Attempt,
     Gate,
-    GateState,
     Measurement,
     Step,
     StepState,
@@ -18,7 +17,7 @@ from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.release import ReleaseSpec
 
 from . import names
-from .phases import watching
+from .phases import confirming, watching
 
 WORK = (
     ("gates", Phase.GATING, "Checking the gates"),
@@ -26,6 +25,7 @@ WORK = (
     ("prepare/baseline", Phase.PREPARING, "Measuring the metrics' baseline"),
     ("prepare/revision", Phase.PREPARING, "Recording the plan and the previous revision"),
     ("prepare/backup", Phase.PREPARING, "Taking the backup"),
+    ("prepare/confirm", Phase.PREPARING, "Checking the gates again"),
     ("migrate/", Phase.MIGRATING, "Running database migration {name}"),
     ("rollout/", Phase.ROLLING_OUT, "Rolling out {name}"),
     ("refresh/cache/", Phase.REFRESHING, "Clearing cache {name}"),
@@ -88,10 +88,14 @@ def message_of(attempt: Attempt, spec: ReleaseSpec | None, release: str) -> str:
         return _ended(attempt, release)
     if attempt.trigger is not None:
         return f"Rolling back ({attempt.trigger.message}): {_running(attempt, spec)}"
-    shut = [gate for gate in attempt.gates if gate.state is not GateState.PASSED]
-    if shut and phase_of(attempt) is Phase.GATING:
+    shut = [gate for gate in attempt.gates if not gate.opens]
+    if shut and attempt.steps and _asks_gates(attempt.steps[-1]):
         return gates_message(shut)
     return _running(attempt, spec)
+
+
+def _asks_gates(step: Step) -> bool:
+    return work_of(step.id)[0] is Phase.GATING or step.id == confirming.STEP
 
 
 def gates_message(shut: list[Gate]) -> str:

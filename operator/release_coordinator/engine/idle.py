@@ -8,9 +8,10 @@ from datetime import datetime
 from release_coordinator.api.attempt import Attempt
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase, Reason
+from release_coordinator.api.release import ReleaseSpec
 from release_coordinator.api.status import ReleaseStatus
 
-from . import names, plan
+from . import names, plan, policy
 from .action import AddFinalizer, RemoveFinalizer
 from .closing import end
 from .gates.version import derive_type
@@ -25,8 +26,11 @@ def decide(
     """Begin an attempt, let a deleted Release go, or wait."""
     if release.deleting:
         return Do(RemoveFinalizer()) if names.FINALIZER in release.finalizers else Wait()
-    resolved = plan.resolve(release.spec) if release.spec is not None else ()
-    if not isinstance(resolved, plan.Plan) or not _wanted(release, status.attempt, resolved):
+    if release.spec is None or not _wanted(release, status.attempt, release.spec):
+        return Wait()
+    required = policy.requirements(seen.policy(release.name).spec)
+    resolved = plan.resolve(release.spec, required)
+    if not isinstance(resolved, plan.Plan):
         return Wait()
     if names.FINALIZER not in release.finalizers:
         return Do(AddFinalizer())
@@ -37,13 +41,13 @@ def decide(
     return Note(status.model_copy(update={"attempt": attempt}))
 
 
-def _wanted(release: ReleaseObject, last: Attempt | None, resolved: plan.Plan) -> bool:
+def _wanted(release: ReleaseObject, last: Attempt | None, spec: ReleaseSpec) -> bool:
     if last is None or last.end is None or last.end.outcome is Phase.SUPERSEDED:
         return True
     if release.annotations.get(names.ANNOTATION_RETRY) == str(last.number):
         return last.end.outcome is not Phase.COMPLETED
     # Both must differ: a newer operator may compute another digest for an unchanged spec.
-    return resolved.digest != last.digest and release.generation != last.generation
+    return release.generation != last.generation and plan.spec_digest(spec) != last.spec_digest
 
 
 def _is_good_already(status: ReleaseStatus, resolved: plan.Plan, seen: Observation) -> bool:
@@ -52,7 +56,7 @@ def _is_good_already(status: ReleaseStatus, resolved: plan.Plan, seen: Observati
     So a revert in Git after a rollback changes nothing in the cluster, and runs no migration.
     """
     current = status.current
-    if current is None or current.digest != resolved.digest:
+    if current is None or current.spec_digest != resolved.spec_digest:
         return False
     return runs_already(resolved.spec, seen)
 
@@ -70,13 +74,17 @@ def _begin(
         failed = last.end.outcome is Phase.ROLLBACK_FAILED
         basis = last.basis or (last.revision if failed else None)
         previous = last.previous_version if basis else previous
+    kind = spec.type or derive_type(previous, spec.version)
+    name = seen.policy(release.name).name
     return Attempt(
         number=last.number + 1 if last else 1,
         digest=resolved.digest,
+        spec_digest=resolved.spec_digest,
         generation=release.generation,
         version=spec.version,
         previous_version=previous,
-        type=spec.type or derive_type(previous, spec.version),
+        type=kind,
+        policy=policy.applied(name, resolved.requirements, kind, version=spec.version),
         started_at=now,
         basis=basis,
         in_place=in_place(spec, status, seen),

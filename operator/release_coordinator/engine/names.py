@@ -18,6 +18,7 @@ ANNOTATION_CONTENT = "release-coordinator.io/content"
 ANNOTATION_RETRY = "release-coordinator.io/retry"
 ANNOTATION_RESUME = "release-coordinator.io/resume"
 ANNOTATION_ROLLBACK = "release-coordinator.io/rollback"
+ANNOTATION_CHANGED_BY = "release-coordinator.io/changed-by"
 FINALIZER = "release-coordinator.io/attempt"
 FIELD_MANAGER = "release-coordinator.io"
 

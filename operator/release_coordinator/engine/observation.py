@@ -12,7 +12,33 @@ from enum import StrEnum
 from typing import Any
 
 from release_coordinator.api.attempt import Revision
+from release_coordinator.api.evidence import VersionEndpoint
 from release_coordinator.api.release import HealthProbe, Metric
+
+from .evidence import (
+    AdmissionFact,
+    AdmissionWant,
+    AlertRulesFact,
+    AlertRulesWant,
+    ApprovalFact,
+    ApprovalsWant,
+    ConfigFact,
+    ConfigWant,
+    NodesFact,
+    NodesWant,
+    ObjectFact,
+    ObjectWant,
+    PolicyFact,
+    PolicyWant,
+    QuotaFact,
+    QuotasWant,
+    RecordsFact,
+    RecordsWant,
+    SurgeFact,
+    SurgeWant,
+    VersionFact,
+    VersionWant,
+)
 
 
 class JobPhase(StrEnum):
@@ -188,6 +214,17 @@ Want = (
     | SampleWant
     | RevisionWant
     | RecordWant
+    | PolicyWant
+    | ApprovalsWant
+    | AdmissionWant
+    | ObjectWant
+    | VersionWant
+    | RecordsWant
+    | AlertRulesWant
+    | NodesWant
+    | QuotasWant
+    | SurgeWant
+    | ConfigWant
 )
 
 
@@ -259,4 +296,63 @@ class Observation:
     def record(self, name: str) -> bool:
         """Whether the record exists, as far as this process knows."""
         fact: bool = self._get(RecordWant(name))
+        return fact
+
+    def policy(self, release: str) -> PolicyFact:
+        """The policy that counts for a Release."""
+        fact: PolicyFact = self._get(PolicyWant(release))
+        return fact
+
+    def approvals(self, release: str, *, fresh: bool = False) -> tuple[ApprovalFact, ...]:
+        """All Approvals that name the Release, in no order."""
+        fact: tuple[ApprovalFact, ...] = self._get(ApprovalsWant(release, fresh))
+        return fact
+
+    def admission(self) -> AdmissionFact:
+        """Whether forged approvals are refused."""
+        fact: AdmissionFact = self._get(AdmissionWant())
+        return fact
+
+    def object(self, api_version: str, kind: str, name: str) -> ObjectFact:
+        """An object of the namespace."""
+        fact: ObjectFact = self._get(ObjectWant(api_version, kind, name))
+        return fact
+
+    def versions(
+        self, workload: str, endpoint: VersionEndpoint, namespace: str = ""
+    ) -> VersionFact:
+        """What the workload's pods say their version is."""
+        fact: VersionFact = self._get(
+            VersionWant(workload, endpoint.port, endpoint.path, endpoint.timeout, namespace)
+        )
+        return fact
+
+    def records(self, namespace: str, release: str) -> RecordsFact:
+        """All records of a Release."""
+        fact: RecordsFact = self._get(RecordsWant(namespace, release))
+        return fact
+
+    def alert_rules(self, source: str) -> AlertRulesFact:
+        """All alert rules of a metric source."""
+        fact: AlertRulesFact = self._get(AlertRulesWant(source))
+        return fact
+
+    def nodes(self) -> NodesFact:
+        """The nodes of the cluster."""
+        fact: NodesFact = self._get(NodesWant())
+        return fact
+
+    def quotas(self) -> tuple[QuotaFact, ...]:
+        """The quotas of the namespace."""
+        fact: tuple[QuotaFact, ...] = self._get(QuotasWant())
+        return fact
+
+    def surge(self, workload: str) -> SurgeFact | None:
+        """What a rolling update of the workload needs beside what runs; None: no workload."""
+        fact: SurgeFact | None = self._get(SurgeWant(workload))
+        return fact
+
+    def config(self, workload: str, namespace: str = "") -> ConfigFact | None:
+        """The configuration of the workload; None: no workload."""
+        fact: ConfigFact | None = self._get(ConfigWant(workload, namespace))
         return fact

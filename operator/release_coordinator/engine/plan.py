@@ -1,4 +1,4 @@
-"""The plan: a valid spec in the order it will happen, with a digest over all of it.
+"""The plan: a valid spec in the order it will happen, what is required of it, and its digests.
 
 `resolve` is the last check a spec passes: what neither the schema nor CEL can say. Called by
 `engine.decide` on every pass; cheap.
@@ -10,7 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from release_coordinator.api.faults import Fault
+from release_coordinator.api.job import JobTemplate
+from release_coordinator.api.policy import Requirements
 from release_coordinator.api.release import Component, ReleaseSpec
+
+from .policy import BUILT_IN
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +22,11 @@ class Plan:
     """What an attempt does."""
 
     spec: ReleaseSpec
+    requirements: Requirements
     digest: str
+    """Over everything: the spec and what is required. Approvals are bound to it."""
+    spec_digest: str
+    """Over the spec alone: whether the plan is another one."""
     order: tuple[Component, ...]
     """Components, each after those it depends on."""
 
@@ -33,17 +41,49 @@ def short_hash(*parts: str) -> str:
     return hashlib.sha256("\x00".join(parts).encode()).hexdigest()[:10]
 
 
-def digest(spec: ReleaseSpec) -> str:
+def _sha256(data: Any) -> str:
+    return "sha256:" + hashlib.sha256(canonical(data).encode()).hexdigest()
+
+
+def spec_digest(spec: ReleaseSpec) -> str:
     """SHA-256 over everything the spec says.
 
     Defaults are left out, so that a field added by a later version of the operator does not
     turn a finished plan into a new one.
     """
-    data = spec.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude_none=True)
-    return "sha256:" + hashlib.sha256(canonical(data).encode()).hexdigest()
+    return _sha256(_said(spec))
 
 
-def resolve(spec: ReleaseSpec) -> Plan | tuple[Fault, ...]:
+def digest(spec: ReleaseSpec, requirements: Requirements) -> str:
+    """SHA-256 over the spec and what is required of it, the same on any machine."""
+    return _sha256({"spec": _said(spec), "requirements": requirements.to_wire()})
+
+
+def artifact_digest(spec: ReleaseSpec) -> str:
+    """SHA-256 over what is deployed: version, images, order and migrations.
+
+    Equal in staging and production, where metrics, credentials and windows differ.
+    """
+    return _sha256(
+        {
+            "version": spec.version,
+            "components": {c.name: [dict(c.images), sorted(c.depends_on)] for c in spec.components},
+            "migrations": [
+                [m.name, m.reversibility, _program(m.up), _program(m.down)] for m in spec.migrations
+            ],
+        }
+    )
+
+
+def _said(spec: ReleaseSpec) -> Any:
+    return spec.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude_none=True)
+
+
+def _program(job: JobTemplate | None) -> list[Any] | None:
+    return [job.image, job.command, job.args] if job else None
+
+
+def resolve(spec: ReleaseSpec, requirements: Requirements = BUILT_IN) -> Plan | tuple[Fault, ...]:
     """The plan of a spec, or everything that is wrong with it."""
     faults = [*_workload_faults(spec), *_dependency_faults(spec)]
     if faults:
@@ -51,7 +91,7 @@ def resolve(spec: ReleaseSpec) -> Plan | tuple[Fault, ...]:
     order = _order(spec)
     if isinstance(order, Fault):
         return (order,)
-    return Plan(spec, digest(spec), order)
+    return Plan(spec, requirements, digest(spec, requirements), spec_digest(spec), order)
 
 
 def _workload_faults(spec: ReleaseSpec) -> list[Fault]:

@@ -11,7 +11,7 @@ from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Condition, ConditionType, Phase, Reason, Status
 from release_coordinator.api.status import ComponentStatus, ReleaseStatus
 
-from . import plan
+from . import checklist, plan
 from .context import shorten
 from .describe import gates_message, message_of, phase_of
 
@@ -96,7 +96,7 @@ def _message(release: ReleaseObject, attempt: Attempt | None, faults: str) -> st
 def _edited(release: ReleaseObject, attempt: Attempt) -> bool:
     if release.generation == attempt.generation:
         return False
-    return release.spec is None or plan.digest(release.spec) != attempt.digest
+    return release.spec is None or plan.spec_digest(release.spec) != attempt.spec_digest
 
 
 def _verdicts(
@@ -160,9 +160,9 @@ def _reason(attempt: Attempt | None, phase: Phase, faults: str) -> Reason:
 def _gates(attempt: Attempt | None) -> Verdict:
     if attempt is None or not attempt.gates:
         return Status.UNKNOWN, Reason.NOT_STARTED, ""
-    shut = [gate for gate in attempt.gates if gate.state is not GateState.PASSED]
+    shut = [gate for gate in attempt.gates if not gate.opens]
     if not shut:
-        return Status.TRUE, Reason.GATES_PASSED, f"{len(attempt.gates)} gates passed"
+        return Status.TRUE, Reason.GATES_PASSED, checklist.tally(attempt.gates)
     return Status.FALSE, Reason.GATES_NOT_PASSED, gates_message(shut)
 
 

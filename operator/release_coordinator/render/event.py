@@ -10,9 +10,11 @@ from typing import Any
 
 from release_coordinator.api.attempt import Attempt, GateState, StepState
 from release_coordinator.api.base import format_time
+from release_coordinator.api.checklist import GateName
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.status import ReleaseStatus
+from release_coordinator.engine.checklist import tally
 from release_coordinator.engine.describe import gates_message, work_of
 from release_coordinator.engine.plan import short_hash
 
@@ -22,11 +24,15 @@ QUIET = (
     "gate/",
     "prepare/revision",
     "prepare/baseline",
+    "prepare/confirm",
     "verify/health",
     "undo/verify/health",
     "watch",
 )
 """Steps whose success is told by what comes next."""
+
+_ANSWER_THEMSELVES = {GateName.CREDENTIALS, GateName.MIGRATIONS, GateName.CI}
+"""Gates that wait for a Job of theirs and not for a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +62,19 @@ def news(before: ReleaseStatus, after: ReleaseStatus) -> list[News]:
 
 
 def _gates(old: Attempt | None, new: Attempt) -> list[News]:
-    shut = [gate for gate in new.gates if gate.state is not GateState.PASSED]
+    shut = [gate for gate in new.gates if not gate.opens]
     failed = [gate for gate in shut if gate.state is not GateState.WAITING]
+    asked = [gate for gate in shut if gate.name not in _ANSWER_THEMSELVES]
     if old is not None and old.gates == new.gates:
         return []
     if failed:
         text = gates_message(shut)
         return [News(WARNING, Reason.GATES_NOT_PASSED, text, f"gates {text}")]
     if new.gates and not shut:
-        return [News(NORMAL, Reason.GATES_PASSED, f"{len(new.gates)} gates passed", "gates")]
+        return [News(NORMAL, Reason.GATES_PASSED, tally(new.gates), "gates")]
+    if asked:
+        text = gates_message(asked)
+        return [News(NORMAL, Reason.GATES_NOT_PASSED, text, f"gates {text}")]
     return []
 
 

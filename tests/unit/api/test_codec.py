@@ -215,7 +215,13 @@ def test_a_spec_survives_the_way_to_the_wire_and_back(make: Callable[[], Body]) 
 def attempt() -> Attempt:
     step = Step(id="migrate/0007", state=StepState.RUNNING, started_at=NOON, uid="u-2")
     return Attempt(
-        number=2, digest=DIGEST, generation=4, version="1.3.0", started_at=NOON, steps=[step]
+        number=2,
+        digest=DIGEST,
+        spec_digest=DIGEST,
+        generation=4,
+        version="1.3.0",
+        started_at=NOON,
+        steps=[step],
     )
 
 

@@ -64,7 +64,7 @@ def test_faults_know_every_map() -> None:
     assert maps == MAPS
 
 
-@pytest.mark.parametrize("file", ["releases.yaml", "releaserecords.yaml", "metricsources.yaml"])
+@pytest.mark.parametrize("file", list(crds()))
 def test_no_default_is_null_or_empty(file: str) -> None:
     defaults = [
         node["default"] for _, node in schemas.walk(schemas.schema_of(file)) if "default" in node
@@ -89,7 +89,7 @@ def test_the_cluster_layer_calls_the_kinds_by_the_same_names() -> None:
     }
     theirs = {
         (kind.kind, kind.plural, "Namespaced" if kind.namespaced else "Cluster")
-        for kind in (port.RELEASE, port.RECORD, port.METRIC_SOURCE)
+        for kind in (port.RELEASE, port.RECORD, port.METRIC_SOURCE, port.POLICY, port.APPROVAL)
     }
 
     assert ours == theirs

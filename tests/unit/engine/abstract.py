@@ -11,10 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.fakes.world import DAWN
+from tests.policies import basic
 
+from release_coordinator.api.approval import ApprovalSpec, Decision
 from release_coordinator.api.attempt import Revision
 from release_coordinator.api.codec import ReleaseObject, parse_release
 from release_coordinator.api.conditions import Reason
+from release_coordinator.api.policy import ReleasePolicySpec
 from release_coordinator.api.release import ReleaseSpec
 from release_coordinator.api.status import ReleaseStatus
 from release_coordinator.engine import names
@@ -30,6 +33,14 @@ from release_coordinator.engine.action import (
     WithdrawJob,
 )
 from release_coordinator.engine.decide import decide
+from release_coordinator.engine.evidence import (
+    AdmissionFact,
+    AdmissionWant,
+    ApprovalFact,
+    ApprovalsWant,
+    PolicyFact,
+    PolicyWant,
+)
 from release_coordinator.engine.observation import (
     DocumentFact,
     DocumentWant,
@@ -71,6 +82,12 @@ class Refusal(Exception):  # noqa: N818 - named after what the server does
         self.reason = reason
 
 
+def policy_of(*, signed: bool) -> ReleasePolicySpec:
+    """The policy that asks no other system, and the QA engineer if so."""
+    roles = [{"role": "qa"}] if signed else []
+    return ReleasePolicySpec.model_validate(basic(signOffs=roles)["spec"])
+
+
 @dataclass
 class Job:
     """A Job of the world and what its program did."""
@@ -103,6 +120,11 @@ class Abstract:
     """Old answers that the watches still give."""
     known: set[str] = field(default_factory=set)
     """Jobs that this process knows of."""
+    policy: ReleasePolicySpec = field(default_factory=lambda: policy_of(signed=True))
+    approvals: list[ApprovalFact] = field(default_factory=list)
+    unheard: int = 0
+    """How many of the last approvals the watch has not told yet."""
+    unproved: str = ""
     created: int = 0
     ran: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(attempt, step) -> how often a guarded Job was let run, deleted ones included."""
@@ -115,7 +137,7 @@ class Abstract:
             "uid": UID,
             "resourceVersion": "1",
             "generation": self.generation,
-            "annotations": self.annotations,
+            "annotations": {"release-coordinator.io/changed-by": "ada", **self.annotations},
             "finalizers": list(self.finalizers),
         }
         if self.deleting:
@@ -142,8 +164,35 @@ class Abstract:
             SampleWant: lambda _: SampleFact(self.sample, "" if self.sample else "down"),
             RevisionWant: lambda w: self.revisions.get(w.name),
             RecordWant: lambda w: w.name in self.records,
+            PolicyWant: lambda _: PolicyFact("default", self.policy),
+            ApprovalsWant: lambda w: tuple(self.approvals if w.fresh else self._heard()),
+            AdmissionWant: lambda _: AdmissionFact(self.unproved),
         }
         return answers[type(want)](want)
+
+    def _heard(self) -> list[ApprovalFact]:
+        return self.approvals[: len(self.approvals) - self.unheard]
+
+    def say(self, decision: Decision, digest: str) -> None:
+        """The QA engineer says something about a plan."""
+        spec = ApprovalSpec(
+            release="bookshop",
+            release_uid=UID,
+            digest=digest,
+            role="qa",
+            decision=decision,
+            by="quinn",
+            comment="because",
+        )
+        self.approvals.append(ApprovalFact(f"qa-{len(self.approvals)}", spec, self.now))
+
+    def signed(self, digest: str) -> bool:
+        """Whether the last word about a plan, by the time it was given, lets it pass."""
+        words = [fact for fact in self.approvals if fact.spec.digest == digest]
+        if not words:
+            return False
+        last = max(fact.at for fact in words)
+        return all(f.spec.decision is Decision.APPROVED for f in words if f.at == last)
 
     def _sees(self, want: JobWant) -> bool:
         return want.name in self.jobs and (want.confirm or want.name in self.known)

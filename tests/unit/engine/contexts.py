@@ -9,7 +9,9 @@ from tests.releases import Body, bookshop
 
 from release_coordinator.api.attempt import Attempt, Step, StepState
 from release_coordinator.api.codec import parse_release
+from release_coordinator.api.policy import ReleasePolicySpec
 from release_coordinator.engine import plan
+from release_coordinator.engine import policy as policies
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.observation import Observation
 
@@ -20,18 +22,21 @@ def context(
     facts: Mapping[Any, Any] | None = None,
     steps: tuple[Step, ...] = (),
     now: datetime = DAWN,
+    policy: Body | None = None,
     **attempt: Any,
 ) -> Context:
-    """A context of the first attempt of the bookshop's Release."""
+    """A context of the first attempt of the bookshop's Release, under a ReleasePolicy's spec."""
     body = body or bookshop()
     body["metadata"] |= {"uid": "5b1f0f4e", "resourceVersion": "1", "generation": 1}
     release = parse_release(body)
     assert release.spec is not None, release.faults
-    resolved = plan.resolve(release.spec)
+    required = policies.requirements(ReleasePolicySpec.model_validate(policy) if policy else None)
+    resolved = plan.resolve(release.spec, required)
     assert isinstance(resolved, plan.Plan)
     fields = {
         "number": 1,
         "digest": resolved.digest,
+        "spec_digest": resolved.spec_digest,
         "generation": 1,
         "version": release.spec.version,
         "previous_version": "1.2.0",

@@ -9,10 +9,53 @@ from hypothesis import strategies as st
 from tests.releases import bookshop, everything
 
 from release_coordinator.api.base import parse_duration
+from release_coordinator.api.policy import ReleasePolicySpec
 from release_coordinator.api.release import ReleaseSpec
 from release_coordinator.engine import plan
+from release_coordinator.engine.policy import requirements
 
 DIGEST = "sha256:94586b158f361d3078943f10a936d77dbe03d5ccc983f7fbb8b29c8e13490bca"
+
+
+def leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    if isinstance(value, dict):
+        return [leaf for key, item in value.items() for leaf in leaves(item, (*path, key))]
+    if isinstance(value, list):
+        return [leaf for key, item in enumerate(value) for leaf in leaves(item, (*path, key))]
+    return [path]
+
+
+BUILT_IN_DIGEST = "sha256:fdc3cb1cae0ed1ca36050f6d01422113f160d9274a72ee5f2cf2fce0260c71bf"
+POLICY: dict[str, Any] = {
+    "gates": [{"name": "CI", "enforcement": "Off"}],
+    "enforcement": "Advisory",
+    "signOffs": [{"role": "qa", "count": 2, "enforcement": "Advisory"}],
+    "suites": ["smoke"],
+    "types": [
+        {
+            "type": "Minor",
+            "enforcement": "Off",
+            "gates": [{"name": "Window", "enforcement": "Advisory"}],
+            "signOffs": [{"role": "security"}],
+            "suites": ["full"],
+        }
+    ],
+    "approvals": {"validFor": "24h", "authorMayApprove": True},
+    "staging": {"namespace": "shop-staging", "release": "shop", "differences": ["*/env/LOG"]},
+}
+OTHER: dict[str, Any] = {
+    "name": "Alerts",
+    "enforcement": "Required",
+    "role": "legal",
+    "count": 3,
+    "suites": "regression",
+    "type": "Major",
+    "validFor": "48h",
+    "authorMayApprove": False,
+    "namespace": "staging",
+    "release": "books",
+    "differences": "*/env/OTHER",
+}
 COUNT = 8
 
 
@@ -101,7 +144,7 @@ def shuffled(value: Any, reverse: bool) -> Any:  # noqa: FBT001 - drawn
 def test_the_order_of_keys_does_not_change_the_digest(reverse: bool) -> None:  # noqa: FBT001
     spec = everything()["spec"]
 
-    assert plan.digest(read(shuffled(spec, reverse))) == plan.digest(read(spec))
+    assert plan.spec_digest(read(shuffled(spec, reverse))) == plan.spec_digest(read(spec))
 
 
 @pytest.mark.parametrize(
@@ -121,7 +164,7 @@ def test_a_default_that_is_written_out_does_not_change_the_digest(
     path: tuple[str | int, ...], default: Any
 ) -> None:
     spec = bookshop()["spec"]
-    before = plan.digest(read(spec))
+    before = plan.spec_digest(read(spec))
     place: Any = spec
     for part in path[:-1]:
         place = place[part]
@@ -129,19 +172,15 @@ def test_a_default_that_is_written_out_does_not_change_the_digest(
 
     place[path[-1]] = default
 
-    assert plan.digest(read(spec)) == before
-
-
-def leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    if isinstance(value, dict):
-        return [leaf for key, item in value.items() for leaf in leaves(item, (*path, key))]
-    if isinstance(value, list):
-        return [leaf for key, item in enumerate(value) for leaf in leaves(item, (*path, key))]
-    return [path]
+    assert plan.spec_digest(read(spec)) == before
 
 
 CHANGES: dict[type, Any] = {str: "x", int: 7, float: 0.123}
 SPECIAL = {
+    "notBefore": "2026-11-25T20:00:00Z",
+    "apiVersion": "example.com/v1",
+    "kind": "Other",
+    "jsonPath": "$.status",
     "version": "9.9.9",
     "type": "Hotfix",
     "onUnknown": "Pass",
@@ -154,14 +193,19 @@ TIMES = {"timeout", "duration", "interval", "unknownLimit", "progressDeadline"}
 QUANTITIES = {"cpuRequest", "cpuLimit", "memoryRequest", "memoryLimit"}
 
 
-LEAVES = [path for path in leaves(everything()["spec"]) if path[-1] != "kind"]
+LEAVES = [path for path in leaves(everything()["spec"]) if path[-2:] != ("workloadRef", "kind")]
 """There is one kind of workload."""
 
 
 @pytest.mark.parametrize("path", LEAVES, ids=lambda path: ".".join(map(str, path)))
 def test_every_field_counts_in_the_digest(path: tuple[Any, ...]) -> None:
     spec = everything()["spec"]
-    before = plan.digest(read(spec))
+
+    assert plan.spec_digest(read(changed_at(spec, path))) != plan.spec_digest(read(spec))
+
+
+def changed_at(spec: dict[str, Any], path: tuple[Any, ...]) -> dict[str, Any]:
+    """The spec with another value at a leaf."""
     changed = copy.deepcopy(spec)
     place: Any = changed
     for part in path[:-1]:
@@ -172,12 +216,85 @@ def test_every_field_counts_in_the_digest(path: tuple[Any, ...]) -> None:
         new = "77s" if last in TIMES else "77"
 
     place[last] = SPECIAL.get(last, new)
-
-    assert plan.digest(read(changed)) != before
+    return changed
 
 
 def test_the_digest_of_a_plan_is_the_same_in_every_version_of_the_operator() -> None:
-    assert plan.digest(read(bookshop()["spec"])) == DIGEST
+    assert plan.spec_digest(read(bookshop()["spec"])) == DIGEST
+
+
+def digest(spec: dict[str, Any], policy: dict[str, Any] | None) -> str:
+    required = requirements(ReleasePolicySpec.model_validate(policy) if policy else None)
+    resolved = plan.resolve(read(spec), required)
+    assert isinstance(resolved, plan.Plan)
+    return resolved.digest
+
+
+def test_the_digest_that_approvals_bind_to_is_the_same_on_any_machine() -> None:
+    assert digest(bookshop()["spec"], None) == BUILT_IN_DIGEST
+
+
+@given(st.booleans())
+def test_the_order_of_keys_in_a_policy_does_not_change_the_digest(reverse: bool) -> None:  # noqa: FBT001
+    spec = everything()["spec"]
+
+    assert digest(spec, shuffled(POLICY, reverse)) == digest(spec, POLICY)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"gates": [{"name": "CI", "enforcement": "Required"}]},
+        {"approvals": {"validFor": "168h", "authorMayApprove": False}},
+        {"windows": [{"name": "day", "start": "2026-01-05T09:00", "duration": "8h"}]},
+        {"freezes": [{"name": "xmas", "start": "2026-12-20T00:00", "duration": "240h"}]},
+        {"targets": {"timeToDeploy": "10m"}},
+    ],
+    ids=lambda said: ",".join(said) or "nothing",
+)
+def test_a_policy_that_requires_the_same_leaves_the_digest(said: dict[str, Any]) -> None:
+    """Approvals stay good when a freeze is announced, or a default is written out."""
+    required = requirements(ReleasePolicySpec.model_validate(said))
+    assert plan.digest(read(bookshop()["spec"]), required) == BUILT_IN_DIGEST
+
+
+@pytest.mark.parametrize("path", leaves(POLICY), ids=lambda path: ".".join(map(str, path)))
+def test_every_requirement_counts_in_the_digest(path: tuple[Any, ...]) -> None:
+    changed = copy.deepcopy(POLICY)
+    place: Any = changed
+    for part in path[:-1]:
+        place = place[part]
+    place[path[-1]] = OTHER[str(path[-1]) if isinstance(path[-1], str) else str(path[-2])]
+
+    spec = everything()["spec"]
+    assert digest(spec, changed) != digest(spec, POLICY)
+
+
+@pytest.mark.parametrize("path", LEAVES, ids=lambda path: ".".join(map(str, path)))
+def test_the_digest_of_the_artifacts_is_about_what_is_deployed_and_nothing_else(
+    path: tuple[Any, ...],
+) -> None:
+    spec = everything()["spec"]
+
+    before, after = (plan.artifact_digest(read(one)) for one in (spec, changed_at(spec, path)))
+
+    assert (before != after) is deployed(path)
+
+
+def deployed(path: tuple[Any, ...]) -> bool:
+    """Whether a leaf says what is deployed."""
+    match path:
+        case ("version",):
+            return True
+        case ("components", _, "name" | "images" | "dependsOn", *_):
+            return True
+        case ("migrations", _, "name" | "reversibility"):
+            return True
+        case ("migrations", _, "up" | "down", "image" | "command" | "args", *_):
+            return True
+        case _:
+            return False
 
 
 @given(st.integers(0, 9999), st.integers(0, 99999), st.integers(0, 999999))

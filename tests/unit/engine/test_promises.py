@@ -11,21 +11,23 @@ from hypothesis import event, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from tests.releases import bookshop
-from tests.unit.engine.abstract import Abstract, Crash, Shell, later
+from tests.unit.engine.abstract import Abstract, Crash, Shell, later, policy_of
 
+from release_coordinator.api.approval import Decision
 from release_coordinator.api.attempt import Attempt, Step, StepState
 from release_coordinator.api.conditions import ConditionType, Phase, Reason
 from release_coordinator.api.release import Reversibility
 from release_coordinator.api.status import ReleaseStatus
 from release_coordinator.engine.action import Action, ApplyImages, CreateJob, ResumeJob
 from release_coordinator.engine.observation import JobPhase, JobWant, WorkloadFact, WorkloadWant
+from release_coordinator.engine.phases import confirming
 
 REVERSIBILITY = st.sampled_from([Reversibility.REVERSIBLE] * 2 + list(Reversibility))
 CHANCE = st.integers(min_value=0, max_value=7)
 """What would end most stories early happens in one case of eight."""
 ENDS = st.sampled_from([JobPhase.SUCCEEDED, JobPhase.SUCCEEDED, JobPhase.FAILED])
 DOOM = st.one_of(st.none(), st.none(), st.integers(min_value=0, max_value=9))
-SIZE_LIMIT = 32 * 1024
+SIZE_LIMIT = 48 * 1024
 
 
 def spec(version: str, kinds: list[Reversibility]) -> dict[str, Any]:
@@ -97,6 +99,7 @@ class Promises(RuleBasedStateMachine):
     def all_goes_well(self, times: int) -> None:
         """Without this most worlds would never get far."""
         for _ in range(times):
+            self.quinn_signs()
             self.everything_succeeds()
             later(self.world, 15)
             self.look(None)
@@ -185,6 +188,30 @@ class Promises(RuleBasedStateMachine):
 
     # people
 
+    @rule()
+    def quinn_signs(self) -> None:
+        attempt = self.world.release().status.attempt
+        self.world.unproved, self.world.unheard = "", 0
+        if attempt is not None and not self.world.signed(attempt.digest):
+            later(self.world, 1)
+            self.world.say(Decision.APPROVED, attempt.digest)
+
+    @rule(decision=st.sampled_from(list(Decision)), old=st.booleans(), heard=st.booleans())
+    def quinn_says(self, decision: Decision, old: bool, heard: bool) -> None:  # noqa: FBT001
+        """A word about this plan, or about another one; the watch may tell it late."""
+        attempt = self.world.release().status.attempt
+        if attempt is not None and decision is not Decision.WAIVED:
+            self.world.say(decision, "sha256:" + "0" * 64 if old else attempt.digest)
+            self.world.unheard = 0 if heard else 1
+
+    @rule(signed=st.booleans())
+    def the_policy_is_edited(self, signed: bool) -> None:  # noqa: FBT001 - drawn
+        self.world.policy = policy_of(signed=signed)
+
+    @rule(problem=st.sampled_from(["", "", "the policy is gone"]))
+    def forgeries_are_tried(self, problem: str) -> None:
+        self.world.unproved = problem
+
     @rule(number=st.integers(min_value=1, max_value=4), kinds=st.lists(REVERSIBILITY, max_size=2))
     def the_spec_is_edited(self, number: int, kinds: list[Reversibility]) -> None:
         edited = spec(f"1.{number}.0", kinds)
@@ -241,6 +268,7 @@ class Promises(RuleBasedStateMachine):
         note(f"{status.phase}: {status.message}")
         self.last = new
         self._rollouts(old, new)
+        self._confirmed(old, new)
         if old is not None and new.number == old.number:
             self.triggers[new.number] += old.trigger is None and new.trigger is not None
             assert not (old.trigger and not new.trigger), "a rollback is not taken back"
@@ -253,6 +281,18 @@ class Promises(RuleBasedStateMachine):
             assert old.recorded
             self._may_begin(old, new)
         assert self.triggers[new.number] <= 1, "at most one rollback per attempt"
+
+    def _confirmed(self, old: Attempt | None, new: Attempt) -> None:
+        """When the gates are recorded as open for the first change, they really are."""
+        known = old is not None and old.number == new.number and _state(old, confirming.STEP)
+        if _state(new, confirming.STEP) is not StepState.SUCCEEDED or known is StepState.SUCCEEDED:
+            return
+        event("confirms its gates")
+        revision = self.world.revisions.get(new.revision or "")
+        asked = revision is not None and any(r.sign_offs for r in revision.requirements.types)
+        if asked:
+            assert self.world.signed(new.digest), "signed off, for exactly this plan"
+            assert not self.world.unproved, "and forged signatures are refused"
 
     def _rollouts(self, old: Attempt | None, new: Attempt) -> None:
         """What is newly recorded as rolled out, or as taken back, really is."""
@@ -283,6 +323,9 @@ class Promises(RuleBasedStateMachine):
             return
         assert attempt is not None
         assert not attempt.recorded
+        if not isinstance(action, CreateJob) or "migrate/" in action.context.step:
+            confirmed = _state(attempt, confirming.STEP)
+            assert confirmed is StepState.SUCCEEDED, "nothing is changed past a shut gate"
         if isinstance(action, CreateJob):
             guarded = "migrate/" in action.context.step
             assert action.suspended == guarded, "migrations are created suspended, others running"
@@ -299,7 +342,8 @@ class Promises(RuleBasedStateMachine):
         assert attempt.revision is not None
         revision = self.world.revisions[attempt.revision]
         if attempt.trigger is None:
-            done = [f"migrate/{m.name}" for m in revision.spec.migrations]
+            fresh = [m for m in revision.spec.migrations if m.name not in attempt.in_place]
+            done = [f"migrate/{migration.name}" for migration in fresh]
             assert all(_state(attempt, step) is StepState.SUCCEEDED for step in done), (
                 "no rollout before its migrations are recorded done"
             )

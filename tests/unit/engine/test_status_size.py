@@ -17,6 +17,7 @@ from release_coordinator.api.attempt import (
     Step,
     StepState,
     Trigger,
+    Waiver,
     Verdict,
     WatchState,
 )
@@ -24,12 +25,12 @@ from release_coordinator.api.codec import parse_release
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.release import ReleaseSpec
 from release_coordinator.api.status import HistoryEntry, ReleaseStatus, RevisionRef
-from release_coordinator.engine import plan
+from release_coordinator.engine import plan, policy
 from release_coordinator.engine.summary import summarise
 
-LARGEST = 64 * 1024
-"""Every list full, every name 63 characters long: 112 steps."""
-ORDINARY = 32 * 1024
+LARGEST = 96 * 1024
+"""Every list full, every name 63 characters long: 138 steps, and twenty gates that all failed and were waived."""
+ORDINARY = 48 * 1024
 NAME = "x" * 63
 WORDS = 128
 """Characters that the journal keeps of what a successful step said."""
@@ -38,7 +39,10 @@ WORDS = 128
 def step_ids(spec: ReleaseSpec) -> Iterator[str]:
     """Every step of a plan that is rolled back at its very end."""
     yield from ("gates", "gate/credentials", "prepare/baseline", "prepare/revision")
-    yield "prepare/backup"
+    yield from ("prepare/backup", "prepare/confirm", "gate/migrations/current")
+    yield from (f"gate/ci/{'x' * 63}" for check in spec.ci if check.job)
+    yield from (f"gate/credentials/{'x' * 63}" for _ in spec.credential_checks)
+    yield from (f"gate/migrations/{m.name}" for m in spec.migrations if m.dry_run)
     for prefix in ("", "undo/"):
         for migration in spec.migrations:
             yield f"{prefix}migrate/{migration.name}"
@@ -72,7 +76,8 @@ def fullest(spec: ReleaseSpec) -> Attempt:
     assert spec.watch is not None
     return Attempt(
         number=9999,
-        digest=plan.digest(spec),
+        digest=plan.digest(spec, policy.BUILT_IN),
+        spec_digest=plan.spec_digest(spec),
         generation=99999,
         version=spec.version,
         previous_version=spec.version,
@@ -80,8 +85,16 @@ def fullest(spec: ReleaseSpec) -> Attempt:
         frozen=True,
         revision=NAME,
         gates=[
-            Gate(name="g" * 14, state=GateState.PASSED, message="m" * 512, owner=Role.DEVOPS)
-            for _ in range(5)
+            Gate(
+                name="g" * 18,
+                state=GateState.FAILED,
+                message="m" * 512,
+                owner=Role.DEVOPS,
+                evidence="e" * 64,
+                next_check=DAWN,
+                waiver=Waiver(by="b" * 40, comment="c" * 256, approval=NAME),
+            )
+            for _ in range(20)
         ],
         steps=steps,
         measurements=[

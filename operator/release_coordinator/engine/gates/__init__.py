@@ -3,13 +3,19 @@
 To add a gate, write its module and put it here.
 """
 
-from . import changelog, credentials, images, rollback_target, version
+from release_coordinator.api.checklist import GateName
+
+from . import changelog, credentials, policy, rollback_target, version, version_consistency
 from .verdict import Evaluate
 
-GATES: tuple[Evaluate, ...] = (
-    version.evaluate,  # R1.1-R1.3: the step fits the declared type, and goes forward
-    images.evaluate,  # R2.2: image tags agree with the version
-    changelog.evaluate,  # R2.3: a dated, non-empty section that agrees with the step
-    rollback_target.evaluate,  # R3.4: what runs now is whole and can be recorded
-    credentials.evaluate,  # R2.12: every referenced Secret and key exists
+GATES: tuple[tuple[GateName, Evaluate], ...] = (
+    (GateName.POLICY, policy.evaluate),  # what is required, and by whom
+    (GateName.VERSION, version.evaluate),  # R1.1-R1.3: the step fits the type, and goes forward
+    (
+        GateName.VERSION_CONSISTENCY,
+        version_consistency.evaluate,
+    ),  # R2.2: all say one
+    (GateName.CHANGELOG, changelog.evaluate),  # R2.3: a dated section that agrees with the step
+    (GateName.ROLLBACK_TARGET, rollback_target.evaluate),  # R3.4: what runs now can be restored
+    (GateName.CREDENTIALS, credentials.evaluate),  # R2.12: every referenced Secret and key exists
 )

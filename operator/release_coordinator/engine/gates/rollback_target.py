@@ -5,6 +5,7 @@ unknown container names are told here.
 """
 
 from release_coordinator.api.attempt import Role
+from release_coordinator.api.checklist import GateName
 from release_coordinator.api.release import Component
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.names import LABEL_RELEASE
@@ -12,7 +13,7 @@ from release_coordinator.engine.observation import WorkloadWant
 
 from .verdict import GateVerdict, failed, passed
 
-NAME = "RollbackTarget"
+NAME = GateName.ROLLBACK_TARGET
 OWNER = Role.DEVOPS
 
 

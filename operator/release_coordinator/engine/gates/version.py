@@ -3,12 +3,14 @@
 import semver
 
 from release_coordinator.api.attempt import Role
+from release_coordinator.api.checklist import GateName
 from release_coordinator.api.release import ReleaseType
 from release_coordinator.engine.context import Context
+from release_coordinator.engine.policy import type_of_numbers
 
 from .verdict import GateVerdict, failed, passed
 
-NAME = "Version"
+NAME = GateName.VERSION
 OWNER = Role.RELEASE_MANAGER
 
 
@@ -31,7 +33,7 @@ def derive_type(previous: str | None, version: str) -> ReleaseType | None:
         return ReleaseType.PATCH
     # From a pre-release to its release nothing was released before: it is what its numbers say.
     if old.prerelease and not new.prerelease:
-        return _type_of_numbers(new)
+        return type_of_numbers(str(new))
     return None
 
 
@@ -96,9 +98,3 @@ def _reset(previous: str, version: str, expected: str) -> str:
         f"{previous} -> {version} skips numbers: lower numbers start at 0 again after a "
         f"higher one was raised (SemVer 2); set spec.version: {expected}"
     )
-
-
-def _type_of_numbers(new: semver.Version) -> ReleaseType:
-    if new.patch:
-        return ReleaseType.PATCH
-    return ReleaseType.MINOR if new.minor else ReleaseType.MAJOR

@@ -106,6 +106,7 @@ def _record_revision(ctx: Context, name: str) -> Outcome:
     revision = Revision(
         digest=ctx.attempt.digest,
         spec=ctx.plan.spec,
+        requirements=ctx.plan.requirements,
         previous_version=ctx.attempt.previous_version,
         previous=[entry for entry in previous if entry],
     )

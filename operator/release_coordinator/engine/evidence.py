@@ -1,0 +1,234 @@
+"""What gates may ask about the world beyond an attempt's own objects, and the answers.
+
+Part of the vocabulary of `engine.observation`, which hands them out. Every answer that may be
+missing says in `problem` why, and what whoever can mend it must do.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from release_coordinator.api.approval import ApprovalSpec
+from release_coordinator.api.policy import ReleasePolicySpec
+from release_coordinator.api.record import RecordSpec
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFact:
+    """The ReleasePolicy that counts for a Release; without a name it is the built-in one."""
+
+    name: str | None = None
+    spec: ReleasePolicySpec | None = None
+    """None for the built-in policy, and if it cannot be read."""
+    problem: str = ""
+    """What is wrong with it, field and what to write instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalFact:
+    """An Approval, with the time the API server took it at."""
+
+    name: str
+    spec: ApprovalSpec
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AdmissionFact:
+    """Whether the API server was seen to refuse forged approvals."""
+
+    problem: str
+    """Empty when it does; else what was seen, and who mends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFact:
+    """Any object of the Release's namespace, or why it was not read."""
+
+    body: Mapping[str, Any] | None
+    problem: str = ""
+    forbidden: bool = False
+    """The operator lacks the right to read it: a matter for the platform team."""
+    refused: bool = False
+    """Such an object is never read: who named it must name another."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionFact:
+    """What the pods of a workload say their version is."""
+
+    versions: tuple[str, ...]
+    """Each version once, sorted."""
+    problem: str = ""
+    """Why a pod did not say it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRuleFact:
+    """One alert rule as a Prometheus-compatible server has it loaded."""
+
+    name: str
+    health: str
+    """ok, err or unknown."""
+    firing: bool
+    severity: str
+    """Its label `severity`, empty without one."""
+    problem: str = ""
+    """The server's last error in evaluating it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRulesFact:
+    """All alert rules of a metric source, or why they were not read."""
+
+    rules: tuple[AlertRuleFact, ...]
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NodesFact:
+    """The nodes of the cluster."""
+
+    ready: tuple[str, ...]
+    """Names of nodes that are Ready and take new pods."""
+    unready: tuple[str, ...]
+    """Names of nodes that are not Ready. A cordoned node is in neither list."""
+    problem: str = ""
+    """Why they could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaFact:
+    """One ResourceQuota of the namespace: what is left of each resource."""
+
+    name: str
+    left: Mapping[str, float]
+    """Resource as in the quota (pods, requests.cpu, limits.memory) -> what is left, in units,
+    cores or bytes."""
+    problem: str = ""
+    """Why it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class SurgeFact:
+    """What a rolling update of a workload needs beside what runs: its surge pods."""
+
+    pods: int
+    resources: Mapping[str, float]
+    """requests.cpu, requests.memory, limits.cpu, limits.memory of all surge pods together."""
+    problem: str = ""
+    """Why it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFact:
+    """The configuration of a workload, flattened; None of the workload gives no fact."""
+
+    entries: Mapping[str, str]
+    """Path like env/LOG_LEVEL, config/bookshop/pool-size or args -> value. Images and the number
+    of replicas are no configuration. Secrets appear by name and key only."""
+    problem: str = ""
+    """Why it could not be read; the platform team mends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableRecord:
+    """A ReleaseRecord whose content means nothing to this operator."""
+
+    name: str
+    at: datetime
+    """When it was written, in whole seconds."""
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsFact:
+    """The records of a Release, or why they were not read."""
+
+    records: tuple[RecordSpec, ...]
+    """Oldest first."""
+    unreadable: tuple[UnreadableRecord, ...] = ()
+    """Oldest first."""
+    problem: str = ""
+    """Why none were read; the platform team mends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyWant:
+    """The ReleasePolicy that counts for a Release of the namespace."""
+
+    release: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalsWant:
+    """All Approvals that name a Release. With `fresh`, they are read from the API server."""
+
+    release: str
+    fresh: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AdmissionWant:
+    """Whether forged approvals are refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectWant:
+    """An object of the namespace by apiVersion, kind and name."""
+
+    api_version: str
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class VersionWant:
+    """The version endpoint of all pods of a workload; no namespace: the Release's own."""
+
+    workload: str
+    port: int
+    path: str
+    timeout: str
+    namespace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsWant:
+    """All ReleaseRecords of a Release, of another namespace too."""
+
+    namespace: str
+    release: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRulesWant:
+    """All alert rules that a metric source has loaded."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodesWant:
+    """The nodes of the cluster."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuotasWant:
+    """The ResourceQuotas of the namespace."""
+
+
+@dataclass(frozen=True, slots=True)
+class SurgeWant:
+    """What a rolling update of a workload needs beside what runs."""
+
+    workload: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigWant:
+    """The configuration of a workload; no namespace: the Release's own."""
+
+    workload: str
+    namespace: str = ""

@@ -1,0 +1,21 @@
+"""What the modules of this package may ask: one value, handed to each of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from release_coordinator.cluster.port import Cluster
+from release_coordinator.cluster.store import Store
+from release_coordinator.engine.evidence import AdmissionFact
+from release_coordinator.signals.port import Metrics, Prober
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where answers come from."""
+
+    cluster: Cluster
+    store: Store
+    metrics: Metrics
+    prober: Prober
+    admission: Callable[[], AdmissionFact]
+    """The last proof that forged approvals are refused (`guard`)."""
