@@ -5,42 +5,24 @@ unknown and says why. Nothing is guessed, because a guess here releases or rolls
 
 - an empty vector is "no data", not zero;
 - several series are a question that needs an aggregation, not a first element;
-- `warnings` make the answer unknown. Prometheus-compatible servers use them for partial
-  answers (a store was away) and for arithmetic that lost samples: the number may be wrong in
-  either direction. `infos` are hints about style and are ignored.
+- a warning makes the answer unknown (`signals.envelope`): the number may be wrong in either
+  direction.
 """
 
-import json
 import math
-from http import HTTPStatus
-from typing import Any
 
+from release_coordinator.signals.envelope import Question, malformed, read_data
 from release_coordinator.signals.port import Sample
 from release_coordinator.text import one_line
 
-_REDIRECTS = range(300, 400)
-_CALLERS_FAULT = range(400, 500)
+_QUERY = Question("query", "query result", "correct the query")
 
 
 def read_answer(status: int, body: bytes) -> Sample:
     """The sample in an answer with this HTTP status; `problem` begins with a verb."""
-    document = _document(body)
-    if status != HTTPStatus.OK or (document is not None and document.get("status") == "error"):
-        return _refused(status, document)
-    if document is None:
-        return _problem(
-            "answered something that is not JSON",
-            "check that the address is the root of a Prometheus-compatible API",
-        )
-    warnings = document.get("warnings")
-    if warnings:
-        return _problem(
-            f"answered with a warning, so the value may be partial: {_first(warnings)}",
-            "repair the source or the query",
-        )
-    data = document.get("data")
-    if document.get("status") != "success" or not isinstance(data, dict):
-        return _malformed()
+    data = read_data(status, body, _QUERY)
+    if isinstance(data, str):
+        return Sample(None, data)
     return _read_result(data.get("resultType"), data.get("result"))
 
 
@@ -86,44 +68,8 @@ def _read_number(text: str) -> Sample:
     )
 
 
-def _refused(status: int, document: dict[str, Any] | None) -> Sample:
-    """An error status: the text of Prometheus' own error is quoted, other bodies are not."""
-    told = document.get("error") if document else None
-    quoted = f": {one_line(told)}" if isinstance(told, str) else ""
-    if status in _REDIRECTS:
-        return _problem(
-            f"redirects (HTTP {status}), which is not followed", "name the final address"
-        )
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        advice = "give the operator access to the source"
-    elif status in _CALLERS_FAULT and quoted:
-        advice = "correct the query"
-    elif status in _CALLERS_FAULT:
-        advice = "check that the address is the root of a Prometheus-compatible API"
-    else:
-        advice = "check the health and load of the source"
-    return _problem(f"refused the query with HTTP {status}{quoted}", advice)
-
-
-def _document(body: bytes) -> dict[str, Any] | None:
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):  # a hostile depth is not JSON either
-        return None
-    return document if isinstance(document, dict) else None
-
-
-def _first(warnings: object) -> str:
-    if isinstance(warnings, list) and warnings and isinstance(warnings[0], str):
-        return one_line(warnings[0])
-    return "without words"
-
-
 def _malformed() -> Sample:
-    return _problem(
-        "answered JSON that is not a query result",
-        "check that the address is the root of a Prometheus-compatible API",
-    )
+    return Sample(None, malformed(_QUERY))
 
 
 def _problem(what: str, advice: str) -> Sample:

@@ -190,9 +190,7 @@ def test_all_that_is_wrong_is_said_at_once_and_a_failure_outweighs_what_is_unkno
 
 
 AMOUNT = st.integers(0, 8).map(lambda quarter: quarter / 4)
-SURGES = st.lists(
-    st.builds(lambda amount: SurgeFact(1, {"requests.cpu": amount}), AMOUNT), max_size=2
-)
+SURGE = st.builds(lambda amount: SurgeFact(1, {"requests.cpu": amount}), AMOUNT)
 
 
 @given(AMOUNT, st.lists(SURGE, max_size=2), AMOUNT)

@@ -1,0 +1,132 @@
+"""Nodes, quotas and Deployments to what the infrastructure gate reckons with; pure.
+
+Reckons as the API server does: a pod asks for the sum of its containers, or for the largest of
+its init containers if that is more, and a request that is not named equals its limit. What a
+LimitRange adds to pods is not seen.
+"""
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from kubernetes.utils import parse_quantity
+
+from release_coordinator.engine.evidence import NodesFact, QuotaFact, SurgeFact
+
+from .port import Body
+
+_DEFAULT_SURGE = "25%"
+_ALWAYS_THERE = {"NotTerminating"}
+"""Scopes that hold for each pod of a Deployment, which can have no activeDeadlineSeconds."""
+
+Amounts = Mapping[str, Decimal]
+"""Resource -> cores, bytes or units."""
+
+
+def nodes_fact(bodies: Iterable[Body]) -> NodesFact:
+    """Which nodes are Ready. A cordoned node is in neither list: it was taken out on purpose."""
+    open_nodes = [body for body in bodies if not body.get("spec", {}).get("unschedulable")]
+    names = {ready: sorted(_names(open_nodes, ready=ready)) for ready in (True, False)}
+    return NodesFact(ready=tuple(names[True]), unready=tuple(names[False]))
+
+
+def counts_for_rollout(body: Body) -> bool:
+    """Whether a quota counts every pod of a Deployment.
+
+    Quotas of narrower scopes (priority classes, best effort) are left out: which pods they count
+    is decided at admission.
+    """
+    spec = body.get("spec", {})
+    selected = spec.get("scopeSelector", {}).get("matchExpressions", [])
+    scopes = {*spec.get("scopes", []), *(one.get("scopeName") for one in selected)}
+    return scopes <= _ALWAYS_THERE
+
+
+def quota_fact(body: Body) -> QuotaFact:
+    """What is left of each resource; a `problem` before the quota controller has counted."""
+    name, status = body["metadata"]["name"], body.get("status", {})
+    hard, used = _amounts(status.get("hard")), _amounts(status.get("used"))
+    current = status.get("hard", {}) == body.get("spec", {}).get("hard", {})
+    if not current or not hard.keys() <= used.keys():
+        return QuotaFact(
+            name, {}, f"what is used of ResourceQuota {name} is not counted yet; it soon will be"
+        )
+    left = {resource: max(limit - used[resource], Decimal()) for resource, limit in hard.items()}
+    return QuotaFact(name, {resource: float(amount) for resource, amount in left.items()})
+
+
+def surge_fact(body: Body) -> SurgeFact:
+    """What a rolling update of a Deployment needs beside what runs."""
+    spec = body.get("spec", {})
+    pods = surge_pods(spec.get("replicas", 1), spec.get("strategy", {}))
+    pod = pod_resources(spec.get("template", {}).get("spec", {}))
+    return SurgeFact(pods, {resource: float(pods * amount) for resource, amount in pod.items()})
+
+
+def surge_pods(replicas: int, strategy: Mapping[str, Any]) -> int:
+    """How many pods of the new version run beside all the old ones, at most."""
+    if strategy.get("type") == "Recreate":
+        return 0
+    surge = (strategy.get("rollingUpdate") or {}).get("maxSurge", _DEFAULT_SURGE)
+    if isinstance(surge, str):
+        surge = -(-replicas * int(surge.removesuffix("%")) // 100)  # rounded up
+    return min(int(surge), replicas)
+
+
+def pod_resources(pod: Mapping[str, Any]) -> Amounts:
+    """What one pod counts for in a quota, like requests.cpu and limits.memory."""
+    total = _sum(_container(one) for one in pod.get("containers", []))
+    sidecars: Amounts = {}
+    largest: Amounts = {}
+    for one in pod.get("initContainers", []):
+        if one.get("restartPolicy") == "Always":  # a sidecar: starts here, and stays
+            sidecars = _sum((sidecars, _container(one)))
+            largest = _largest(largest, sidecars)
+        else:
+            largest = _largest(largest, _sum((sidecars, _container(one))))
+    needed = _largest(_sum((total, sidecars)), largest)
+    # Resources named for the pod as a whole stand for all its containers.
+    return {**_container(pod), **needed, **_named(pod)}
+
+
+def _names(bodies: Iterable[Body], *, ready: bool) -> Iterable[str]:
+    return (body["metadata"]["name"] for body in bodies if _is_ready(body) == ready)
+
+
+def _is_ready(node: Body) -> bool:
+    conditions = node.get("status", {}).get("conditions", [])
+    return any(one.get("type") == "Ready" and one.get("status") == "True" for one in conditions)
+
+
+def _container(body: Mapping[str, Any]) -> Amounts:
+    """What a container asks for: a request that is not named equals its limit."""
+    named = _named(body)
+    limits = {key: amount for key, amount in named.items() if key.startswith("limits.")}
+    implied = {key.replace("limits.", "requests.", 1): value for key, value in limits.items()}
+    return {**implied, **named}
+
+
+def _named(body: Mapping[str, Any]) -> Amounts:
+    resources = body.get("resources") or {}
+    return {
+        f"{which}.{resource}": amount
+        for which in ("requests", "limits")
+        for resource, amount in _amounts(resources.get(which)).items()
+    }
+
+
+def _amounts(quantities: Mapping[str, Any] | None) -> Amounts:
+    parse: Any = parse_quantity  # carries no types
+    return {resource: parse(quantity) for resource, quantity in (quantities or {}).items()}
+
+
+def _sum(amounts: Iterable[Amounts]) -> Amounts:
+    total: dict[str, Decimal] = {}
+    for one in amounts:
+        for key, amount in one.items():
+            total[key] = total.get(key, Decimal()) + amount
+    return total
+
+
+def _largest(one: Amounts, other: Amounts) -> Amounts:
+    return {key: max(one.get(key, Decimal()), other.get(key, Decimal())) for key in {*one, *other}}

@@ -1,0 +1,52 @@
+"""A real Prometheus that scrapes nothing: PromQL makes its answers, and what its rules see."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tools.cluster import debian
+from tools.cluster.progress import Progress
+
+
+@asynccontextmanager
+async def prometheus(folder: Path, rules: str = "") -> AsyncIterator[str]:
+    """Run it with its data in `folder` and a rules file; yield its address when it is ready."""
+    (folder / "rules.yml").write_text(rules, encoding="utf-8")
+    config = folder / "prometheus.yml"
+    text = "global: {evaluation_interval: 1s}\nrule_files: [rules.yml]\n"
+    config.write_text(text, encoding="utf-8")
+    address = f"127.0.0.1:{_free_port()}"
+    arguments = (
+        f"--config.file={config}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        f"--web.listen-address={address}",
+    )
+    program = await asyncio.to_thread(_program)
+    process = await asyncio.create_subprocess_exec(
+        program, *arguments, stderr=asyncio.subprocess.PIPE
+    )
+    assert process.stderr is not None
+    drain = None
+    try:
+        async for line in process.stderr:
+            if b"ready to receive web requests" in line:
+                break
+        drain = asyncio.create_task(process.stderr.read())
+        yield f"http://{address}"
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+        if drain:
+            await drain
+
+
+def _program() -> Path:
+    return debian.unpacked(("prometheus",), Progress()) / "usr/bin/prometheus"
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
