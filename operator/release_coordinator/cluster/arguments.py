@@ -15,6 +15,14 @@ def check_name(name: str) -> None:
         raise Invalid(f"{name!r} cannot be the name of an object")
 
 
+def split_api_version(api_version: str) -> tuple[str, str]:
+    """Group ("" for the core) and version, neither of which leads to another path."""
+    group, slash, version = api_version.rpartition("/")
+    for part in (group, version) if slash else (version,):
+        check_name(part)
+    return group, version
+
+
 def check_ref(ref: Ref) -> None:
     """Without its namespace a namespaced object has another URL."""
     check_name(ref.name)

@@ -1,4 +1,4 @@
-"""The real `Cluster`: the eight calls of the port on the asyncio half of the client library.
+"""The real `Cluster`: the nine calls of the port on the asyncio half of the client library.
 
 `login` says who we are, this module knows URLs and verbs, `wire` does the HTTP exchange and
 `faults` names its errors.
@@ -17,6 +17,7 @@ from release_coordinator.cluster.arguments import (
     check_replace,
 )
 from release_coordinator.cluster.bodies import lean, ref_of
+from release_coordinator.cluster.discovery import Discovery
 from release_coordinator.cluster.faults import Expired
 from release_coordinator.cluster.login import from_kubeconfig, from_service_account
 from release_coordinator.cluster.port import FIELD_MANAGER, Body, Kind, Ref
@@ -33,6 +34,7 @@ class KubernetesCluster:
 
     def __init__(self, wire: Wire, field_manager: str = FIELD_MANAGER) -> None:
         self._wire = wire
+        self._discovery = Discovery(wire)
         self._manager = ("fieldManager", field_manager)
 
     @classmethod
@@ -70,6 +72,10 @@ class KubernetesCluster:
     ) -> None:
         await self.aclose()
 
+    async def resource(self, api_version: str, kind: str) -> Kind:
+        """The resource type, asked for once in a few minutes. Raises NotFound."""
+        return await self._discovery.find(api_version, kind)
+
     async def get(self, ref: Ref) -> Body:
         """Read one object live. Raises NotFound."""
         return lean(await self._wire.send(Request("get", "GET", ref.kind, object_path(ref))))
@@ -89,14 +95,13 @@ class KubernetesCluster:
             items = await _read_pages(self._wire, request)
         return [_complete(kind, item) for item in items]
 
-    async def create(self, kind: Kind, body: Body) -> Body:
+    async def create(self, kind: Kind, body: Body, *, dry_run: bool = False) -> Body:
         """Create and return the stored object. Raises AlreadyExists, NotFound (namespace)."""
         check_create(kind, body)
         path = collection_path(kind, ref_of(kind, body).namespace)
+        query = self._query(dry_run=dry_run)
         body = _complete(kind, body)
-        return lean(
-            await self._wire.send(Request("create", "POST", kind, path, (self._manager,), body))
-        )
+        return lean(await self._wire.send(Request("create", "POST", kind, path, query, body)))
 
     async def apply(self, kind: Kind, body: Body, *, force: bool) -> Body:
         """Server-side apply as our field manager. Raises Conflict."""
@@ -121,9 +126,9 @@ class KubernetesCluster:
         """PUT the `/status` subresource with its resourceVersion. Raises NotFound, Conflict."""
         return await self._put(kind, body, "/status")
 
-    async def replace(self, kind: Kind, body: Body) -> Body:
+    async def replace(self, kind: Kind, body: Body, *, dry_run: bool = False) -> Body:
         """PUT the main resource with its resourceVersion. Raises NotFound, Conflict."""
-        return await self._put(kind, body, "")
+        return await self._put(kind, body, "", dry_run=dry_run)
 
     async def delete(self, ref: Ref, *, uid: str) -> None:
         """Delete in the background if the object still has this UID. Raises NotFound, Conflict."""
@@ -132,12 +137,18 @@ class KubernetesCluster:
         path = object_path(ref)
         await self._wire.send(Request("delete", "DELETE", ref.kind, path, (), options))
 
-    async def _put(self, kind: Kind, body: Body, subresource: str) -> Body:
+    async def _put(
+        self, kind: Kind, body: Body, subresource: str, *, dry_run: bool = False
+    ) -> Body:
         check_replace(body)
         path = object_path(ref_of(kind, body)) + subresource
         verb = "update-status" if subresource else "update"
         body = _complete(kind, body)
-        return lean(await self._wire.send(Request(verb, "PUT", kind, path, (self._manager,), body)))
+        query = self._query(dry_run=dry_run)
+        return lean(await self._wire.send(Request(verb, "PUT", kind, path, query, body)))
+
+    def _query(self, *, dry_run: bool) -> tuple[tuple[str, str], ...]:
+        return (self._manager, ("dryRun", "All")) if dry_run else (self._manager,)
 
 
 async def _read_pages(wire: Wire, request: Request) -> list[Body]:

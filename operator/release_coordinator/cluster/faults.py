@@ -26,6 +26,10 @@ class Expired(Transient):
     """410: the list cannot be continued, it must start anew."""
 
 
+class Unserved(Transient):
+    """404 that names no object: the server does not know the resource type, or not now."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """An HTTP answer as read from the wire."""
@@ -59,7 +63,7 @@ def _missing(message: str, status: Mapping[str, Any]) -> ReleaseCoordinatorError
         return NotFound(message)
     # The server does not know the resource type. That says nothing about the object: a CRD may
     # be missing or not yet served, and nobody may conclude that a Release was deleted.
-    return Transient(f"{message} (is the CRD installed?)")
+    return Unserved(f"{message} (is the CRD installed?)")
 
 
 def _conflict(message: str, status: Mapping[str, Any]) -> ReleaseCoordinatorError:

@@ -19,6 +19,10 @@ class FencedCluster:
         self._cluster = cluster
         self._may_write = may_write
 
+    async def resource(self, api_version: str, kind: str) -> Kind:
+        """Pass on."""
+        return await self._cluster.resource(api_version, kind)
+
     async def get(self, ref: Ref) -> Body:
         """Pass on."""
         return await self._cluster.get(ref)
@@ -29,9 +33,10 @@ class FencedCluster:
         """Pass on."""
         return await self._cluster.list(kind, namespace, labels)
 
-    async def create(self, kind: Kind, body: Body) -> Body:
-        """Pass on if we lead."""
-        return await self._leader().create(kind, body)
+    async def create(self, kind: Kind, body: Body, *, dry_run: bool = False) -> Body:
+        """Pass on if we lead; a dry run writes nothing, so it always passes."""
+        cluster = self._cluster if dry_run else self._leader()
+        return await cluster.create(kind, body, dry_run=dry_run)
 
     async def apply(self, kind: Kind, body: Body, *, force: bool) -> Body:
         """Pass on if we lead."""
@@ -45,9 +50,10 @@ class FencedCluster:
         """Pass on if we lead."""
         return await self._leader().replace_status(kind, body)
 
-    async def replace(self, kind: Kind, body: Body) -> Body:
-        """Pass on if we lead."""
-        return await self._leader().replace(kind, body)
+    async def replace(self, kind: Kind, body: Body, *, dry_run: bool = False) -> Body:
+        """Pass on if we lead; a dry run writes nothing, so it always passes."""
+        cluster = self._cluster if dry_run else self._leader()
+        return await cluster.replace(kind, body, dry_run=dry_run)
 
     async def delete(self, ref: Ref, *, uid: str) -> None:
         """Pass on if we lead."""

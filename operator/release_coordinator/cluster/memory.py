@@ -16,6 +16,7 @@ from release_coordinator.cluster.arguments import (
     check_name,
     check_ref,
     check_replace,
+    split_api_version,
 )
 from release_coordinator.cluster.bodies import clone, ref_of
 from release_coordinator.cluster.double.server import NAMESPACE, Admission, Server, Subscriber
@@ -35,7 +36,7 @@ class Call:
     @property
     def writes(self) -> bool:
         """Tell whether the call can change an object."""
-        return self.verb not in {"get", "list"}
+        return self.verb not in {"get", "list", "discover", "dry_run"}
 
 
 Hook = Callable[[Call], Awaitable[None]]
@@ -86,6 +87,12 @@ class MemoryCluster:
         """Delete what has owners that are all gone; the real server does this by and by."""
         self._server.collect_garbage()
 
+    async def resource(self, api_version: str, kind: str) -> Kind:
+        """The resource type. Raises NotFound."""
+        group, version = split_api_version(api_version)
+        call = Call("discover", Ref(Kind(group, version, "", kind), None, ""))
+        return await self._call(call, lambda: self._server.resource(api_version, kind))
+
     async def get(self, ref: Ref) -> Body:
         """Read one object live. Raises NotFound."""
         return await self._call(Call("get", ref), lambda: self._server.get(ref))
@@ -99,11 +106,12 @@ class MemoryCluster:
         call = Call("list", Ref(kind, namespace, ""))
         return await self._call(call, lambda: self._server.list(kind, namespace, labels or {}))
 
-    async def create(self, kind: Kind, body: Body) -> Body:
+    async def create(self, kind: Kind, body: Body, *, dry_run: bool = False) -> Body:
         """Create and return the stored object. Raises AlreadyExists, NotFound (namespace)."""
         check_create(kind, body)
-        call = Call("create", ref_of(kind, body), body)
-        return await self._call(call, lambda: self._server.create(kind, body, self._manager))
+        call = Call("dry_run" if dry_run else "create", ref_of(kind, body), body)
+        create = self._server.rehearse if dry_run else self._server.create
+        return await self._call(call, lambda: create(kind, body, self._manager))
 
     async def apply(self, kind: Kind, body: Body, *, force: bool) -> Body:
         """Server-side apply as our field manager. Raises Conflict."""
@@ -124,11 +132,12 @@ class MemoryCluster:
         call = Call("replace_status", ref_of(kind, body), body)
         return await self._call(call, lambda: self._server.replace_status(kind, body))
 
-    async def replace(self, kind: Kind, body: Body) -> Body:
+    async def replace(self, kind: Kind, body: Body, *, dry_run: bool = False) -> Body:
         """PUT the main resource with its resourceVersion. Raises NotFound, Conflict."""
         check_replace(body)
-        call = Call("replace", ref_of(kind, body), body)
-        return await self._call(call, lambda: self._server.replace(kind, body, self._manager))
+        call = Call("dry_run" if dry_run else "replace", ref_of(kind, body), body)
+        server = self._server.fork() if dry_run else self._server
+        return await self._call(call, lambda: server.replace(kind, body, self._manager))
 
     async def delete(self, ref: Ref, *, uid: str) -> None:
         """Delete in the background if the object still has this UID. Raises NotFound, Conflict."""
@@ -136,7 +145,7 @@ class MemoryCluster:
         await self._call(Call("delete", ref), lambda: self._server.delete(ref, uid))
 
     async def _call(self, call: Call, action: Callable[[], _Result]) -> _Result:
-        if call.verb not in {"list", "create"}:
+        if call.verb not in {"list", "create", "dry_run", "discover"}:
             check_ref(call.ref)
         if self.before is not None:
             await self.before(call)

@@ -1,4 +1,4 @@
-"""What the rest of the product may ask of a Kubernetes API server: eight calls.
+"""What the rest of the product may ask of a Kubernetes API server: nine calls.
 
 Implemented by `cluster.client.KubernetesCluster` (the real one) and by
 `cluster.memory.MemoryCluster` (the double); one contract suite runs on both. Bodies are the
@@ -46,18 +46,42 @@ FIELD_MANAGER = "release-coordinator.io"
 
 RELEASE = Kind(OWN_GROUP, OWN_VERSION, "releases", "Release")
 RECORD = Kind(OWN_GROUP, OWN_VERSION, "releaserecords", "ReleaseRecord")
+POLICY = Kind(OWN_GROUP, OWN_VERSION, "releasepolicies", "ReleasePolicy")
+APPROVAL = Kind(OWN_GROUP, OWN_VERSION, "approvals", "Approval")
 METRIC_SOURCE = Kind(OWN_GROUP, OWN_VERSION, "metricsources", "MetricSource", namespaced=False)
 JOB = Kind("batch", "v1", "jobs", "Job")
 DEPLOYMENT = Kind("apps", "v1", "deployments", "Deployment")
 CONTROLLER_REVISION = Kind("apps", "v1", "controllerrevisions", "ControllerRevision")
 POD = Kind("", "v1", "pods", "Pod")
+NODE = Kind("", "v1", "nodes", "Node", namespaced=False)
+RESOURCE_QUOTA = Kind("", "v1", "resourcequotas", "ResourceQuota")
 CONFIG_MAP = Kind("", "v1", "configmaps", "ConfigMap")
 EVENT = Kind("events.k8s.io", "v1", "events", "Event")
 LEASE = Kind("coordination.k8s.io", "v1", "leases", "Lease")
+ADMISSION_POLICY = Kind(
+    "admissionregistration.k8s.io",
+    "v1",
+    "validatingadmissionpolicies",
+    "ValidatingAdmissionPolicy",
+    namespaced=False,
+)
+ADMISSION_BINDING = Kind(
+    "admissionregistration.k8s.io",
+    "v1",
+    "validatingadmissionpolicybindings",
+    "ValidatingAdmissionPolicyBinding",
+    namespaced=False,
+)
 
 
 class Cluster(Protocol):
     """The port. All calls may raise Denied, Invalid and Transient besides what they name."""
+
+    async def resource(self, api_version: str, kind: str) -> Kind:
+        """The resource type that an `apiVersion` and `kind` stand for, never a subresource.
+
+        Raises NotFound when the server serves no such kind. May be minutes old.
+        """
 
     async def get(self, ref: Ref) -> Body:
         """Read one object live. Raises NotFound."""
@@ -70,9 +94,10 @@ class Cluster(Protocol):
         `namespace=None` reads all namespaces.
         """
 
-    async def create(self, kind: Kind, body: Body) -> Body:
+    async def create(self, kind: Kind, body: Body, *, dry_run: bool = False) -> Body:
         """Create and return the stored object.
 
+        With `dry_run` the server decides as ever, returns what it would store and stores nothing.
         Raises AlreadyExists, and NotFound when the namespace is missing.
         """
 
@@ -99,8 +124,8 @@ class Cluster(Protocol):
         Raises NotFound, Conflict.
         """
 
-    async def replace(self, kind: Kind, body: Body) -> Body:
-        """PUT the main resource with `metadata.resourceVersion` (Leases).
+    async def replace(self, kind: Kind, body: Body, *, dry_run: bool = False) -> Body:
+        """PUT the main resource with `metadata.resourceVersion` (Leases); dry runs as in `create`.
 
         Raises NotFound, Conflict.
         """

@@ -1,12 +1,17 @@
-"""Paths of the REST API, from `Kind` and `Ref` alone: no discovery, so no discovery cache."""
+"""Paths of the REST API, from `Kind` and `Ref` alone. What we use ourselves is not discovered."""
 
 from release_coordinator.cluster.arguments import check_name, check_ref
 from release_coordinator.cluster.port import Kind, Ref
 
 
+def group_path(group: str, version: str) -> str:
+    """Return the path below which a version of an API group lies; `group` is "" for the core."""
+    return f"/apis/{group}/{version}" if group else f"/api/{version}"
+
+
 def collection_path(kind: Kind, namespace: str | None) -> str:
     """Return the path of all objects of a kind, of one namespace or of all (None)."""
-    root = f"/apis/{kind.group}/{kind.version}" if kind.group else f"/api/{kind.version}"
+    root = group_path(kind.group, kind.version)
     if not kind.namespaced or namespace is None:
         return f"{root}/{kind.plural}"
     check_name(namespace)

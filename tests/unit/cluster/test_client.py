@@ -12,7 +12,16 @@ from kubernetes.aio.client import Configuration
 from tests.unit.cluster.conftest import Answer, Script
 
 from release_coordinator.cluster.client import KubernetesCluster
-from release_coordinator.cluster.port import CONFIG_MAP, JOB, LEASE, METRIC_SOURCE, RELEASE, Ref
+from release_coordinator.cluster.discovery import Discovery
+from release_coordinator.cluster.port import (
+    CONFIG_MAP,
+    JOB,
+    LEASE,
+    METRIC_SOURCE,
+    POD,
+    RELEASE,
+    Ref,
+)
 from release_coordinator.cluster.wire import Exchange, Observer, RequestCounts, Wire
 from release_coordinator.errors import Conflict, Denied, Invalid, NotFound, Transient
 
@@ -314,3 +323,39 @@ async def test_an_observer_sees_what_got_no_answer() -> None:
     assert codes == ["<error>"]
     assert counts.by_verb == {("get", "configmaps"): 1}
     assert counts.total == 1
+
+
+# --- discovery
+
+
+async def test_a_list_of_kinds_is_asked_for_once_in_a_while(script: Script) -> None:
+    kinds = [
+        {"name": "pods", "kind": "Pod", "namespaced": True},
+        {"name": "pods/eviction", "kind": "Eviction", "group": "policy", "namespaced": True},
+    ]
+    script.answer = says(200, {"resources": kinds})
+    now = [1000.0]
+    wire = Wire(Configuration(host=script.address))
+    discovery = Discovery(wire, lambda: now[0])
+
+    found = [await discovery.find("v1", "Pod") for _ in range(3)]
+    now[0] += 301
+    found.append(await discovery.find("v1", "Pod"))
+    with pytest.raises(NotFound):
+        await discovery.find("v1", "Eviction")
+    await wire.aclose()
+
+    assert set(found) == {POD}
+    assert [asked[:2] for asked in script.asked] == [("GET", "/api/v1")] * 3
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"), [(404, NotFound), (403, Denied), (503, Transient), (200, NotFound)]
+)
+async def test_what_a_missing_list_of_kinds_means(
+    script: Script, status: int, expected: type[Exception]
+) -> None:
+    script.answer = says(status, "404 page not found" if status == 404 else {})
+    async with connected(script) as cluster:
+        with pytest.raises(expected):
+            await cluster.resource("tekton.dev/v1", "PipelineRun")

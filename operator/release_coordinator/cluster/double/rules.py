@@ -9,6 +9,7 @@ from typing import Any
 
 from release_coordinator.cluster.bodies import uid_of, version_of
 from release_coordinator.cluster.port import (
+    APPROVAL,
     CONFIG_MAP,
     CONTROLLER_REVISION,
     DEPLOYMENT,
@@ -17,6 +18,7 @@ from release_coordinator.cluster.port import (
     LEASE,
     METRIC_SOURCE,
     POD,
+    POLICY,
     RECORD,
     Body,
     Kind,
@@ -24,7 +26,16 @@ from release_coordinator.cluster.port import (
 )
 from release_coordinator.errors import Conflict, Invalid
 
-_WITHOUT_STATUS = {CONFIG_MAP, CONTROLLER_REVISION, EVENT, LEASE, METRIC_SOURCE, RECORD}
+_WITHOUT_STATUS = {
+    APPROVAL,
+    POLICY,
+    CONFIG_MAP,
+    CONTROLLER_REVISION,
+    EVENT,
+    LEASE,
+    METRIC_SOURCE,
+    RECORD,
+}
 _WITH_GENERATION = {DEPLOYMENT, JOB, POD}
 _WITH_TEMPLATE = {DEPLOYMENT, JOB}
 _IMMUTABLE: dict[Kind, tuple[tuple[str, ...], ...]] = {

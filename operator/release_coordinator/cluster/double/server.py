@@ -11,10 +11,34 @@ from datetime import datetime
 
 from release_coordinator.cluster.bodies import clone, has_labels, lean, ref_of
 from release_coordinator.cluster.double import fields, rules
-from release_coordinator.cluster.port import Body, Kind, Ref
+from release_coordinator.cluster.port import (
+    APPROVAL,
+    CONFIG_MAP,
+    CONTROLLER_REVISION,
+    DEPLOYMENT,
+    EVENT,
+    JOB,
+    LEASE,
+    METRIC_SOURCE,
+    NODE,
+    POD,
+    POLICY,
+    RECORD,
+    RELEASE,
+    RESOURCE_QUOTA,
+    Body,
+    Kind,
+    Ref,
+)
 from release_coordinator.errors import AlreadyExists, Conflict, NotFound, Transient
 
 NAMESPACE = Kind("", "v1", "namespaces", "Namespace", namespaced=False)
+SERVED = (
+    *(NAMESPACE, NODE, POD, CONFIG_MAP, RESOURCE_QUOTA),
+    *(DEPLOYMENT, CONTROLLER_REVISION, JOB, EVENT, LEASE),
+    *(RELEASE, RECORD, POLICY, APPROVAL, METRIC_SOURCE),
+)
+"""Kinds that discovery knows at once; another one is known while an object of it exists."""
 
 Subscriber = Callable[[str, Body], None]
 """Called with ADDED, MODIFIED or DELETED and the object."""
@@ -45,6 +69,13 @@ class Server:
     def fork(self) -> "Server":
         """Return an independent copy that nobody has subscribed to."""
         return Server(self.now, self.admission, dict(self.objects), [], self.version, self.uids)
+
+    def resource(self, api_version: str, kind: str) -> Kind:
+        """Return the kind of that name."""
+        for known in (*SERVED, *(ref.kind for ref in self.objects)):
+            if (known.api_version, known.kind) == (api_version, kind):
+                return known
+        raise NotFound(f"no kind {kind} in {api_version}")
 
     def get(self, ref: Ref) -> Body:
         """Return a copy of one object."""
@@ -86,6 +117,12 @@ class Server:
         if rules.has_generation(kind):
             new["metadata"]["generation"] = 1
         return self._write(ref, "ADDED", new, fields.after_update(kind, {}, manager, {}, new))
+
+    def rehearse(self, kind: Kind, body: Body, manager: str) -> Body:
+        """Return what `create` would store; nothing is stored and nobody is told."""
+        shown = self.fork().create(kind, body, manager)
+        del shown["metadata"]["resourceVersion"]
+        return shown
 
     def apply(self, kind: Kind, body: Body, manager: str, *, force: bool) -> Body:
         """Server-side apply."""
