@@ -15,6 +15,7 @@ class Workload:
 
     def __init__(self) -> None:
         self.status = 200
+        self.body = b"secret" * 10_000
         self.port = 0
         self.asked: list[str] = []
         self.closing = asyncio.Event()
@@ -27,7 +28,7 @@ class Workload:
         if request.path == "/cut":
             assert request.transport is not None
             request.transport.abort()
-        return web.Response(status=self.status, body=b"secret" * 10_000)
+        return web.Response(status=self.status, body=self.body)
 
 
 @pytest.fixture
@@ -153,3 +154,53 @@ async def test_names_and_odd_paths_are_refused(address: str, path: str, words: s
 async def test_a_path_cannot_leave_its_host(workload: Workload, prober: HttpProber) -> None:
     await prober.probe("127.0.0.1", workload.port, "//169.254.169.254/x y\r\nHost: z", timeout=5)
     assert workload.asked == ["//169.254.169.254/x%20yHost:%20z"]
+
+
+# --- short texts
+
+
+async def test_the_text_of_an_answer_is_read(workload: Workload, prober: HttpProber) -> None:
+    workload.body = b'{"version": "1.3.0"}'
+    result = await prober.fetch("127.0.0.1", workload.port, "/version", timeout=5)
+    assert result.text == '{"version": "1.3.0"}'
+    assert result.detail == f"http://127.0.0.1:{workload.port}/version answered 200"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (404, b"1.3.0", "answered 404"),
+        (302, b"1.3.0", "answered 302"),
+        (204, b"", "answered 204"),
+        (200, b"1" * 4097, "answered more than 4096 bytes"),
+        (200, b"\xff\xfe1.3.0", "answered no text in UTF-8"),
+    ],
+)
+async def test_other_answers_give_no_text_and_are_not_quoted(
+    workload: Workload, prober: HttpProber, status: int, body: bytes, words: str
+) -> None:
+    workload.status, workload.body = status, body
+    result = await prober.fetch("127.0.0.1", workload.port, "/version", timeout=5)
+    assert result.text is None
+    assert result.detail == f"http://127.0.0.1:{workload.port}/version {words}"
+
+
+@pytest.mark.parametrize(
+    ("path", "limit", "words"), [("/slow", 0.05, "gave no answer"), ("/cut", 5, "cut its answer")]
+)
+async def test_a_text_that_does_not_come_is_told(
+    workload: Workload, prober: HttpProber, path: str, limit: float, words: str
+) -> None:
+    result = await prober.fetch("127.0.0.1", workload.port, path, limit)
+    assert result.text is None
+    assert words in result.detail
+
+
+@pytest.mark.parametrize(
+    ("address", "path"),
+    [("169.254.169.254", "/"), ("::ffff:127.0.0.1", "/"), ("shop.svc", "/"), ("10.0.0.1", "@x/")],
+)
+async def test_texts_are_read_from_workloads_only(address: str, path: str) -> None:
+    result = await HttpProber().fetch(address, 80, path, timeout=5)
+    assert result.text is None
+    assert "it was not probed" in result.detail
