@@ -11,7 +11,7 @@ from release_coordinator.api.conditions import Phase
 from release_coordinator.api.release import ReleaseSpec
 from release_coordinator.api.status import ReleaseStatus
 
-from .gates.images import tag_of
+from .images import tag_of
 from .observation import Observation, WorkloadWant
 
 NOTHING_GOOD_SINCE = {Phase.ROLLBACK_FAILED, Phase.FAILED, Phase.SUPERSEDED}

@@ -12,8 +12,9 @@ from release_coordinator.api.attempt import GateState
 from release_coordinator.api.conditions import Phase
 from release_coordinator.api.release import ReleaseType
 from release_coordinator.api.status import HistoryEntry
+from release_coordinator.engine import images
 from release_coordinator.engine.context import Context
-from release_coordinator.engine.gates import images, version
+from release_coordinator.engine.gates import version, version_consistency
 
 NUMBER = st.integers(0, 30)
 PRE = st.sampled_from(["", "-rc.1", "-rc.2", "-alpha"])
@@ -161,6 +162,6 @@ def test_a_tag_says_the_version(
     for component in body["spec"]["components"]:
         component["images"] = {"app": image}
 
-    gate = images.evaluate(context(body)).gate
+    gate = version_consistency.evaluate(context(body)).gate
 
     assert (gate.state is GateState.PASSED) == passes, gate.message

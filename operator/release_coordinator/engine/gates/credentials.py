@@ -4,18 +4,22 @@ The operator may not read Secrets, so the kubelet is asked: a Job that refers to
 and does nothing. A container that started, whatever came of it, had all its keys; a missing one
 shows as CreateContainerConfigError with the kubelet's own words. The image pull is tried on the
 way.
+
+That a key exists does not mean that it opens anything: the Jobs of `spec.credentialChecks` log in
+with it, once all keys are there.
 """
 
-from release_coordinator.api.attempt import Role, StepState
+from release_coordinator.api.attempt import GateState, Role, StepState
+from release_coordinator.api.checklist import GateName
 from release_coordinator.api.job import EnvVar, JobTemplate
 from release_coordinator.api.release import ReleaseSpec
-from release_coordinator.engine import jobs
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.outcome import Note, Outcome
 
+from . import job_check
 from .verdict import GateVerdict, failed, passed, waiting
 
-NAME = "Credentials"
+NAME = GateName.CREDENTIALS
 OWNER = Role.DEVOPS
 STEP = "gate/credentials"
 CONFIG_ERROR = "CreateContainerConfigError"
@@ -25,12 +29,11 @@ def templates(spec: ReleaseSpec) -> list[JobTemplate]:
     """Every Job of a plan."""
     found = [spec.backup.job] if spec.backup else []
     for migration in spec.migrations:
-        found.append(migration.up)
-        if migration.down:
-            found.append(migration.down)
+        found += [job for job in (migration.up, migration.down, migration.dry_run_job()) if job]
     found += [entry.job for entry in (*spec.caches, *spec.warmup)]
     found += [test.job for test in (*spec.verify.smoke_tests, *spec.rollback.smoke_tests)]
-    return found
+    found += [check.job for check in (*spec.credential_checks, *spec.ci) if check.job]
+    return [*found, spec.database.current] if spec.database.current else found
 
 
 def probe_job(spec: ReleaseSpec) -> JobTemplate | None:
@@ -54,31 +57,47 @@ def probe_job(spec: ReleaseSpec) -> JobTemplate | None:
 
 
 def evaluate(ctx: Context) -> GateVerdict:
-    """Run the probe Job and read what the kubelet made of it."""
+    """Run the probe Job and read what the kubelet made of it; then log in."""
     template = probe_job(ctx.plan.spec)
     if template is None:
-        return passed(NAME, OWNER, "no Job of the plan refers to a Secret")
+        return _log_in(ctx, "no Job of the plan refers to a Secret")
     keys = sorted(
         f"{v.value_from.secret_key_ref.name}/{v.value_from.secret_key_ref.key}"
         for v in template.env
         if v.value_from and v.value_from.secret_key_ref
     )
-    return _judge(ctx, jobs.JobStep(STEP, template), f"Secret keys exist: {', '.join(keys)}")
+    check = job_check.ask(ctx, STEP, template, lambda note: _started_is_enough(ctx, note))
+    if check.state is GateState.PASSED:
+        return _log_in(ctx, f"Secret keys exist: {', '.join(keys)}")
+    if check.state is GateState.FAILED:
+        text = f"{_explain(check.words)}; then add it and {job_check.retry(ctx)}"
+        return failed(NAME, OWNER, text)
+    if CONFIG_ERROR in check.words:
+        text = f"{_explain(check.words)}; the gate looks again until its Job has timed out"
+        return failed(NAME, OWNER, text, next_move=check.next_move)
+    text = "asking the kubelet for the Secret keys"
+    return waiting(NAME, OWNER, text, next_move=check.next_move)
 
 
-def _judge(ctx: Context, job: jobs.JobStep, evidence: str) -> GateVerdict:
-    outcome = jobs.run(ctx, job)
-    if isinstance(outcome, Note):
-        outcome = _started_is_enough(ctx, outcome)
-    step = ctx.step(STEP)
-    if step is not None and step.state is StepState.SUCCEEDED:
-        return passed(NAME, OWNER, evidence)
-    if step is not None and step.state is StepState.FAILED:
-        return failed(NAME, OWNER, f"{_explain(step.message)}; then {_again(ctx)}")
-    if step is not None and CONFIG_ERROR in step.message:
-        text = f"{_explain(step.message)}; the gate looks again until its Job has timed out"
-        return GateVerdict(failed(NAME, OWNER, text).gate, outcome)
-    return waiting(NAME, OWNER, "asking the kubelet for the Secret keys", outcome)
+def _log_in(ctx: Context, found: str) -> GateVerdict:
+    """Run all login checks at once; `found` is what is known already."""
+    checks = {
+        entry.name: job_check.ask(ctx, f"{STEP}/{entry.name}", entry.job)
+        for entry in ctx.plan.spec.credential_checks
+    }
+    move = job_check.next_move(checks.values())
+    shut = {name: check for name, check in checks.items() if check.state is not GateState.PASSED}
+    if not shut:
+        names = f"; logged in: {', '.join(checks)}" if checks else ""
+        return passed(NAME, OWNER, f"{found}{names}")
+    evidence = ", ".join(f"Job of {name}" for name in shut)
+    wrong = [name for name, check in shut.items() if check.state is GateState.FAILED]
+    if wrong:
+        said = "; ".join(f"{name}: {shut[name].words}" for name in wrong)
+        text = job_check.then_retry(ctx, f"login failed: {said}; correct the credentials")
+        return failed(NAME, OWNER, text, evidence=evidence, next_move=move)
+    said = ", ".join(f"{name} ({c.words})" if c.words else name for name, c in shut.items())
+    return waiting(NAME, OWNER, f"logging in: {said}", evidence=evidence, next_move=move)
 
 
 def _started_is_enough(ctx: Context, note: Note) -> Outcome:
@@ -95,10 +114,3 @@ def _started_is_enough(ctx: Context, note: Note) -> Outcome:
 
 def _explain(message: str) -> str:
     return f"a Secret, key or image of the plan's Jobs is missing: {message}"
-
-
-def _again(ctx: Context) -> str:
-    return (
-        "add it and start again with kubectl annotate release "
-        f"{ctx.release.name} release-coordinator.io/retry={ctx.attempt.number} --overwrite"
-    )
