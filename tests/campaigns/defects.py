@@ -60,8 +60,9 @@ DEFECTS = (
         "the previous revision is recorded after the migrations",
         "engine/decide.py",
         "    preparing,  # R3.3, R3.4: baseline, previous revision, backup\n"
+        "    confirming,  # R2: every gate once more, before the first change\n"
         "    migrating,  # R3.5: database migrations\n",
-        "    migrating,\n    preparing,\n",
+        "    confirming,\n    migrating,\n    preparing,\n",
         ("success",),
     ),
     Defect(
@@ -164,6 +165,29 @@ DEFECTS = (
         "self._persist(fence=True)",
         "self._persist()",
         tuple(f"breach:{number}:refused:freeze={number + 1}" for number in range(20, 36)),
+    ),
+    Defect(
+        "a signature for another plan counts",
+        "engine/approvals.py",
+        "    if fact.spec.digest != ctx.attempt.digest:\n",
+        "    if ctx.attempt.digest is None:\n",
+        ("edited-after-signing",),
+    ),
+    Defect(
+        "the gates are asked once and never again",
+        "engine/decide.py",
+        "    confirming,  # R2: every gate once more, before the first change\n    migrating,",
+        "    migrating,",
+        ("signed",),
+    ),
+    Defect(
+        "what was said before the first change is not heard",
+        "engine/phases/confirming.py",
+        "    verdicts = checklist.evaluate(replace(ctx, fresh=True))\n"
+        "    gates = [verdict.gate for verdict in verdicts]\n",
+        "    verdicts = checklist.evaluate(replace(ctx, fresh=True))\n"
+        "    gates = ctx.attempt.gates\n",
+        ("taken-back",),
     ),
     Defect(
         "an object that exists already is not taken over",

@@ -13,7 +13,8 @@ from release_coordinator.api.conditions import Phase
 from release_coordinator.cluster.port import Body
 from release_coordinator.engine import names
 
-STATUS_LIMIT = 32 * 1024
+STATUS_LIMIT = 48 * 1024
+CONFIRM = "prepare/confirm"
 STORY = (
     Phase.PENDING,
     Phase.GATING,
@@ -32,8 +33,11 @@ TERMINAL = {
     Phase.FAILED,
     Phase.SUPERSEDED,
 }
+UNCHANGED = (Phase.PENDING, Phase.GATING, Phase.PREPARING)
+"""Phases in which the attempt may still give way to another plan."""
 AFTER = {
     **{phase: {*STORY[index:], Phase.ROLLING_BACK} for index, phase in enumerate(STORY)},
+    **{phase: {*STORY, Phase.SUPERSEDED} for phase in UNCHANGED},
     Phase.ROLLING_BACK: {Phase.ROLLED_BACK, Phase.ROLLBACK_FAILED},
     Phase.HELD: {*STORY, Phase.ROLLING_BACK, Phase.ROLLED_BACK, Phase.ROLLBACK_FAILED},
 }
@@ -69,7 +73,10 @@ class Monitor:
 
     def _release(self, body: Body) -> None:
         status = body["status"]
+        confirmed = self._confirmed()
         self._attempt = status.get("attempt") or {}
+        if self._confirmed() not in {None, confirmed}:
+            self._signed()
         size = len(json.dumps(status))
         if size >= STATUS_LIMIT:
             self._breach("size", f"status of {size} bytes")
@@ -77,6 +84,36 @@ class Monitor:
         if {"Reconciling", "Stalled"} <= true:
             self._breach("kstatus", "Reconciling and Stalled at once")
         self._follow((self._attempt.get("number", 0), Phase(status["phase"])))
+
+    def _confirmed(self) -> int | None:
+        """Number of the attempt whose gates are recorded as open for its first change."""
+        done = self._state(CONFIRM) == "Succeeded"
+        return int(self._attempt["number"]) if done else None
+
+    def _signed(self) -> None:
+        """Whether each role that must sign has: the last word of somebody about this plan."""
+        bodies = self._world.cluster.everything()
+        for role in self._signing():
+            words = [
+                (body["metadata"]["creationTimestamp"], body["spec"])
+                for body in bodies
+                if body["kind"] == "Approval"
+                and body["spec"].get("role") == role
+                and body["spec"]["digest"] == self._attempt["digest"]
+            ]
+            last = [spec for at, spec in words if at == max(at for at, _ in words)]
+            if not last or any(spec["decision"] != "Approved" for spec in last):
+                self._breach("I3", f"the gates are open, but {role} has not signed this plan")
+
+    def _signing(self) -> list[str]:
+        revision = self._revisions.get(str(self._attempt.get("revision")))
+        types = revision["data"]["requirements"]["types"] if revision else []
+        kind = self._attempt.get("type")
+        return [sign["role"] for one in types if one["type"] == kind for sign in one["signOffs"]]
+
+    def _past_the_gates(self, what: str) -> None:
+        if self._confirmed() is None:
+            self._breach("I3", f"{what} before the gates were confirmed")
 
     def _follow(self, now: tuple[int, Phase]) -> None:
         before, self._phase = self._phase, now
@@ -100,6 +137,7 @@ class Monitor:
 
     def _changed(self, name: str, image: str) -> None:
         self._needs_revision(f"{name} got {image}")
+        self._past_the_gates(f"{name} got {image}")
         if not self._attempt.get("trigger"):
             late = [s for s in self._planned() if self._state(f"migrate/{s}") != "Succeeded"]
             if late:
@@ -111,6 +149,7 @@ class Monitor:
             return
         if step.startswith("migrate/"):
             self._needs_revision(f"{step} may run")
+            self._past_the_gates(f"{step} may run")
         if step.startswith(("migrate/", "undo/migrate/")):
             known = next((s for s in self._steps() if s["id"] == step), {})
             if known.get("uid") != body["metadata"]["uid"]:

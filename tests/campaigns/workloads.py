@@ -26,6 +26,8 @@ FORWARD = (BACKUP, UP, CACHE, WARM, SMOKE)
 BACK = (DOWN, CACHE_BACK, SMOKE_BACK)
 OLD, NEW, SLOW = "1.2.0", "1.3.0", "1.4.0"
 
+SIGNERS = [{"role": "qa"}, {"role": "security"}]
+
 Play = Callable[[World], Awaitable[None]]
 
 
@@ -146,6 +148,47 @@ async def late_breach(world: World) -> None:
     await world.run()
 
 
+async def signed(world: World) -> None:
+    """Two people sign before anything is done."""
+    await world.require(signOffs=SIGNERS)
+    await world.apply(spec())
+    await world.run()
+    await world.say("quinn", "Approved", role="qa")
+    await world.run()
+    await world.say("sam", "Approved", role="security")
+    await world.run()
+
+
+async def taken_back(world: World) -> None:
+    """One of them takes his word back while the backup runs, and gives it again later."""
+    await world.require(signOffs=SIGNERS)
+    await world.apply(spec())
+    await world.run()
+    await world.say("quinn", "Approved", role="qa")
+    await world.say("sam", "Approved", role="security")
+    await world.run(has_begun(BACKUP))
+    await world.advance(1)
+    await world.say("quinn", "Revoked", role="qa", comment="found something")
+    await world.run()
+    await world.advance(1)
+    await world.say("quinn", "Approved", role="qa")
+    await world.run()
+
+
+async def edited_after_signing(world: World) -> None:
+    """One has signed a plan; then it is another, which both have to sign."""
+    await world.require(signOffs=SIGNERS)
+    await world.apply(spec(watch={**spec()["spec"]["watch"], "interval": "10s"}))
+    await world.run()
+    await world.say("quinn", "Approved", role="qa")
+    await world.apply(spec())
+    await world.run()
+    await world.say("sam", "Approved", role="security")
+    await world.run()
+    await world.say("quinn", "Approved", role="qa")
+    await world.run()
+
+
 async def name_taken(world: World) -> None:
     """A Job of somebody else has the name of the migration's."""
     await world.apply(spec())
@@ -262,6 +305,9 @@ TWO = [migration("0007-add-isbn"), migration("0008-add-index")]
 WORKLOADS: dict[str, Workload] = {
     workload.name: workload
     for workload in (
+        Workload("signed", signed, Phase.COMPLETED, NEW, FORWARD),
+        Workload("taken-back", taken_back, Phase.COMPLETED, NEW, (BACKUP, *FORWARD)),
+        Workload("edited-after-signing", edited_after_signing, Phase.COMPLETED, NEW, FORWARD),
         Workload("success", releases(spec), Phase.COMPLETED, NEW, FORWARD),
         Workload(
             "breach",

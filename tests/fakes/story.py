@@ -8,6 +8,7 @@ await story.check("success")
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import yaml
 from tests import goldens
@@ -15,11 +16,20 @@ from tests.fakes.transcript import Transcript
 from tests.fakes.world import NAMESPACE, World
 from tests.releases import BOOKSHOP, Body
 
+from release_coordinator.api.attempt import Gate
 from release_coordinator.api.base import format_time
+from release_coordinator.api.checklist import Enforcement
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase
 from release_coordinator.api.record import RecordSpec
-from release_coordinator.cluster.port import CONFIG_MAP, DEPLOYMENT, RECORD, RELEASE, Kind, Ref
+from release_coordinator.cluster.port import (
+    CONFIG_MAP,
+    DEPLOYMENT,
+    RECORD,
+    RELEASE,
+    Kind,
+    Ref,
+)
 from release_coordinator.errors import NotFound
 
 GOLDEN = Path(__file__).resolve().parents[1] / "stories" / "golden"
@@ -79,6 +89,22 @@ class Story:
         """`kubectl annotate` of the Release."""
         self.transcript.person(f"kubectl annotate release bookshop {key}={value}")
         await self.world.annotate(key, value)
+
+    async def say(
+        self, who: str, decision: str, *, digest: str | None = None, **about: str
+    ) -> None:
+        """Somebody signs, rejects, waives or revokes; `about` is role or gate, and comment."""
+        subject = about.get("role") or about.get("gate")
+        old = " an older plan" if digest else ""
+        self.transcript.person(
+            f"{who}: {decision}{old} ({subject}) {about.get('comment', '')}".rstrip()
+        )
+        await self.world.say(who, decision, digest=digest, **about)
+
+    async def require(self, **spec: Any) -> None:
+        """The platform team writes the policy."""
+        self.transcript.person(f"kubectl apply: ReleasePolicy default ({', '.join(spec)})")
+        await self.world.require(**spec)
 
     async def delete(self) -> None:
         """`kubectl delete` of the Release."""
@@ -160,6 +186,13 @@ def conditions(release: ReleaseObject) -> str:
     return "\n".join([f"Conditions in phase {release.status.phase}", *rows])
 
 
+def gate_line(gate: Gate) -> str:
+    """A gate as one line."""
+    advisory = "" if gate.enforcement is Enforcement.REQUIRED else f" {gate.enforcement}"
+    line = f"gate {gate.name} {gate.state}{advisory} ({gate.owner}): {gate.message}"
+    return f"{line} WAIVED by {gate.waiver.by}: {gate.waiver.comment}" if gate.waiver else line
+
+
 def record(spec: RecordSpec) -> str:
     """A record as a short report."""
     kind = f" ({spec.type})" if spec.type else ""
@@ -168,7 +201,7 @@ def record(spec: RecordSpec) -> str:
         f"  {spec.outcome}, {spec.reason}, after {spec.duration_seconds:.0f} s",
         f"  {spec.message}",
         f"  plan {'kept' if spec.plan else 'not kept'}",
-        *(f"  gate {gate.name} {gate.state} ({gate.owner}): {gate.message}" for gate in spec.gates),
+        *(f"  {gate_line(gate)}" for gate in spec.gates),
     ]
     for step in spec.timeline:
         begun = format_time(step.started_at)[11:19]

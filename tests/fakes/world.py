@@ -30,6 +30,7 @@ from release_coordinator.cluster.port import (
     Ref,
 )
 from release_coordinator.cluster.store import Store
+from release_coordinator.engine import names
 from release_coordinator.engine.evidence import AdmissionFact, AlertRulesFact
 from release_coordinator.errors import NotFound, ReleaseCoordinatorError
 from release_coordinator.evidence.sources import Sources
@@ -43,6 +44,8 @@ from release_coordinator.telemetry.passes import PassObserver
 
 DAWN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 NAMESPACE = "shop"
+AUTHOR = "ada"
+"""Who writes the Releases."""
 LIMIT = 5000
 KINDS: dict[str, Kind] = {
     kind.kind: kind for kind in (RELEASE, METRIC_SOURCE, POLICY, APPROVAL, *LABELLED, RECORD)
@@ -196,6 +199,7 @@ class World:
         self.prober = ScriptedProber()
         self.log: list[str] = []
         self.crashes = 0
+        self.said = 0
         self.calls: list[Call] = []
         self.operators = [self.start()]
 
@@ -222,15 +226,42 @@ class World:
         await self.operator.resync.once()
 
     async def apply(self, body: Body) -> None:
-        """`kubectl apply` of a Release: create it, or replace its spec."""
+        """`kubectl apply` of a Release: create it, or replace its spec.
+
+        The API server stamps who changed the spec.
+        """
         name = body["metadata"]["name"]
+        stamp = {names.ANNOTATION_CHANGED_BY: AUTHOR}
+        body["metadata"]["annotations"] = {**body["metadata"].get("annotations", {}), **stamp}
         try:
             live = await self.user.get(Ref(RELEASE, NAMESPACE, name))
         except ReleaseCoordinatorError:
             await self.user.create(RELEASE, body)
             return
         live["spec"] = body["spec"]
+        live["metadata"].setdefault("annotations", {}).update(stamp)
         await self.user.replace(RELEASE, live)
+
+    async def require(self, **spec: Any) -> None:
+        """The platform team writes the ReleasePolicy."""
+        await self.user.patch(Ref(POLICY, NAMESPACE, "default"), {"spec": basic(**spec)["spec"]})
+
+    async def say(
+        self, who: str, decision: str, *, digest: str | None = None, **about: str
+    ) -> None:
+        """Somebody writes an Approval of the present plan; `about` is role or gate, and comment."""
+        release = await self.release()
+        self.said += 1
+        spec = {
+            "release": release.name,
+            "releaseUid": release.uid,
+            "digest": digest or release.status.digest,
+            "decision": decision,
+            "by": who,
+            **about,
+        }
+        metadata = {"name": f"bookshop-{self.said}", "namespace": NAMESPACE}
+        await self.user.create(APPROVAL, {"metadata": metadata, "spec": spec})
 
     async def annotate(self, key: str, value: str) -> None:
         """`kubectl annotate release bookshop`."""
