@@ -11,6 +11,8 @@ VARIANTS: tuple[dict[str, str], ...] = (
     {
         "replicas": "2",
         "namespaces": "{shop,billing}",
+        "gates.readResources[0].apiGroups": "{tekton.dev}",
+        "gates.readResources[0].resources": "{pipelineruns,taskruns}",
         "networkPolicy.enabled": "true",
         "prometheusRule.enabled": "true",
         "serviceMonitor.enabled": "true",

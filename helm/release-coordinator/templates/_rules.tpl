@@ -32,6 +32,11 @@ do no more than release.
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create]
+{{- range .Values.gates.readResources }}
+- apiGroups: {{ toJson .apiGroups }}
+  resources: {{ toJson .resources }} # what CI writes, named by Releases as evidence
+  verbs: [get]
+{{- end }}
 {{- end }}
 
 {{/* What it may do in the whole cluster in any case: read where metrics come from. */}}

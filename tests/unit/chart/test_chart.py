@@ -86,6 +86,45 @@ def test_no_right_is_a_wildcard_or_reaches_a_secret() -> None:
             assert " *" not in line.partition(": ")[2], line
 
 
+@pytest.mark.parametrize("namespaces", [(), ("namespaces={shop}",)])
+def test_what_ci_writes_may_be_read_where_releases_are_and_no_more(
+    namespaces: tuple[str, ...],
+) -> None:
+    tekton = (
+        "gates.readResources[0].apiGroups={tekton.dev}",
+        "gates.readResources[0].resources={pipelineruns}",
+    )
+    plain = rights([one for one in rendered(*namespaces) if one["kind"] in RBAC_KINDS])
+    full = rights([one for one in rendered(*namespaces, *tekton) if one["kind"] in RBAC_KINDS])
+
+    place = "Role shop" if namespaces else "ClusterRole *"
+    assert set(full) - set(plain) == {f"{place}/release-coordinator: get pipelineruns.tekton.dev"}
+
+
+@pytest.mark.parametrize(
+    ("groups", "resources"),
+    [
+        ("{*}", "{pipelineruns}"),
+        ("{tekton.dev}", "{*}"),
+        ("{}", "{secrets}"),
+        ("{tekton.dev}", "{pipelineruns,secrets}"),
+        ("{tekton.dev}", "{pipelineruns/status}"),
+        ("{tekton.dev}", "{}"),
+        ("tekton.dev", "{pipelineruns}"),
+    ],
+)
+def test_neither_secrets_nor_everything_may_be_read_as_evidence(
+    groups: str, resources: str
+) -> None:
+    values = {
+        "gates.readResources[0].apiGroups": groups,
+        "gates.readResources[0].resources": resources,
+    }
+
+    with pytest.raises(CommandError, match="values don't meet the specifications"):
+        helm.template(values)
+
+
 def test_users_cannot_write_what_the_operator_says_happened() -> None:
     users = [one for one in rendered() if one["metadata"]["name"].endswith(("-view", "-edit"))]
     words = [line.split(": ")[1].split() for line in rights(users)]
