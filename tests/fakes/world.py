@@ -47,6 +47,8 @@ NAMESPACE = "shop"
 AUTHOR = "ada"
 """Who writes the Releases."""
 LIMIT = 5000
+PATIENCE = timedelta(days=1)
+"""A story waits no longer for something to happen by itself: signatures lapse after a week."""
 KINDS: dict[str, Kind] = {
     kind.kind: kind for kind in (RELEASE, METRIC_SOURCE, POLICY, APPROVAL, *LABELLED, RECORD)
 }
@@ -332,7 +334,7 @@ class World:
         if attempt is not None and attempt.recorded and due is None:
             return False
         moments = self._moments() + ([due] if due else [])
-        if not moments:
+        if not moments or min(moments) - self.time.value > PATIENCE:
             return False
         self.time.value = max(self.time.value, min(moments))
         for operator in self.operators:
