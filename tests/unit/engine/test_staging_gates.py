@@ -10,13 +10,30 @@ from tests.records import BACK, broken, completed, record, rehearsed, staging_re
 from tests.releases import bookshop
 from tests.unit.engine.contexts import context
 
-from release_coordinator.api.attempt import Gate, GateState, Measurement, Role, StepState, Verdict
+from release_coordinator.api.attempt import (
+    Gate,
+    GateState,
+    Measurement,
+    Role,
+    StepState,
+    Trigger,
+    Verdict,
+)
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.record import RecordSpec
+from release_coordinator.engine import staged
 from release_coordinator.engine.context import Context
+from release_coordinator.engine.decide import STORY
 from release_coordinator.engine.evidence import RecordsFact, RecordsWant, UnreadableRecord
 from release_coordinator.engine.gates import rehearsal, staging, staging_config, staging_tests
 from release_coordinator.engine.gates.verdict import GateVerdict
+from release_coordinator.engine.outcome import Note
+from release_coordinator.engine.phases import (
+    migrating,
+    rolling_out,
+    verifying,
+    watching,
+)
 
 POLICY = {"staging": {"namespace": "shop-staging"}}
 WANT = RecordsWant("shop-staging", "bookshop")
@@ -212,6 +229,15 @@ def test_a_rollback_on_request_because_of_a_bad_metric_is_no_rehearsal(bad: Meas
     assert gate.state is GateState.FAILED
 
 
+def test_an_automatic_rollback_while_metrics_are_good_is_no_rehearsal() -> None:
+    text = "at the end of the watch not all pods of Deployment bookshop-backend are available"
+    trigger = Trigger(reason=Reason.PROGRESS_DEADLINE_EXCEEDED, message=text, at=DAWN)
+
+    gate = asked(staging.evaluate, completed(4), rehearsed(5, rollback=trigger))
+
+    assert gate.state is GateState.FAILED
+
+
 def test_a_rollback_on_request_after_a_failed_test_is_no_rehearsal() -> None:
     forced = broken(5, rollback=rehearsed(5).rollback)
 
@@ -240,6 +266,22 @@ def test_an_attempt_that_failed_before_any_change_is_a_verdict() -> None:
 
     assert gate.state is GateState.FAILED
     assert "no space on the volume" in gate.message
+
+
+def test_step_ids_are_those_that_the_phases_write() -> None:
+    prefixes = (staged.VERIFY, staged.ROLLOUT, staged.WATCH)
+    assert prefixes == (verifying.PREFIX, rolling_out.PREFIX, watching.STEP)
+    back = (rehearsal.BACK_VERIFY, rehearsal.BACK_ROLLOUT, rehearsal.BACK_MIGRATE)
+    assert back == (verifying.UNDO_PREFIX, rolling_out.UNDO_PREFIX, migrating.UNDO_PREFIX)
+    assert STORY[-1] is watching, "else a begun watch does not mean that all before it went well"
+    ctx = context(steps=(step("verify/health"),))
+    (test,) = ctx.plan.spec.verify.smoke_tests
+
+    begun = verifying.advance(ctx)
+
+    assert isinstance(begun, Note)
+    assert begun.status.attempt is not None
+    assert begun.status.attempt.steps[-1].id == staged.step_of_test(test)
 
 
 # StagingTests.

@@ -1,0 +1,39 @@
+"""The configuration of a workload: its Deployment and the ConfigMaps that its pods use.
+
+Read live, because neither has to carry our label, and no more than one deployment asks for. What
+is read becomes entries in `cluster.configuration`.
+"""
+
+import asyncio
+
+from release_coordinator.cluster import configuration
+from release_coordinator.cluster.port import CONFIG_MAP, DEPLOYMENT, Body, Kind, Ref
+from release_coordinator.engine.evidence import ConfigFact, ConfigWant
+from release_coordinator.errors import Denied, Invalid, NotFound
+
+from .sources import Sources
+
+
+async def look(sources: Sources, namespace: str, want: ConfigWant) -> ConfigFact | None:
+    """All entries; None if there is no such Deployment."""
+    where = want.namespace or namespace
+    try:
+        body = await _get(sources, DEPLOYMENT, where, want.workload)
+        if body is None:
+            return None
+        names = configuration.config_maps(body)
+        maps = await asyncio.gather(*(_get(sources, CONFIG_MAP, where, name) for name in names))
+    except Denied:
+        text = (
+            f"the operator may not read deployments and configmaps in namespace {where}; the "
+            f"platform team adds {where} to `namespaces` of the operator's chart"
+        )
+        return ConfigFact({}, text)
+    return ConfigFact(configuration.entries(body, dict(zip(names, maps, strict=True))))
+
+
+async def _get(sources: Sources, kind: Kind, namespace: str, name: str) -> Body | None:
+    try:
+        return await sources.cluster.get(Ref(kind, namespace, name))
+    except (NotFound, Invalid):  # of a name that cannot be there is none
+        return None

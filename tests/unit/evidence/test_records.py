@@ -1,0 +1,112 @@
+"""The release log of another namespace, read from the API server."""
+
+import pytest
+from tests.fakes.world import World
+from tests.records import broken, completed
+
+from release_coordinator.api.record import RecordSpec
+from release_coordinator.cluster.memory import Call, MemoryCluster
+from release_coordinator.cluster.port import RECORD, Body
+from release_coordinator.cluster.store import Store
+from release_coordinator.engine.evidence import AdmissionFact, RecordsFact, RecordsWant
+from release_coordinator.errors import Denied, Invalid, NotFound, Transient
+from release_coordinator.evidence import registry
+from release_coordinator.evidence.sources import Sources
+
+NAMESPACE = "shop-staging"
+
+
+def sources(cluster: MemoryCluster) -> Sources:
+    world = World()
+    return Sources(cluster, Store(), world.metrics, world.prober, lambda: AdmissionFact(""))
+
+
+def body(name: str, spec: RecordSpec, release: str = "bookshop", **changes: object) -> Body:
+    labels = {"release-coordinator.io/release": release}
+    metadata = {"name": name, "namespace": NAMESPACE, "labels": labels}
+    return {"metadata": metadata, "spec": spec.to_wire() | changes}
+
+
+async def look(cluster: MemoryCluster) -> RecordsFact:
+    want = RecordsWant(NAMESPACE, "bookshop")
+    fact = await registry.answer(sources(cluster), "shop", want)
+    assert isinstance(fact, RecordsFact)
+    return fact
+
+
+async def test_records_of_the_release_are_read_oldest_first() -> None:
+    cluster = MemoryCluster(namespaces=(NAMESPACE, "shop"))
+    await cluster.create(RECORD, body("b", completed(10)))
+    await cluster.create(RECORD, body("c", broken(9)))
+    await cluster.create(RECORD, body("other", completed(11), "other"))
+    elsewhere = body("a", completed(12))
+    elsewhere["metadata"]["namespace"] = "shop"
+    await cluster.create(RECORD, elsewhere)
+
+    assert await look(cluster) == RecordsFact((broken(9), completed(10)))
+
+
+async def test_the_attempts_of_a_release_that_was_created_anew_are_the_younger_ones() -> None:
+    cluster = MemoryCluster(namespaces=(NAMESPACE,))
+    before = completed(9)
+    anew = completed(1, release_uid="other", ended_at=completed(10).ended_at)
+    await cluster.create(RECORD, body("a", anew))
+    await cluster.create(RECORD, body("b", before))
+
+    assert (await look(cluster)).records == (before, anew)
+
+
+async def test_attempts_that_ended_together_are_in_the_order_of_their_numbers() -> None:
+    cluster = MemoryCluster(namespaces=(NAMESPACE,))
+    first = completed(10)
+    second = broken(11, ended_at=first.ended_at)
+    await cluster.create(RECORD, body("a", second))
+    await cluster.create(RECORD, body("b", first))
+
+    assert (await look(cluster)).records == (first, second)
+
+
+async def test_a_record_that_cannot_be_read_is_told_with_its_name_and_time() -> None:
+    cluster = MemoryCluster(namespaces=(NAMESPACE,))
+    await cluster.create(RECORD, body("good", completed(1)))
+    await cluster.create(RECORD, body("strange", completed(2), reason="FromTheFuture"))
+    await cluster.create(RECORD, {**body("empty", completed(2)), "spec": {}})
+
+    fact = await look(cluster)
+
+    assert fact.records == (completed(1),)
+    assert [one.name for one in fact.unreadable] == ["empty", "strange"]
+    assert "spec.reason" in fact.unreadable[1].problem
+
+
+async def test_a_namespace_without_records_is_no_problem() -> None:
+    assert await look(MemoryCluster()) == RecordsFact(())
+
+
+@pytest.mark.parametrize("error", [Denied("403"), Invalid("400"), NotFound("404")])
+async def test_what_cannot_be_listed_is_a_problem_in_words(error: Exception) -> None:
+    cluster = MemoryCluster()
+
+    async def refuse(_call: Call) -> None:
+        raise error
+
+    cluster.before = refuse
+
+    fact = await look(cluster)
+
+    assert not fact.records
+    assert NAMESPACE in fact.problem
+    if isinstance(error, Denied):
+        assert fact.problem.endswith("adds shop-staging to `namespaces` of the operator's chart")
+
+
+async def test_a_passing_trouble_is_for_the_queue() -> None:
+    cluster = MemoryCluster()
+
+    async def busy(_call: Call) -> None:
+        raise Transient("503")
+
+    cluster.before = busy
+
+    with pytest.raises(Transient):
+        await look(cluster)
