@@ -70,6 +70,9 @@ def largest(node: Schema) -> Any:
             return "Reversible" if "Reversible" in values else max(values, key=len)
         case {"properties": {"runAsUser": _}}:
             return _largest_job(node)
+        case {"properties": {"object": _, "configMap": _, "job": _} as fields}:
+            # One of the three is allowed; a Job is by far the largest.
+            return {name: largest(fields[name]) for name in ("name", "job")}
         case {"properties": fields}:
             return {name: largest(field) for name, field in fields.items()}
         case {"items": items, "maxItems": count}:

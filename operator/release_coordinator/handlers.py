@@ -23,6 +23,7 @@ from .cluster.port import (
     Kind,
     Ref,
 )
+from .cluster.staging import waiting_on
 from .cluster.store import Store
 from .engine import names
 from .reconcile import Key
@@ -57,6 +58,7 @@ class Intake:
         metadata = body["metadata"]
         if kind is RELEASE:
             yield metadata["namespace"], metadata["name"]
+            yield from waiting_on(self._store, body)
         elif kind is METRIC_SOURCE or kind is POLICY:
             for release in self._store.select(RELEASE, metadata.get("namespace")):
                 yield release["metadata"]["namespace"], release["metadata"]["name"]

@@ -12,6 +12,8 @@ GROUP, VERSION = "release-coordinator.io", "v1alpha1"
 PLURALS = {
     "Release": "releases",
     "ReleaseRecord": "releaserecords",
+    "ReleasePolicy": "releasepolicies",
+    "Approval": "approvals",
     "MetricSource": "metricsources",
 }
 

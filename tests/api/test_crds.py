@@ -44,7 +44,9 @@ def admitted(server: Server) -> Iterator[Callable[[Body], Body]]:
         server.delete(body)
 
 
-@pytest.mark.parametrize("name", ["releases", "releaserecords", "metricsources"])
+@pytest.mark.parametrize(
+    "name", ["releases", "releaserecords", "metricsources", "releasepolicies", "approvals"]
+)
 def test_a_definition_is_accepted_and_structural(definitions: dict[str, Body], name: str) -> None:
     conditions = definitions[f"{name}.release-coordinator.io"]["status"]["conditions"]
 
@@ -216,6 +218,46 @@ REFUSED: dict[str, tuple[Change, str, str]] = {
         lambda s: s["watch"].update(duration="1d"),
         "spec.watch.duration",
         "write hours, minutes and seconds",
+    ),
+    "check without a sign": (
+        lambda s: s.update(ci=[{"name": "one"}]),
+        "spec.ci[0]",
+        "set exactly one of object, configMap and job",
+    ),
+    "check of a Secret": (
+        lambda s: s.update(
+            ci=[
+                {
+                    "name": "one",
+                    "object": {
+                        "apiVersion": "v1",
+                        "kind": "Secret",
+                        "name": "token",
+                        "jsonPath": "$.data",
+                        "value": "x",
+                    },
+                }
+            ]
+        ),
+        "spec.ci[0].object",
+        "the operator reads no Secrets",
+    ),
+    "a field without its value": (
+        lambda s: s.update(
+            ci=[
+                {
+                    "name": "one",
+                    "object": {"apiVersion": "v1", "kind": "Pod", "name": "a", "jsonPath": "$.a"},
+                }
+            ]
+        ),
+        "spec.ci[0].object",
+        "set value together with jsonPath",
+    ),
+    "a day that does not exist": (
+        lambda s: s.update(schedule={"notBefore": "2026-13-01T00:00:00Z"}),
+        "spec.schedule.notBefore",
+        "date-time",
     ),
     "empty duration": (
         lambda s: s["watch"].update(duration=""),

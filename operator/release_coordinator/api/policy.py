@@ -8,6 +8,7 @@ to an attempt is frozen into its plan as `Requirements`.
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
+from pydantic.config import JsonDict
 
 from .base import Duration, Model, Name, ObjectName
 from .calendar import Freeze, Window
@@ -18,8 +19,8 @@ from .release import ReleaseType
 DEFAULT_POLICY = "default"
 """Name of the policy for all Releases of a namespace that have none of their own."""
 
-TYPE_MAP = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}
-ROLE_MAP = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["role"]}
+TYPE_MAP: JsonDict = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}
+ROLE_MAP: JsonDict = {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["role"]}
 
 
 class SignOff(Model):
@@ -79,7 +80,7 @@ class StagingRef(Model):
         json_schema_extra={"x-kubernetes-list-type": "set"},
         description=(
             "Configuration that may differ from production: component/env/NAME, "
-            "component/config/KEY and the like; * stands for anything between slashes."
+            "component/config/CONFIGMAP/KEY and the like; * stands for anything between slashes."
         ),
     )
 
