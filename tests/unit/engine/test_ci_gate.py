@@ -20,7 +20,7 @@ RUN_WANT = ObjectWant("tekton.dev/v1", "PipelineRun", "shop-1.3.0")
 MAP_WANT = ObjectWant("v1", "ConfigMap", "bookshop-ci")
 CONDITION = {"name": "build", "object": {**RUN, "condition": "Succeeded"}}
 PHASE = {"name": "build", "object": {**RUN, "jsonPath": "$.status.phase", "value": "Succeeded"}}
-KEY = {"name": "build", "configMap": {"name": "bookshop-ci", "key": "status"}}
+KEY: Body = {"name": "build", "configMap": {"name": "bookshop-ci", "key": "status"}}
 JOB = {"name": "e2e", "job": {"image": "example/e2e:1.3.0"}}
 
 

@@ -32,8 +32,9 @@ def templates(spec: ReleaseSpec) -> list[JobTemplate]:
         found += [job for job in (migration.up, migration.down, migration.dry_run_job()) if job]
     found += [entry.job for entry in (*spec.caches, *spec.warmup)]
     found += [test.job for test in (*spec.verify.smoke_tests, *spec.rollback.smoke_tests)]
-    found += [check.job for check in (*spec.credential_checks, *spec.ci) if check.job]
-    return [*found, spec.database.current] if spec.database.current else found
+    found += [check.job for check in spec.credential_checks]
+    asked = (*(check.job for check in spec.ci), spec.database.current)
+    return [*found, *(job for job in asked if job)]
 
 
 def probe_job(spec: ReleaseSpec) -> JobTemplate | None:

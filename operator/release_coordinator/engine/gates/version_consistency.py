@@ -119,16 +119,16 @@ def _manifest_fault(ctx: Context, ref: DocumentRef, text: str) -> str:
     except manifest.ManifestError as error:
         return f"the {place} cannot be used: {error}"
     names = [component.name for component in ctx.plan.spec.components]
-    missing = [name for name in names if not read.components.get(name)]
+    versions = {name: version for name in names if (version := read.components.get(name))}
+    missing = [name for name in names if name not in versions]
     if missing:
         return (
             f"the {place} has no version of {', '.join(missing)}; CI must write one per "
             'component, as text in quotes like "1.3.0"'
         )
-    said = {"the manifest itself": read.version} if read.version is not None else {}
-    said |= {name: read.components[name] for name in names}
+    said = {"the manifest itself": read.version} if read.version else {}
     accepted = {_version(ctx), f"v{_version(ctx)}"}
-    wrong = {name: [text] for name, text in said.items() if text and text not in accepted}
+    wrong = {name: [v] for name, v in {**said, **versions}.items() if v not in accepted}
     return f"{_says(wrong)} ({place}; CI must write it for this version)" if wrong else ""
 
 
