@@ -22,6 +22,8 @@ class Script:
 
     failing_steps: dict[str, str] = field(default_factory=dict)
     """Step id -> last words of its program."""
+    said: dict[str, str] = field(default_factory=dict)
+    """Step id -> last words of its program when it succeeds."""
     hanging_steps: set[str] = field(default_factory=set)
     blocked_steps: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Step id -> reason and message with which the kubelet keeps its container from starting."""
@@ -116,7 +118,8 @@ class Controllers:
         job.setdefault("status", {})["conditions"] = [condition]
         if not timed_out:
             code = 0 if words is None else 1
-            await self._pod(job, {"terminated": {"exitCode": code, "message": words or ""}})
+            text = self.script.said.get(step, "") if words is None else words
+            await self._pod(job, {"terminated": {"exitCode": code, "message": text}})
         await self._cluster.replace_status(JOB, job)
 
     async def _pod(self, job: Body, state: Body) -> None:
