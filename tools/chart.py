@@ -19,9 +19,11 @@ VARIANTS: tuple[dict[str, str], ...] = (
     },
     {
         "image.digest": f"sha256:{'0' * 64}",
+        "admission.enabled": "false",
         "podDisruptionBudget.enabled": "false",
         "rbac.aggregateToUserRoles": "false",
         "serviceAccount.create": "false",
+        "signOffRoles": "{devops}",
     },
 )
 

@@ -1,6 +1,6 @@
 """Runs Helm on the project's chart, without the user's own Helm settings and plugins."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tools.cluster import binaries, shell
@@ -22,10 +22,14 @@ def template(
     namespace: str = NAME,
     *,
     crds: bool = False,
+    apis: Sequence[str] = (),
 ) -> str:
-    """Return the rendered chart; values are given as `--set` takes them."""
+    """Return the rendered chart; values are given as `--set` takes them.
+
+    `apis` are kinds, like batch/v1/Job, that the API server has beyond those Helm counts on.
+    """
     settings = [f"--set={key}={value}" for key, value in (values or {}).items()]
-    extra = ["--include-crds"] if crds else []
+    extra = [*(["--include-crds"] if crds else []), *(f"--api-versions={one}" for one in apis)]
     return run("template", NAME, chart, f"--namespace={namespace}", *settings, *extra)
 
 

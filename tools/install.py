@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tools import generate, helm, image
+from tools import admission, generate, helm, image
 from tools.cluster import binaries, clusters, engine, shell
 from tools.cluster.clusters import Cluster
 from tools.cluster.progress import Progress
@@ -52,7 +52,9 @@ def chart(kubeconfig: Path, values: Mapping[str, str], name: str = helm.NAME) ->
     kubectl(kubeconfig, *apply, "-", stdin=generate.NAMESPACE.format(name=name))
     # By kubectl, because Helm would leave older definitions as they are.
     kubectl(kubeconfig, *apply, str(CRDS))
-    settings = [f"--set={key}={value}" for key, value in values.items()]
+    admission.install(kubeconfig)
+    own = {"admission.enabled": "false", **values}
+    settings = [f"--set={key}={value}" for key, value in own.items()]
     where = (f"--kubeconfig={kubeconfig}", f"--namespace={name}")
     how = ("--install", "--skip-crds", "--wait", f"--timeout={PATIENCE}")
     try:

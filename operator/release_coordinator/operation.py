@@ -24,9 +24,11 @@ from .cluster.client import KubernetesCluster
 from .cluster.fence import FencedCluster
 from .cluster.lease import Elector
 from .cluster.login import credentials
-from .cluster.port import LEASE, Cluster, Ref
+from .cluster.port import LEASE, RELEASE, Cluster, Ref
 from .cluster.store import Store
 from .cluster.wire import Exchange
+from .evidence.sources import Sources
+from .guard import Guard
 from .look import Looker
 from .reconcile import Key, Parts, Reconciler
 from .recorder import Recorder
@@ -137,7 +139,14 @@ class Operation:
         settings = self._settings
         store, metrics = Store(), PrometheusMetrics()
         prober = HttpProber(allow_loopback=settings.allow_loopback)
-        looker, recorder = Looker(cluster, store, metrics, prober), Recorder(cluster)
+
+        def look_again() -> None:
+            for body in store.select(RELEASE):
+                enqueue((body["metadata"]["namespace"], body["metadata"]["name"]))
+
+        guard = Guard(cluster, settings.namespaces, clock=self._clock, changed=look_again)
+        looker = Looker(Sources(cluster, store, metrics, prober, guard.state))
+        recorder = Recorder(cluster)
         parts = Parts(
             cluster,
             store,
@@ -164,6 +173,7 @@ class Operation:
         )
         tasks = {
             "events": asyncio.create_task(recorder.run()),
+            "guard": asyncio.create_task(guard.run(settings.proof_seconds)),
             "workers": asyncio.create_task(
                 queue.run(settings.workers, Reconciler(parts).reconcile)
             ),

@@ -21,6 +21,8 @@ class Settings:
     log_level: str = "INFO"
     workers: int = 8
     resync_seconds: float = 300.0
+    proof_seconds: float = 300.0
+    """How often it is proved that forged sign-offs are refused."""
     namespaces: tuple[str, ...] = ()
     """Namespaces to work in; empty means all."""
     http_port: int = 8080
@@ -48,6 +50,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         log_level=get.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR")),
         workers=int(get.number("WORKERS", 8, 1, 64)),
         resync_seconds=get.number("RESYNC_SECONDS", 300, 5, 3600),
+        proof_seconds=get.number("PROOF_SECONDS", 300, 1, 3600),
         namespaces=tuple(part for part in get.text("NAMESPACES", "").split(",") if part),
         http_port=int(get.number("HTTP_PORT", 8080, 0, 65535)),
         lease_namespace=get.text("LEASE_NAMESPACE", ""),

@@ -12,6 +12,7 @@ from kubernetes import client, config
 from tests.api.server import Server
 from tests.fakes.stage import Stage, stage
 from tests.releases import Body
+from tools import admission
 from tools.bench.ground import install_definitions
 from tools.cluster.clusters import Cluster
 
@@ -47,9 +48,20 @@ def definitions(connection: client.ApiClient) -> dict[str, Body]:
 
 
 @pytest.fixture(scope="session")
-def server(connection: client.ApiClient, definitions: dict[str, Body]) -> Iterator[Server]:
+def policies(light_kubeconfig: Path, definitions: dict[str, Body]) -> Path:
+    """Install the admission policies; return the kubeconfig of a cluster that enforces them."""
+    assert definitions
+    admission.install(light_kubeconfig)
+    return light_kubeconfig
+
+
+@pytest.fixture(scope="session")
+def server(
+    connection: client.ApiClient, definitions: dict[str, Body], policies: Path
+) -> Iterator[Server]:
     """Return the server with a namespace of its own."""
     assert definitions
+    assert policies
     name = f"api-{secrets.token_hex(4)}"
     core = client.CoreV1Api(connection)
     core.create_namespace(client.V1Namespace(metadata=client.V1ObjectMeta(name=name)))

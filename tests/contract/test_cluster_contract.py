@@ -138,6 +138,29 @@ async def test_the_name_of_a_job_must_fit_into_a_label(world: World) -> None:
         await world.us.create(JOB, world.body(ref, a_job()))
 
 
+async def test_a_dry_run_shows_what_a_create_would_store_and_stores_nothing(world: World) -> None:
+    ref = world.ref(CONFIG_MAP)
+    shown = await world.us.create(CONFIG_MAP, world.body(ref, {"data": {"a": "1"}}), dry_run=True)
+    assert shown["data"] == {"a": "1"}
+    assert uid(shown)
+    assert "resourceVersion" not in shown["metadata"]
+    with pytest.raises(NotFound):
+        await world.us.get(ref)
+
+
+async def test_a_dry_run_is_refused_as_the_create_would_be(world: World) -> None:
+    ref, created = await a_config_map(world, a="1")
+    with pytest.raises(AlreadyExists):
+        await world.us.create(CONFIG_MAP, world.body(ref), dry_run=True)
+    bad = world.body(Ref(CONFIG_MAP, world.namespace, "Upper"))
+    with pytest.raises(Invalid):
+        await world.us.create(CONFIG_MAP, bad, dry_run=True)
+    elsewhere = {"metadata": {"name": "a", "namespace": "nowhere"}}
+    with pytest.raises(NotFound, match="nowhere"):
+        await world.us.create(CONFIG_MAP, elsewhere, dry_run=True)
+    assert await world.us.get(ref) == created
+
+
 async def test_an_event_is_created_once(world: World) -> None:
     ref = world.ref(EVENT)
     body = world.body(
@@ -252,6 +275,19 @@ async def test_replace_of_another_uid_is_a_conflict(world: World) -> None:
     created["metadata"]["uid"] = FOREIGN_UID
     with pytest.raises(Conflict):
         await world.us.replace(CONFIG_MAP, {**created, "data": {"a": "2"}})
+
+
+async def test_a_dry_run_of_a_replace_shows_what_it_would_store_and_stores_nothing(
+    world: World,
+) -> None:
+    ref, created = await a_config_map(world, a="1")
+    shown = await world.us.replace(CONFIG_MAP, {**created, "data": {"a": "2"}}, dry_run=True)
+    assert shown["data"] == {"a": "2"}
+    assert uid(shown) == uid(created)
+    assert await world.us.get(ref) == created
+    created["metadata"]["uid"] = FOREIGN_UID
+    with pytest.raises(Conflict):
+        await world.us.replace(CONFIG_MAP, created, dry_run=True)
 
 
 async def test_replace_without_a_version_is_refused(world: World) -> None:

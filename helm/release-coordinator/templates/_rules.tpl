@@ -13,7 +13,14 @@ do no more than release.
   verbs: [update]
 - apiGroups: [release-coordinator.io]
   resources: [releaserecords] # the release log: written once, never changed
-  verbs: [get, create] # get: adopt the one written before a crash
+  verbs: [get, list, create] # get: adopt the one written before a crash; list: what staging proved
+- apiGroups: [release-coordinator.io]
+  resources: [releasepolicies] # what a release must meet
+  verbs: [get, list, watch]
+- apiGroups: [release-coordinator.io]
+  # create: as dry runs, to see forgeries refused. Stored ones are refused to every ServiceAccount.
+  resources: [approvals]
+  verbs: [get, list, watch, create]
 - apiGroups: [batch]
   resources: [jobs] # created suspended; patch: un-suspend
   verbs: [get, list, watch, create, patch]
@@ -27,8 +34,11 @@ do no more than release.
   resources: [pods] # why a Job or a rollout does not get on
   verbs: [get, list, watch]
 - apiGroups: [""]
-  resources: [configmaps] # changelogs and version manifests
+  resources: [configmaps] # documents, what CI says, configuration to compare
   verbs: [get, list, watch]
+- apiGroups: [""]
+  resources: [resourcequotas] # whether there is room for the surge of a rollout
+  verbs: [list]
 - apiGroups: [events.k8s.io]
   resources: [events]
   verbs: [create]
@@ -39,9 +49,20 @@ do no more than release.
 {{- end }}
 {{- end }}
 
-{{/* What it may do in the whole cluster in any case: read where metrics come from. */}}
+{{/*
+What it may do in the whole cluster in any case: read where metrics come from, whether nodes are
+ready, and whether forged sign-offs are refused.
+*/}}
 {{- define "rc.clusterRules" -}}
 - apiGroups: [release-coordinator.io]
   resources: [metricsources]
   verbs: [get, list, watch]
+- apiGroups: [admissionregistration.k8s.io]
+  # What makes sign-offs impossible to forge: compared with what it should be.
+  resources: [validatingadmissionpolicies, validatingadmissionpolicybindings]
+  resourceNames: [approvals.release-coordinator.io, releases.release-coordinator.io]
+  verbs: [get]
+- apiGroups: [""]
+  resources: [nodes] # whether the cluster is healthy enough to release
+  verbs: [list]
 {{- end }}

@@ -73,12 +73,18 @@ def _all(ctx: Context) -> tuple[ApprovalFact, ...]:
 
 def _voices(ctx: Context, facts: Iterable[ApprovalFact]) -> Voices:
     last: dict[str, ApprovalFact] = {}
+    valid, void = [], []
     for fact in sorted(facts, key=_order):
         if fact.spec.release_uid != ctx.release.uid:
             continue  # about a Release of the same name that is gone
+        if _unproved(ctx, fact):
+            void.append(
+                f"{fact.spec.decision} by {fact.spec.by} does not count: nobody checked at that "
+                "time who wrote it; give it again"
+            )
+            continue
         if fact.spec.digest == ctx.attempt.digest or fact.spec.by not in last:
             last[fact.spec.by] = fact
-    valid, void = [], []
     for person, fact in sorted(last.items()):
         fault = _fault(ctx, fact)
         if fault:
@@ -86,6 +92,12 @@ def _voices(ctx: Context, facts: Iterable[ApprovalFact]) -> Voices:
         else:
             valid.append(fact)
     return Voices(tuple(valid), tuple(void))
+
+
+def _unproved(ctx: Context, fact: ApprovalFact) -> bool:
+    """Whether it is older than the rules against forgery. A rejection only shuts, so it counts."""
+    since = ctx.seen.admission().since
+    return since is not None and fact.at < since and fact.spec.decision is not Decision.REJECTED
 
 
 def _order(fact: ApprovalFact) -> tuple[datetime, int, str]:

@@ -40,6 +40,8 @@ class AdmissionFact:
 
     problem: str
     """Empty when it does; else what was seen, and who mends it."""
+    since: datetime | None = None
+    """Approvals from before that time may be forged: the policy was not there, or was weaker."""
 
 
 @dataclass(frozen=True, slots=True)

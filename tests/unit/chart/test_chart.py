@@ -1,5 +1,6 @@
 """The chart: what it gives the operator, what it refuses, and that it never gives more."""
 
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -8,8 +9,11 @@ from typing import Any
 import pytest
 import yaml
 from tests import goldens
-from tools import chart, helm
+from tools import chart, generate, helm
 from tools.cluster.shell import CommandError
+
+from release_coordinator.api.checklist import UNWAIVABLE, GateName
+from release_coordinator.render import admission
 
 GOLDEN = Path(__file__).parent / "golden"
 Object = dict[str, Any]
@@ -134,6 +138,65 @@ def test_users_cannot_write_what_the_operator_says_happened() -> None:
     assert written == {"releases.release-coordinator.io"}
 
 
+def test_no_role_for_users_lets_anybody_sign_or_decide_what_is_required() -> None:
+    users = [one for one in rendered() if one["metadata"]["name"].endswith(("-view", "-edit"))]
+    lines = "\n".join(rights(users))
+
+    for word in ("approvals", "releasepolicies"):
+        verbs = re.findall(rf": (\w+) {word}\.", lines)
+        assert sorted(verbs) == ["get", "list", "watch"]
+    assert "approve" not in lines.replace("approvals", "")
+    assert "waive" not in lines
+
+
+def test_each_role_signs_for_itself_and_is_aggregated_into_nothing() -> None:
+    roles = [one for one in rendered() if "-sign-off-" in one["metadata"]["name"]]
+
+    assert [one["metadata"]["name"].rpartition("-sign-off-")[2] for one in roles] == [
+        "qa",
+        "security",
+        "product-owner",
+    ]
+    for one in roles:
+        role = one["metadata"]["name"].rpartition("-sign-off-")[2]
+        signs = [line for line in rights([one]) if ": approve " in line]
+        assert [line.partition(": ")[2] for line in signs] == [
+            f"approve releases/{role}.release-coordinator.io"
+        ]
+        assert not any(label.startswith("rbac.") for label in one["metadata"]["labels"])
+
+
+def test_every_gate_that_can_be_waived_has_its_right() -> None:
+    (role,) = [one for one in rendered() if one["metadata"]["name"].endswith("-waive")]
+    waived = {resource for rule in role["rules"] for resource in rule["resources"]}
+
+    assert {name for name in waived if "/" in name} == {
+        f"releases/{gate.lower()}" for gate in GateName if gate not in UNWAIVABLE
+    }
+
+
+def test_the_policies_are_those_that_the_operator_expects() -> None:
+    kinds = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
+
+    found = [one for one in rendered() if one["kind"] in kinds]
+
+    assert len(found) == len(admission.policies())
+    assert all(one in found for one in admission.policies())
+
+
+def test_the_stamp_is_for_api_servers_that_know_it() -> None:
+    known = list(yaml.safe_load_all(helm.template(apis=(generate.STAMP,))))
+
+    assert [one for one in rendered() if one["kind"].startswith("Mutating")] == []
+    assert [one["spec"] for one in known if one and one["kind"].startswith("Mutating")] == [
+        one["spec"] for one in admission.stamp()
+    ]
+
+
+def test_a_second_installation_leaves_the_policies_to_the_first() -> None:
+    assert not [one for one in rendered("admission.enabled=false") if "Admission" in one["kind"]]
+
+
 def test_the_pod_meets_the_restricted_profile() -> None:
     spec = pod()
     (container,) = spec["containers"]
@@ -214,6 +277,9 @@ def test_every_alert_says_what_happened_and_what_to_do() -> None:
         "replica=1",
         "workers=0",
         "resyncSeconds=1",
+        "admission.proofSeconds=1",
+        "signOffRoles={QA}",
+        "signOffRoles={qa,qa}",
         "log.level=loud",
         "log.format=xml",
         "namespaces={Shop}",
