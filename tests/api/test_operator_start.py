@@ -4,10 +4,8 @@ import asyncio
 from pathlib import Path
 
 import pytest
-import yaml
+from tests.api.rights import chart_account
 from tests.fakes.stage import Stage
-from tools import helm
-from tools.bench.ground import RIGHTS, account
 from tools.bench.process import OperatorProcess
 
 from release_coordinator.api.conditions import Phase
@@ -72,11 +70,3 @@ async def test_the_rights_of_the_chart_are_enough(
     assert 'rest_client_requests_total{code="201"' in metrics
     assert 'code="403"' not in metrics
     assert "orbidden" not in operator.log, "Kopf's own requests"
-
-
-def chart_account(kubeconfig: Path, namespace: str, folder: Path) -> Path:
-    """Give a ServiceAccount what the chart gives it; return a kubeconfig with its token."""
-    rendered = yaml.safe_load_all(helm.template(namespace=namespace))
-    rights = [one for one in rendered if one and one["kind"] in RIGHTS]
-    assert {one["kind"] for one in rights} == RIGHTS
-    return account(kubeconfig, rights, namespace, folder / "account.kubeconfig")

@@ -101,6 +101,7 @@ def test_a_status_is_stored_as_it_was_written(server: Server) -> None:
         attempt=Attempt(
             number=1,
             digest=DIGEST,
+            spec_digest=DIGEST,
             generation=1,
             version="1.3.0",
             started_at=NOON,

@@ -24,6 +24,8 @@ class Kubelet:
         self._cluster = cluster
         self.script = script
         self.database = Database()
+        self.let_go = asyncio.Event()
+        """Steps that hang go on once it is set."""
         self._known: set[str] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -53,7 +55,7 @@ class Kubelet:
 
     async def _job(self, pod: Body, step: str) -> None:
         if step in self.script.hanging_steps:
-            return
+            await self.let_go.wait()
         words = self.script.failing_steps.get(step)
         if words is None:
             self.database.applied.append((step, pod["metadata"]["ownerReferences"][0]["uid"]))

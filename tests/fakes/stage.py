@@ -9,15 +9,19 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 from tests.fakes.controllers import Script
 from tests.fakes.kubelet import ADDRESS, Kubelet
 from tests.fakes.prometheus import ScriptedPrometheus, scripted_prometheus, vector
 from tests.fakes.world import changelog, deployment
+from tests.policies import basic
 from tests.releases import bookshop
 from tools.bench.process import OperatorProcess
 from tools.bench.stream import Streams
+from tools.lab.kubectl import Kubectl
+from tools.lab.people import Person
 
 from release_coordinator.api.codec import ReleaseObject, parse_release
 from release_coordinator.api.conditions import Phase
@@ -28,6 +32,7 @@ from release_coordinator.cluster.port import (
     DEPLOYMENT,
     METRIC_SOURCE,
     POD,
+    POLICY,
     RELEASE,
     Body,
     Kind,
@@ -75,6 +80,7 @@ class Stage:
         await self.user.create(METRIC_SOURCE, source)
         for kind, body in (
             (CONFIG_MAP, changelog()),
+            (POLICY, basic()),
             *((DEPLOYMENT, deployment(name, container, "1.2.0")) for name, container in WORKLOADS),
         ):
             body["metadata"]["namespace"] = self.namespace
@@ -113,6 +119,16 @@ class Stage:
         spec["watch"] |= {"duration": duration, "interval": "1s"}
         spec["watch"]["metrics"][0]["source"] = self.namespace
         return body
+
+    async def policy(self, **spec: Any) -> None:
+        """Change what the policy of the namespace asks for."""
+        await self.user.patch(Ref(POLICY, self.namespace, "default"), {"spec": spec})
+
+    async def says(self, who: str, role: str, decision: str = "Approved", **spec: Any) -> Body:
+        """Somebody, impersonated, says something of the present plan; return the Approval."""
+        release = await self.user.get(Ref(RELEASE, self.namespace, "bookshop"))
+        person = Person(who, Kubectl(self.kubeconfig, (f"--as={who}",)))
+        return await asyncio.to_thread(person.says, release, role, decision, **spec)
 
     async def apply(self, body: Body) -> None:
         """`kubectl apply` of the Release."""

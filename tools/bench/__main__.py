@@ -16,7 +16,7 @@ from tools.cluster.progress import Progress
 
 NAME = "bench"
 NODES = 3
-QUICK = Sizes(repeats=1, serial=3, breaches=1, concurrent=5, idle_seconds=10.0)
+QUICK = Sizes(repeats=1, serial=3, breaches=1, sign_offs=2, concurrent=5, idle_seconds=10.0)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -60,6 +60,8 @@ async def _all(base: Ground, sizes: Sizes, progress: Progress) -> list[Row]:
         rows += await measures.breaches(base, sizes.breaches)
     with progress.step("idle"):
         rows += await measures.idle(base, sizes.idle_seconds)
+    with progress.step(f"{sizes.sign_offs} releases that are signed"):
+        rows += await measures.sign_offs(base, sizes.sign_offs, sizes.idle_seconds)
     with progress.step(f"{sizes.concurrent} at once"):
         rows += await measures.many_at_once(base, sizes.concurrent)
     return rows

@@ -4,6 +4,7 @@
 `two` are whole releases of one and two components, with backup, migration, cache and smoke test.
 """
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from release_coordinator.cluster.port import Body
@@ -54,6 +55,27 @@ def changelog(namespace: str, most: int = _MOST) -> Body:
     return {
         "metadata": {"name": "docs", "namespace": namespace},
         "data": {"CHANGELOG.md": text},
+    }
+
+
+def policy(
+    namespace: str, name: str = "default", *, roles: Sequence[str] = (), changelog: str = "Advisory"
+) -> Body:
+    """Return what releases must meet; roles are those that must sign one off.
+
+    `lean` has no changelog. Who benchmarks is the only person there is, so may sign what he wrote.
+    """
+    required = ("Version", "VersionConsistency", "Credentials", "RollbackTarget")
+    rules = [{"name": gate, "enforcement": "Required"} for gate in required]
+    return {
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {
+            "enforcement": "Off",
+            "gates": [*rules, {"name": "Changelog", "enforcement": changelog}],
+            "signOffs": [{"role": role} for role in roles],
+            "suites": [],
+            "approvals": {"authorMayApprove": True},
+        },
     }
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
+from tools import admission
 from tools.bench import app, tuning
 from tools.bench.audit import Audit
 from tools.bench.process import OperatorProcess
@@ -21,10 +22,12 @@ from tools.lab.kubectl import Body, Kubectl
 
 from release_coordinator.cluster.client import KubernetesCluster
 from release_coordinator.cluster.port import (
+    APPROVAL,
     CONFIG_MAP,
     DEPLOYMENT,
     JOB,
     METRIC_SOURCE,
+    POLICY,
     RELEASE,
     Kind,
     Ref,
@@ -34,16 +37,19 @@ from release_coordinator.errors import AlreadyExists
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT = "release-coordinator"
 USER = f"system:serviceaccount:{ACCOUNT}:{ACCOUNT}"
+ADMINISTRATOR = "admin"
+"""User name in the certificate of a light cluster's kubeconfig."""
 RIGHTS = {"ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding", "ServiceAccount"}
 NAMESPACE = Kind("", "v1", "namespaces", "Namespace", namespaced=False)
 
 
 def install_definitions(kubeconfig: Path) -> None:
-    """Apply our definitions and return when they are served."""
+    """Apply our definitions and admission policies; return when they have effect."""
     kubectl = Kubectl(kubeconfig)
     files = [f"--filename={file}" for file in sorted((ROOT / "crds").glob("*.yaml"))]
     kubectl.run("apply", "--server-side", "--force-conflicts", *files)
     kubectl.run("wait", "--for=condition=Established", "--timeout=60s", *files)
+    admission.install(kubeconfig)
 
 
 def account(kubeconfig: Path, rights: Sequence[Body], namespace: str, file: Path) -> Path:
@@ -105,6 +111,20 @@ class Ground:
         except AlreadyExists:
             await self.user.patch(Ref(RELEASE, self.namespace, name), {"spec": body["spec"]})
 
+    async def sign(self, name: str, role: str) -> None:
+        """Sign the present plan of a Release."""
+        release = self.timeline.releases[name]
+        spec = {
+            "release": name,
+            "releaseUid": release.uid,
+            "digest": release.status.digest,
+            "role": role,
+            "decision": "Approved",
+            "by": ADMINISTRATOR,
+        }
+        metadata = {"generateName": f"{name}-{role}-", "namespace": self.namespace}
+        await self.user.create(APPROVAL, {"metadata": metadata, "spec": spec})
+
     async def ended(self, name: str, minor: int) -> None:
         """Return when the attempt for a version is over and recorded."""
         key = (name, app.version(minor))
@@ -130,12 +150,14 @@ async def ground(cluster: Cluster) -> AsyncIterator[Ground]:
         await _ensure(user, METRIC_SOURCE, source)
         await user.patch(Ref(METRIC_SOURCE, None, "default"), {"spec": source["spec"]})
         await user.create(CONFIG_MAP, app.changelog(made))
+        await user.create(POLICY, app.policy(made))
         base = Ground(login, cluster.folder, user, audit, prometheus, made)
         streams = await stack.enter_async_context(Streams(cluster.kubeconfig))
         for kind, hear in (
             (JOB, base.timeline.job),
             (DEPLOYMENT, base.timeline.deployment),
             (RELEASE, base.timeline.release),
+            (APPROVAL, base.timeline.approval),
         ):
             await streams.open(kind, made, hear)
         try:

@@ -10,6 +10,7 @@ import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from tools.bench import app
 from tools.bench.audit import Requests
@@ -17,7 +18,7 @@ from tools.bench.ground import Ground
 from tools.bench.process import OperatorProcess
 
 from release_coordinator.api.conditions import Phase
-from release_coordinator.cluster.port import CONFIG_MAP, Ref
+from release_coordinator.cluster.port import CONFIG_MAP, POLICY, Ref
 
 _QUIET_SECONDS = 3.0
 """After the last write of a release, for Events and echoes that are still under way."""
@@ -39,6 +40,7 @@ class Sizes:
     repeats: int = 3
     serial: int = 20
     breaches: int = 5
+    sign_offs: int = 12
     concurrent: int = 50
     idle_seconds: float = 60.0
 
@@ -137,6 +139,8 @@ async def idle(ground: Ground, seconds: float) -> list[Row]:
     operator = await ground.operator()
     await operator.wait_ready()
     await ground.deploy(["gated"], "one")
+    strict = app.policy(ground.namespace, "gated", changelog="Required")
+    await ground.user.create(POLICY, strict)
     docs = Ref(CONFIG_MAP, ground.namespace, "docs")
     whole = app.changelog(ground.namespace)["data"]
     await ground.user.patch(docs, {"data": app.changelog(ground.namespace, app.FIRST)["data"]})
@@ -152,6 +156,40 @@ async def idle(ground: Ground, seconds: float) -> list[Row]:
         Row(f"{seconds:.0f} s with one in Watching, interval 15 s", watching, peer),
         Row(f"{seconds:.0f} s with one in Gating, changelog not labelled", gating),
     ]
+
+
+async def sign_offs(ground: Ground, count: int, seconds: float) -> list[Row]:
+    """A release that waits for signatures, and how soon it goes on after the last one."""
+    roles = ("qa", "security")
+    await ground.user.create(POLICY, app.policy(ground.namespace, "signed", roles=roles))
+    await ground.deploy(["signed"], "lean")
+    operator = await ground.operator()
+    await operator.wait_ready()
+    waiting, delays = "", []
+    for minor in range(app.FIRST + 1, app.FIRST + 1 + count):
+        await ground.apply(app.release("signed", "lean", minor, ground.namespace))
+        await ground.timeline.until(partial(_misses, ground, "signed", minor, roles), "gates asked")
+        if not waiting:
+            await asyncio.sleep(_QUIET_SECONDS)
+            waiting = await _quiet(ground, operator, seconds)
+        for role in roles:
+            await ground.sign("signed", role)
+        await ground.ended("signed", minor)
+        delays.append(ground.timeline.since_signed("signed"))
+    return [
+        Row(f"{seconds:.0f} s with one that waits for sign-offs", waiting, "goal 0, 0"),
+        Row("last Approval stored -> next step written", _delay(delays)),
+    ]
+
+
+def _misses(ground: Ground, name: str, minor: int, roles: Sequence[str]) -> bool:
+    """Whether exactly these signatures are missing for a version."""
+    seen = ground.timeline.releases.get(name)
+    attempt = seen.status.attempt if seen else None
+    if attempt is None or attempt.version != app.version(minor):
+        return False
+    shut = {gate.name for gate in attempt.gates if not gate.opens}
+    return shut == {f"SignOff/{role}" for role in roles}
 
 
 async def many_at_once(ground: Ground, count: int) -> list[Row]:

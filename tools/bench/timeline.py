@@ -30,6 +30,7 @@ class Timeline:
         """Release and version -> when the attempt was recorded."""
         self.images: dict[tuple[str, str], list[float]] = {}
         """Deployment and image -> when its template came to have it, each time."""
+        self._signed: dict[tuple[str, str], float] = {}
         self._last_image: dict[str, str] = {}
         self._jobs: dict[Step, float] = {}
         self._rollouts: dict[tuple[str, str], float] = {}
@@ -56,6 +57,11 @@ class Timeline:
             self._rollouts.setdefault((fact.name, image.rpartition(":")[2]), at)
         self._news.set()
 
+    def approval(self, event: str, body: Body, at: float) -> None:
+        """Hear of an Approval."""
+        if event == "ADDED":
+            self._signed.setdefault((body["spec"]["release"], body["metadata"]["uid"]), at)
+
     def release(self, event: str, body: Body, at: float) -> None:
         """Hear of a Release."""
         if event == "DELETED":
@@ -75,6 +81,13 @@ class Timeline:
             self.triggered.setdefault((name, attempt.number), at)
         if attempt.recorded:
             self.ended.setdefault((name, attempt.version), at)
+
+    def since_signed(self, name: str) -> float:
+        """Return the seconds from the last Approval to the write that the gates have passed."""
+        attempt = self.releases[name].status.attempt
+        number = attempt.number if attempt else 0
+        passed, _ = self._settled[name, number, "gates"]
+        return passed - max(at for (release, _), at in self._signed.items() if release == name)
 
     def rolled_out(self, workload: str, version: str) -> bool:
         """Tell whether a workload has come to run a version."""

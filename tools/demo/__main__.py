@@ -1,7 +1,8 @@
 """From a machine with nothing on it to three releases: `make demo`.
 
-1.3.0 completes. 1.4.0 is slow and is taken back. 1.4.1 never gets ready and is taken back. After
-each, the result is checked from outside; the exit status says whether everything was right.
+1.3.0 waits for two people to sign it off, and completes. 1.4.0 is slow and is taken back. 1.4.1
+never gets ready and is taken back. After each, the result is checked from outside; the exit status
+says whether everything was right.
 
 The cluster stays up for looking around, and a second run uses it again;
 `make cluster-down NAME=release-coordinator-demo` ends it.
@@ -17,7 +18,7 @@ from rich.console import Console
 from tools.cluster import clusters
 from tools.cluster.progress import Progress
 from tools.cluster.shell import CommandError
-from tools.demo import closing, stage
+from tools.demo import closing, signing, stage
 from tools.demo.acts import ACTS, play
 from tools.demo.narrator import Narrator
 from tools.demo.proof import Proof
@@ -68,10 +69,13 @@ def _perform(lab: Lab, console: Console) -> bool:
     start = time.monotonic()
     narrator = Narrator(console, lambda: time.monotonic() - start)
     proof = Proof(lab, stage.NAMESPACE)
+    signers = signing.people(lab)
+    names = ", ".join(f"{one.name} for {role}" for role, one in signers.items())
+    narrator.say(f"who signs, each with a client certificate of their own: {names}")
     narrator.say(f"bookshop 1.2.0 runs; a customer waits {proof.usual * 1000:.0f} ms for the books")
     try:
         for act in ACTS:
-            ending = play(lab, stage.NAMESPACE, act, narrator)
+            ending = play(lab, stage.NAMESPACE, act, narrator, signers)
             if not proof.examine(act, ending):
                 break  # each act begins where the one before it was to end
     except _EXPECTED:

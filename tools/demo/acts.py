@@ -9,8 +9,10 @@ from statistics import median
 from typing import Any
 
 from tools.demo.narrator import Narrator
+from tools.demo.signing import Ceremony
 from tools.lab.kubectl import Body
 from tools.lab.lab import Lab
+from tools.lab.people import Person
 
 from release_coordinator.api.codec import parse_release
 from release_coordinator.api.conditions import Phase, Reason
@@ -39,12 +41,15 @@ class Act:
     ledger: Mapping[str, int]
     """How often each migration was run by then, in both directions."""
     patch: Mapping[str, Any] = field(default_factory=dict)
+    slowly: bool = False
+    """Whether the sign-offs are shown at length."""
 
 
 ACTS = (
     Act(
         version="1.3.0",
-        title="a good release: it must complete",
+        title="a good release: two people sign it off, and it must complete",
+        slowly=True,
         outcome=Phase.COMPLETED,
         reason=Reason.COMPLETED,
         runs="1.3.0",
@@ -85,8 +90,10 @@ class Ending:
     """Median in seconds when the version began to be watched; None if it never was."""
 
 
-def play(lab: Lab, namespace: str, act: Act, narrator: Narrator) -> Ending:
-    """Apply the release, tell what happens, and return how it ended."""
+def play(
+    lab: Lab, namespace: str, act: Act, narrator: Narrator, signers: Mapping[str, Person]
+) -> Ending:
+    """Apply the release, sign it off, tell what happens, and return how it ended."""
     narrator.act(f"bookshop {act.version}: {act.title}")
     latency = lab.wait_calm(namespace, _CALM_SECONDS)
     narrator.say(f"the 95th percentile of response times is {latency * 1000:.0f} ms before")
@@ -105,5 +112,6 @@ def play(lab: Lab, namespace: str, act: Act, narrator: Narrator) -> Ending:
             narrator.say(f"a customer waits {ending.response * 1000:.0f} ms for the books now")
 
     with narrator.live():
+        Ceremony(lab, namespace, signers, narrator).sign(slowly=act.slowly)
         ending.release = lab.wait_phase(namespace, ENDS, PATIENCE, tell)
     return ending

@@ -110,7 +110,7 @@ def _waits(attempt: Attempt) -> list[str]:
     """What keeps the attempt from going on."""
     if attempt.end is not None or attempt.hold is not None:
         return []
-    shut = [gate for gate in attempt.gates if gate.state != "Passed"]
+    shut = [gate for gate in attempt.gates if not gate.opens]
     if shut:
         return [gates_message(shut)]
     return [

@@ -76,6 +76,7 @@ def release(namespace: str, version: str, patch: Mapping[str, Any]) -> Body:
     body: Body = yaml.safe_load((RELEASES / f"{version}.yaml").read_text(encoding="utf-8"))
     for metric in body["spec"]["watch"]["metrics"]:
         metric["source"] = source_name(namespace)
+    body["spec"]["alerts"]["source"] = source_name(namespace)
     body["spec"] = merged(body["spec"], patch)
     return body
 

@@ -17,10 +17,13 @@ class Kubectl:
     """Runs kubectl; raises CommandError with its own words."""
 
     kubeconfig: Path
+    options: tuple[str, ...] = ()
+    """Given with every command, like `--as=ada`."""
 
     def command(self, *arguments: str) -> list[str]:
         """Return the command line, for those who run it themselves."""
-        return [str(binaries.path("kubectl")), f"--kubeconfig={self.kubeconfig}", *arguments]
+        program = str(binaries.path("kubectl"))
+        return [program, f"--kubeconfig={self.kubeconfig}", *self.options, *arguments]
 
     def run(self, *arguments: str, stdin: str | None = None) -> str:
         """Return what kubectl prints."""

@@ -1,19 +1,25 @@
 """The one interface of the laboratory; the demo and the end-to-end tests call only this."""
 
+import json
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tools import install as installation
 from tools.cluster.clusters import Cluster
+from tools.cluster.paths import state_dir
 from tools.cluster.progress import Progress
-from tools.lab import bookshop, coordinator, following
+from tools.lab import bookshop, coordinator, following, people
+from tools.lab.following import Change
 from tools.lab.kubectl import Body, Kubectl
+from tools.lab.people import Person
 
 _RELEASE = "releases.release-coordinator.io"
 _RECORD = "releaserecords.release-coordinator.io"
+_APPROVAL = "approvals.release-coordinator.io"
+_POLICY = "releasepolicies.release-coordinator.io"
 
 CALM = 0.1
 """Seconds that 95 of 100 requests stay below when the machine has time: the work takes 0.05."""
@@ -135,15 +141,48 @@ class Lab:
             latency = self.wait_measured(namespace)
         return latency
 
+    # People
+
+    def person(self, name: str) -> Person:
+        """Return somebody with a client certificate of their own; rights come by RoleBindings."""
+        return people.with_certificate(self.kubectl, name, state_dir("people", self.cluster.name))
+
+    def grant(self, namespace: str, person: Person, role: str) -> None:
+        """Give somebody a ClusterRole in a namespace."""
+        binding = ("create", "rolebinding", f"{person.name}-{role}", f"--clusterrole={role}")
+        self.kubectl.run(*binding, f"--user={person.name}", f"--namespace={namespace}")
+
+    def change_policy(self, namespace: str, **spec: Any) -> None:
+        """Change what releases of the namespace must meet; `signOffs=[]` asks nobody."""
+        patch = ("--type=merge", f"--patch={json.dumps({'spec': spec})}")
+        self.kubectl.run("patch", _POLICY, "default", f"--namespace={namespace}", *patch)
+
     # Releases
 
     def apply_release(
-        self, namespace: str, version: str, patch: Mapping[str, Any] | None = None
+        self,
+        namespace: str,
+        version: str,
+        patch: Mapping[str, Any] | None = None,
+        author: Person | None = None,
     ) -> Body:
-        """Apply the Release of a version, with changes to its spec; lists meet by name."""
+        """Apply the Release of a version, with changes to its spec; lists meet by name.
+
+        It is the administrator who does it, if no author is named.
+        """
         body = bookshop.release(namespace, version, patch or {})
-        self.kubectl.apply(body, namespace)
+        (author.kubectl if author else self.kubectl).apply(body, namespace)
         return body
+
+    def changes(
+        self, namespace: str, seconds: float, name: str = bookshop.NAME
+    ) -> Generator[Change, None, None]:
+        """Yield the Release now and after each change, until the time is over."""
+        return following.changes(self.kubectl, namespace, "releases", seconds, name)
+
+    def words(self, namespace: str, seconds: float) -> Generator[Change, None, None]:
+        """Yield the Approvals that are there, and each new one, until the time is over."""
+        return following.changes(self.kubectl, namespace, "approvals", seconds)
 
     def annotate(self, namespace: str, name: str = bookshop.NAME, **orders: str) -> None:
         """Give an order: resume, retry or rollback."""
@@ -170,7 +209,8 @@ class Lab:
     ) -> Body:
         """Return the Release as soon as its present spec has brought it into one of the phases."""
         body: Body = {}
-        for body in following.states(self.kubectl, namespace, name, seconds):
+        for change in self.changes(namespace, seconds, name):
+            body = change.body
             if on_change:
                 on_change(body)
             status = body.get("status", {})
@@ -187,6 +227,14 @@ class Lab:
         """Return the ReleaseRecords, oldest first."""
         found = self.kubectl.items(_RECORD, f"--namespace={namespace}")
         return sorted(found, key=lambda record: int(record["spec"]["attempt"]))
+
+    def approvals(self, namespace: str) -> list[Body]:
+        """Return the Approvals."""
+        return self.kubectl.items(_APPROVAL, f"--namespace={namespace}")
+
+    def explain(self, namespace: str, name: str = bookshop.NAME) -> str:
+        """Return what `kubectl release explain` prints."""
+        return people.plugin(self.kubectl, "explain", name, f"--namespace={namespace}")
 
     def events(self, namespace: str) -> list[Body]:
         """Return the Events about Releases, oldest first."""

@@ -59,14 +59,28 @@ def test_a_delay_is_from_the_first_evidence_to_the_first_write_that_knows_it() -
     assert timeline.delays() == [0.25]
 
 
-def release(state: str) -> dict[str, object]:
+def test_a_signature_is_answered_by_the_first_write_that_says_the_gates_have_passed() -> None:
+    timeline = Timeline()
+    for at, uid in ((2.0, "one"), (3.0, "two")):
+        word = {"metadata": {"uid": uid}, "spec": {"release": "bookshop"}}
+        timeline.approval("ADDED", word, at)
+        timeline.approval("ADDED", word, at + 50)  # a watch that began anew tells it again
+    timeline.release("MODIFIED", release("Running", "gates"), 3.1)
+    timeline.release("MODIFIED", release("Succeeded", "gates"), 3.5)
+    timeline.release("MODIFIED", release("Succeeded", "gates"), 9.0)
+
+    assert timeline.since_signed("bookshop") == 0.5
+
+
+def release(state: str, step_id: str = "prepare/backup") -> dict[str, object]:
     body = bookshop()
     body["metadata"] |= {"uid": "u", "resourceVersion": "1", "generation": 1}
-    step = {"id": "prepare/backup", "state": state, "startedAt": "2026-11-23T12:00:00Z"}
+    step = {"id": step_id, "state": state, "startedAt": "2026-11-23T12:00:00Z"}
     attempt = {
         "journalSchema": 1,
         "number": 1,
         "digest": "sha256:" + "0" * 64,
+        "specDigest": "sha256:" + "0" * 64,
         "generation": 1,
         "version": "1.3.0",
     }

@@ -2,6 +2,7 @@
 
     migrate upgrade 0007     up to a revision (always an explicit one: there are several heads)
     migrate downgrade 0006   back down to a revision
+    migrate dry-run 0007     print the SQL of that upgrade and change nothing
     migrate current          print the revision
     migrate ledger           print the ledger as JSON
 
@@ -11,6 +12,7 @@ The ready revision, or the error, is left as the pod's termination message.
 """
 
 import argparse
+import io
 import json
 import logging
 import os
@@ -51,7 +53,7 @@ def main(arguments: list[str]) -> int:
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bookshop-migrate")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("upgrade", "downgrade"):
+    for name in ("upgrade", "downgrade", "dry-run"):
         commands.add_parser(name).add_argument("revision", choices=sorted(_revisions()))
     commands.add_parser("current")
     commands.add_parser("ledger")
@@ -63,6 +65,8 @@ def _run(connection: sa.Connection, name: str, revision: str) -> str:
         return current(connection)
     if name == "ledger":
         return json.dumps(Ledger.read(connection))
+    if name == "dry-run":
+        return dry_run(connection, revision)
     with _alone(connection):
         migrate(connection, name, revision)
         return current(connection)
@@ -79,6 +83,24 @@ def migrate(connection: sa.Connection, direction: str, revision: str) -> None:
         if not ledger.recorded:
             ledger.record(revision, "up-noop" if direction == "upgrade" else "down-noop")
         _pause()
+
+
+def dry_run(connection: sa.Connection, revision: str) -> str:
+    """Print the SQL of an upgrade from where the database is now (Alembic's --sql); run none of it.
+
+    Finds what is wrong with the path of revisions and with the programs of the migrations; what
+    the data makes of the SQL, only the migration itself finds.
+    """
+    begin = current(connection)
+    connection.rollback()
+    sql = io.StringIO()
+    config = _config(sql)
+    config.attributes["connection"] = connection
+    config.attributes["on_version_apply"] = ()
+    start = "base" if begin == "none" else begin
+    command.upgrade(config, f"{start}:{revision}", sql=True)
+    print(sql.getvalue(), flush=True)
+    return f"{begin} -> {revision}: {sql.getvalue().count(';')} statements, none was run"
 
 
 def current(connection: sa.Connection) -> str:
@@ -115,8 +137,8 @@ def _database() -> Iterator[sa.Connection]:
         yield connection
 
 
-def _config() -> Config:
-    config = Config()
+def _config(sql: io.StringIO | None = None) -> Config:
+    config = Config(output_buffer=sql)
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     return config
 
