@@ -1,9 +1,14 @@
-"""kubectl-release, the plugin: shows people what a Release's status says.
+"""kubectl-release, the plugin: what happens, what would, what is missing, and people's sign-offs.
 
-    main -> source (reads, follows) -> verdict (is it over, and how?)
-                                    -> screen (table, JSON, YAML; once or live)
-                                         -> layout -> story, advice (pure: status to text)
+    main -> commands -> source (connects, reads and follows one Release; refusals in words)
+      status   -> verdict (is it over, and how?), screen (once or live) -> layout -> story, advice
+      plan     -> manifest (a file), lookup (facts, dry runs) -> outlook (the operator's decision)
+                  -> planview (documented shape) -> planpage
+      explain  -> lookup -> outlook -> explanation -> remedies -> explainpage
+      approve, reject, revoke, waive
+               -> identity (who calls) -> outlook -> signing (would it count?) -> signpage
 
-It has the rights of the person who calls it and writes nothing: what can be done is shown as
-commands.
+It has the rights of the person who calls it. Only `commands.sign` writes: one Approval. What is
+pure and what is not is said in each module; only `source`, `lookup`, `identity` and `commands`
+ask the API server.
 """

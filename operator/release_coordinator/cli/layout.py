@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from release_coordinator.api.attempt import Attempt
+from release_coordinator.api.attempt import Attempt, PolicyRef
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase
 
@@ -60,6 +60,8 @@ def _header(release: ReleaseObject, now: datetime, *, wide: bool) -> Table:
     grid.add_column(overflow="fold")
     grid.add_row("Application", plain(f"{release.namespace}/{release.name}"))
     grid.add_row("Version", plain(_versions(release)))
+    if status.attempt is not None:
+        grid.add_row("Policy", plain(policy_words(status.attempt.policy)))
     grid.add_row("Phase", _phase(release, now))
     grid.add_row("Message", plain(release.journal_fault or status.message or _not_seen(release)))
     if status.observed_generation not in (-1, release.generation):
@@ -79,6 +81,12 @@ def _versions(release: ReleaseObject) -> str:
     if attempt.type:
         text += f" ({attempt.type})"
     return text if wanted == attempt.version else f"{text}, {wanted} is wanted next"
+
+
+def policy_words(policy: PolicyRef) -> str:
+    """Which policy applies, and where it asks for less than the built-in one."""
+    name = f"ReleasePolicy {policy.name}" if policy.name else "built-in"
+    return f"{name}; relaxed: {'; '.join(policy.relaxed)}" if policy.relaxed else name
 
 
 def _phase(release: ReleaseObject, now: datetime) -> Text:

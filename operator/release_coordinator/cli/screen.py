@@ -4,8 +4,6 @@ Used by `cli.main`. On a terminal a watched page is redrawn in place; anywhere e
 news is a line, and the page comes last.
 """
 
-import json
-import os
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -13,7 +11,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TextIO
 
-import yaml
 from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
@@ -22,10 +19,9 @@ from release_coordinator.api.codec import ReleaseObject, parse_release
 from release_coordinator.cluster.port import Body
 
 from .layout import layout
+from .options import Form
+from .paper import console_of, document
 from .words import plain, word
-
-_WIDTH = 120
-"""Columns where there is no terminal to ask."""
 
 Now = Callable[[], datetime]
 
@@ -45,7 +41,7 @@ class Screen:
     def __init__(self, output: Output, now: Now, stream: TextIO | None = None) -> None:
         self._output = output
         self._now = now
-        self._console = _console(stream or sys.stdout)
+        self._console = console_of(stream or sys.stdout)
         self._release: ReleaseObject | None = None
         self._told: tuple[str, ...] = ()
 
@@ -101,15 +97,4 @@ class Screen:
         self._console.print(line.append(pad).append(plain(status.message)), soft_wrap=True)
 
     def _document(self, body: Body, *, compact: bool) -> None:
-        stream = self._console.file
-        if self._output is Output.YAML:
-            stream.write("---\n" if compact else "")
-            yaml.safe_dump(body, stream, sort_keys=False, allow_unicode=True)
-        else:
-            stream.write(json.dumps(body, indent=None if compact else 2) + "\n")
-        stream.flush()
-
-
-def _console(stream: TextIO) -> Console:
-    width = None if stream.isatty() or "COLUMNS" in os.environ else _WIDTH
-    return Console(file=stream, highlight=False, width=width)
+        document(body, Form(self._output), self._console.file, compact=compact)

@@ -22,14 +22,12 @@ from release_coordinator.errors import (
     ReleaseCoordinatorError,
 )
 
+from .failure import UnansweredError
+
 _NOT_INSTALLED = (
     "this cluster does not know releases: Release Coordinator is not installed here.\n"
     "Install the Helm chart release-coordinator, or choose another --context."
 )
-
-
-class UnansweredError(Exception):
-    """The question could not be answered; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +44,20 @@ class Source:
     """One Release of one cluster."""
 
     def __init__(self, cluster: Cluster, changes: Changes, ref: Ref) -> None:
-        self._cluster = cluster
+        self.cluster = cluster
+        self.ref = ref
         self._changes = changes
-        self._ref = ref
 
     async def read(self) -> Body:
         """The Release as it is now."""
+        async with self.explained():
+            return await self.cluster.get(self.ref)
+
+    @asynccontextmanager
+    async def explained(self) -> AsyncIterator[None]:
+        """Turns what the API server refuses inside the `async with` into words for people."""
         try:
-            return await self._cluster.get(self._ref)
+            yield
         except ReleaseCoordinatorError as error:
             raise await self._explained(error) from error
 
@@ -61,12 +65,12 @@ class Source:
         """The Release now and after every change."""
         body = await self.read()  # what is wrong from the start is an answer, no lost connection
         try:
-            async for body in follow(self._cluster, self._changes, self._ref, SystemClock(), lost):
+            async for body in follow(self.cluster, self._changes, self.ref, SystemClock(), lost):
                 yield body
         except NotFound as error:
             version = body.get("spec", {}).get("version", "")
             raise UnansweredError(
-                f"release {self._ref.name!r} was deleted while {version} was under way"
+                f"release {self.ref.name!r} was deleted while {version} was under way"
             ) from error
         except ReleaseCoordinatorError as error:
             raise await self._explained(error) from error
@@ -77,7 +81,7 @@ class Source:
                 return UnansweredError(await self._no_such_release())
             case Denied():
                 return UnansweredError(
-                    f"no access to releases in namespace {self._ref.namespace!r}: {error}\n"
+                    f"no access to releases in namespace {self.ref.namespace!r}: {error}\n"
                     "Ask the platform team for the role 'view' in this namespace."
                 )
             case Invalid():
@@ -96,13 +100,13 @@ class Source:
         return True
 
     async def _no_such_release(self) -> str:
-        namespace, name = self._ref.namespace, self._ref.name
+        namespace, name = self.ref.namespace, self.ref.name
         text = f"there is no release {name!r} in namespace {namespace!r}"
         with suppress(ReleaseCoordinatorError):
-            here = [_name(body) for body in await self._cluster.list(RELEASE, namespace)]
+            here = [_name(body) for body in await self.cluster.list(RELEASE, namespace)]
             text += f"; there are: {', '.join(sorted(here))}" if here else ", nor any other"
         with suppress(ReleaseCoordinatorError):
-            every = await self._cluster.list(RELEASE)
+            every = await self.cluster.list(RELEASE)
             for other in sorted(_namespace(body) for body in every if _name(body) == name):
                 text += f"\nThere is one of that name in namespace {other!r}: add -n {other}"
         return text

@@ -7,9 +7,10 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from release_coordinator.api.attempt import Attempt, Measurement, Step
+from release_coordinator.api.attempt import Attempt, Gate, GateState, Measurement, Step
 from release_coordinator.api.base import format_time
-from release_coordinator.api.release import ReleaseSpec
+from release_coordinator.api.checklist import Enforcement
+from release_coordinator.api.release import Breach, ReleaseSpec
 from release_coordinator.api.status import ReleaseStatus
 
 from .advice import Action
@@ -17,7 +18,7 @@ from .story import rows_of, seconds_of
 from .words import ago, duration, number, plain, word
 
 
-def _table(*columns: str, words: str = "") -> Table:
+def new_table(*columns: str, words: str = "") -> Table:
     """A table without lines; the column `words` gets the width that is left and folds."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     for name in columns:
@@ -27,7 +28,7 @@ def _table(*columns: str, words: str = "") -> Table:
 
 def phases(attempt: Attempt, now: datetime, *, wide: bool) -> Table:
     """The story, phase by phase, with the steps of each."""
-    table = _table(
+    table = new_table(
         "PHASE", "STATE", "TIME", *(("STARTED",) if wide else ()), "FOUND", words="FOUND"
     )
     for row in rows_of(attempt, now):
@@ -55,15 +56,31 @@ def _short(step_id: str) -> str:
 
 def gates(attempt: Attempt) -> Table:
     """Every gate, with who must act."""
-    table = _table("GATE", "STATE", "OWNER", "FOUND", words="FOUND")
+    table = new_table("GATE", "STATE", "OWNER", "FOUND", words="FOUND")
     for gate in attempt.gates:
-        table.add_row(gate.name, word(gate.state), gate.owner, plain(gate.message))
+        table.add_row(gate.name, _gate_state(gate), gate.owner, plain(_gate_words(gate)))
     return table
+
+
+def _gate_state(gate: Gate) -> Text:
+    """The verdict, or that the gate was waived; what holds nothing up says so."""
+    waived = gate.waiver is not None and gate.state is not GateState.PASSED
+    state = word("Waived" if waived else gate.state)
+    if gate.enforcement is Enforcement.ADVISORY:
+        state.append(" (advisory)", style="dim")
+    return state
+
+
+def _gate_words(gate: Gate) -> str:
+    if gate.waiver is None or gate.state is GateState.PASSED:
+        return gate.message
+    why = f": {gate.waiver.comment}" if gate.waiver.comment else ""
+    return f"by {gate.waiver.by}{why} ({gate.state}: {gate.message})"
 
 
 def measurements(attempt: Attempt, spec: ReleaseSpec | None) -> Table:
     """What the watched metrics show."""
-    table = _table(
+    table = new_table(
         "METRIC", "BASELINE", "VALUE", "RATIO", "LIMIT", "VERDICT", "FOUND", words="FOUND"
     )
     for entry in attempt.measurements:
@@ -89,8 +106,11 @@ def _limit(entry: Measurement, spec: ReleaseSpec | None) -> str:
     """What the spec says; that of a later edit if the attempt's own was changed meanwhile."""
     metrics = spec.watch.metrics if spec and spec.watch else []
     breach = next((metric.breach for metric in metrics if metric.name == entry.metric), None)
-    if breach is None:
-        return "-"
+    return ", ".join(breach_of(breach)) if breach else "-"
+
+
+def breach_of(breach: Breach) -> list[str]:
+    """When a sample is beyond its limit, one text for each limit."""
     limits = []
     if breach.ratio_to_baseline is not None:
         limits.append(f"{number(breach.ratio_to_baseline)}x")
@@ -98,13 +118,13 @@ def _limit(entry: Measurement, spec: ReleaseSpec | None) -> str:
         limits.append(f"> {number(breach.above)}")
     if breach.below is not None:
         limits.append(f"< {number(breach.below)}")
-    return ", ".join(limits)
+    return limits
 
 
 def conditions(status: ReleaseStatus, now: datetime, *, wide: bool) -> Table:
     """The conditions that other tools read."""
     extra = ("MESSAGE",) if wide else ()
-    table = _table("TYPE", "STATUS", "REASON", "SINCE", *extra, words="MESSAGE")
+    table = new_table("TYPE", "STATUS", "REASON", "SINCE", *extra, words="MESSAGE")
     for entry in status.conditions:
         cells: list[str | Text] = [
             entry.type,
@@ -127,7 +147,7 @@ def actions(found: Sequence[Action]) -> Group:
 
 def history(status: ReleaseStatus, now: datetime, *, wide: bool) -> Table:
     """The last attempts, newest first."""
-    table = _table("ATTEMPT", "VERSION", "OUTCOME", "ENDED", *(("RECORD",) if wide else ()))
+    table = new_table("ATTEMPT", "VERSION", "OUTCOME", "ENDED", *(("RECORD",) if wide else ()))
     for entry in status.history:
         ended = format_time(entry.ended_at) if wide else ago(entry.ended_at, now)
         cells: list[str | Text] = [str(entry.attempt), entry.version, word(entry.outcome), ended]

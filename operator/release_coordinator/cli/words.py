@@ -28,6 +28,7 @@ STYLES = {
     "True": "green",
     "Unknown": "yellow",
     "Waiting": "yellow",
+    "Waived": "yellow",
     "done": "green",
     "failed": "red",
     "held": "yellow",

@@ -49,7 +49,10 @@ SPEC: dict[str, Any] = {
         ],
     },
 }
-DIGEST = plan.digest(ReleaseSpec.model_validate(SPEC))
+_PLAN = plan.resolve(ReleaseSpec.model_validate(SPEC))
+assert isinstance(_PLAN, plan.Plan)
+SPEC_DIGEST = _PLAN.spec_digest
+DIGEST = "sha256:" + "9a2661f6" * 8
 
 
 def at(seconds: float) -> datetime:
@@ -113,6 +116,7 @@ def attempt(**changes: Any) -> Attempt:
     fields: dict[str, Any] = {
         "number": 2,
         "digest": DIGEST,
+        "spec_digest": SPEC_DIGEST,
         "generation": 2,
         "version": "1.4.0",
         "previous_version": "1.3.0",

@@ -8,7 +8,8 @@ import pytest
 from tests.unit.cli import releases
 
 from release_coordinator.cli import main as cli
-from release_coordinator.cli.source import Source, UnansweredError
+from release_coordinator.cli.failure import UnansweredError
+from release_coordinator.cli.source import Source
 from release_coordinator.clock import VirtualClock
 from release_coordinator.cluster.follow import follow
 from release_coordinator.cluster.memory import Call, MemoryCluster

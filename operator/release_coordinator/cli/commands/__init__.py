@@ -1,0 +1,1 @@
+"""The commands of the plugin, one module each; `cli.main` puts them together."""

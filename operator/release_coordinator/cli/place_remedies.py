@@ -1,0 +1,120 @@
+"""Remedies for gates that judge a place: staging, the calendar and the cluster. Pure."""
+
+from release_coordinator.api.attempt import Gate, GateState
+from release_coordinator.api.release import ReleaseType
+from release_coordinator.engine import names, policy
+
+from .scene import Remedy, Scene
+
+_WINDOW = {
+    "name": "workdays",
+    "start": "2026-01-05T09:00",
+    "duration": "8h",
+    "timeZone": "Europe/Berlin",
+    "recurrence": "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH",
+}
+
+
+def staging(_gate: Gate, scene: Scene) -> list[Remedy]:
+    """Deploy the same artifacts there, or say where staging is."""
+    place = scene.staging
+    if place is None:
+        return _name_staging(scene)
+    namespace, name = place
+    return [
+        Remedy(
+            "deploy the same version, images and migrations there",
+            scene.kubectl("apply -f <its Release>", namespace),
+        ),
+        Remedy("follow it", f"kubectl release status {name} -n {namespace} --watch"),
+        Remedy("see what is in its way", f"kubectl release explain {name} -n {namespace}"),
+    ]
+
+
+def staging_tests(gate: Gate, scene: Scene) -> list[Remedy]:
+    """Tests of every suite that is required, in the staging Release."""
+    place = scene.staging
+    if place is None:
+        return _name_staging(scene)
+    kind = scene.attempt.type or policy.type_of_numbers(scene.spec.version)
+    suites = policy.of_type(scene.requirements, kind).suites
+    tests = [
+        {"name": suite, "suite": suite, "job": {"image": "<image of the tests>"}}
+        for suite in suites
+        if not any(test.suite == suite for test in scene.spec.verify.smoke_tests)
+    ]
+    found = staging(gate, scene)
+    if tests:
+        part = {"verify": {"smokeTests": tests}}
+        what = f"declare tests of every suite in Release {'/'.join(place)}"
+        found.insert(0, scene.spec_part(what, part))
+    return found
+
+
+def staging_config(_gate: Gate, scene: Scene) -> list[Remedy]:
+    """Make both places agree, or allow the difference."""
+    place = scene.staging
+    if place is None:
+        return _name_staging(scene)
+    declared = scene.requirements.staging
+    known = list(declared.differences) if declared else []
+    allowed = {
+        "namespace": place[0],
+        "differences": [*known, "<component>/env/<NAME>"],
+    }
+    return [
+        Remedy("make them agree: staging", scene.kubectl("get deployments -o yaml", place[0])),
+        Remedy("and here", scene.kubectl("get deployments -o yaml")),
+        scene.policy_part("or allow what may differ", {"staging": allowed}),
+    ]
+
+
+def rehearsal(_gate: Gate, scene: Scene) -> list[Remedy]:
+    """Roll it back in staging while it is watched, then forwards again."""
+    place = scene.staging
+    if place is None:
+        return _name_staging(scene)
+    namespace, name = place
+    annotate = f"annotate release {name} --overwrite"
+    number = f"$({scene.kubectl(f'get release {name}', namespace)} "
+    number += "-o jsonpath='{.status.attempt.number}')"
+    return [
+        Remedy("deploy it there", scene.kubectl("apply -f <its Release>", namespace)),
+        Remedy(
+            "while it is watched, send it back",
+            scene.kubectl(f"{annotate} {names.ANNOTATION_ROLLBACK}={number}", namespace),
+        ),
+        Remedy(
+            "when it is rolled back, send it forwards again",
+            scene.kubectl(f"{annotate} {names.ANNOTATION_RETRY}={number}", namespace),
+        ),
+    ]
+
+
+def _name_staging(scene: Scene) -> list[Remedy]:
+    part = {"staging": {"namespace": "<namespace of staging>"}}
+    return [scene.policy_part("say where staging is", part)]
+
+
+def window(gate: Gate, scene: Scene) -> list[Remedy]:
+    """Wait, or change what it waits for."""
+    found = []
+    if gate.next_check is not None:
+        text = scene.own("status --watch")
+        found.append(Remedy(f"wait until {gate.next_check:%Y-%m-%d %H:%M} UTC", text))
+    if scene.spec.schedule.not_before is not None:
+        found.append(scene.edit("change spec.schedule.notBefore"))
+    if gate.state is GateState.FAILED:
+        found.append(scene.policy_part("declare a window that comes", {"windows": [_WINDOW]}))
+    if scene.spec.type is None and scene.attempt.type is ReleaseType.PATCH:
+        part = {"type": str(ReleaseType.HOTFIX)}
+        found.append(scene.spec_part("if it cannot wait, declare a hotfix", part))
+    return found
+
+
+def infrastructure(_gate: Gate, scene: Scene) -> list[Remedy]:
+    """Where to look."""
+    return [
+        Remedy("see the nodes", "kubectl get nodes"),
+        Remedy("see what is left of the quotas", scene.kubectl("describe resourcequotas")),
+    ]

@@ -1,0 +1,71 @@
+"""What the operator would do, seen from a Release and what runs."""
+
+from typing import Any
+
+from tests.releases import Body
+from tests.unit.cli.waiting import NOW
+
+from release_coordinator.api.attempt import Revision
+from release_coordinator.api.codec import parse_release
+from release_coordinator.api.policy import ReleasePolicySpec
+from release_coordinator.api.release import ReleaseSpec
+from release_coordinator.api.status import ReleaseStatus, RevisionRef
+from release_coordinator.cli.outlook import Outlook, foresee
+from release_coordinator.engine import policy
+from release_coordinator.engine.evidence import PolicyFact, PolicyWant
+from release_coordinator.engine.observation import (
+    Observation,
+    RevisionWant,
+    WorkloadFact,
+    WorkloadWant,
+)
+
+GOOD = "bookshop-1-9b1c"
+WORKLOADS = {"bookshop-backend": "api", "bookshop-frontend": "web"}
+
+
+def workload(name: str, container: str, version: str) -> WorkloadFact:
+    return WorkloadFact(
+        name=name,
+        uid=f"uid-of-{name}",
+        resource_version="1",
+        images={container: f"example/{name}:{version}"},
+        init=frozenset(),
+        template_hash="0",
+        labelled_for="",
+        rolled_out=True,
+        replicas=2,
+        trouble="",
+    )
+
+
+def good(version: str) -> ReleaseStatus:
+    """The status of a Release whose version completed."""
+    return ReleaseStatus(current=RevisionRef(version=version, revision=GOOD))
+
+
+def outlook(
+    body: Body,
+    running: str = "1.2.0",
+    before: ReleaseSpec | None = None,
+    rules: dict[str, Any] | None = None,
+) -> Outlook:
+    """The outlook of a Release, with what runs, what completed last, and a policy."""
+    spec = ReleasePolicySpec.model_validate(rules) if rules is not None else None
+    fact = PolicyFact("default", spec) if spec else PolicyFact()
+    facts: dict[Any, Any] = {
+        PolicyWant(body["metadata"]["name"]): fact,
+        **{WorkloadWant(n): workload(n, c, running) for n, c in WORKLOADS.items()},
+        RevisionWant(GOOD): Revision(
+            digest="sha256:" + "0" * 64,
+            spec=before,
+            requirements=policy.BUILT_IN,
+            previous_version="1.1.0",
+            previous=[],
+        )
+        if before
+        else None,
+    }
+    found = foresee(parse_release(body), Observation(facts), NOW)
+    assert isinstance(found, Outlook), found
+    return found

@@ -1,0 +1,185 @@
+"""What is missing, who owns it, and commands that really exist."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+import yaml
+from tests import goldens
+from tests.releases import Body, bookshop
+from tests.unit.cli import releases
+from tests.unit.cli.outlooks import outlook
+from tests.unit.cli.pages import text_of
+from tests.unit.cli.waiting import NOW, body, gate, reported
+
+from release_coordinator.api.attempt import GateState, Role
+from release_coordinator.api.checklist import UNWAIVABLE, GateName
+from release_coordinator.api.codec import ReleaseObject, parse_release
+from release_coordinator.api.policy import ReleasePolicySpec
+from release_coordinator.api.release import ReleaseSpec
+from release_coordinator.cli.explainpage import page
+from release_coordinator.cli.explanation import Explanation, explain
+from release_coordinator.cli.main import app
+from release_coordinator.cli.remedies import REMEDIES, remedies_of
+from release_coordinator.cli.scene import Remedy, Scene
+from release_coordinator.cluster.port import RELEASE
+
+GOLDEN = Path(__file__).parent / "golden"
+STAGING = {"staging": {"namespace": "staging", "differences": ["*/env/LOG_LEVEL"]}}
+SHUT = (GateState.FAILED, GateState.WAITING, GateState.UNKNOWN)
+SIGN_OFF = "SignOff/security"
+
+
+def bare() -> Body:
+    """A Release that names no evidence at all, and images of another version."""
+    made = bookshop()
+    made["metadata"]["uid"] = "u-1"
+    made["spec"]["documents"] = {}
+    made["spec"]["components"][0]["images"] = {"api": "example:5000/bookshop-backend:1.2.0"}
+    return made
+
+
+SCENES = {
+    "named": Scene.of(outlook(reported(body(), type="Patch"), rules=STAGING), NOW),
+    "bare": Scene.of(outlook(bare()), NOW),
+}
+
+
+def shut(name: str, state: GateState) -> Any:
+    moment = NOW if name == GateName.WINDOW and state is GateState.WAITING else None
+    return gate(name, state, Role.DEVOPS, "what is missing", next_check=moment)
+
+
+def every() -> Iterator[tuple[str, str, GateState, Scene, list[Remedy]]]:
+    for scene_name, scene in SCENES.items():
+        for name in (*GateName, SIGN_OFF):
+            for state in SHUT:
+                found = remedies_of(shut(name, state), scene)
+                yield scene_name, name, state, scene, found
+
+
+def commands() -> list[str]:
+    lines = (remedy.text for *_, found in every() for remedy in found)
+    return sorted({line for line in lines if line.startswith("kubectl")})
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_each_gate_has_the_remedies_of_its_golden_file(scene: str) -> None:
+    parts = []
+    for scene_name, name, state, _, found in every():
+        if scene_name == scene:
+            told = "".join(f"{one.what}:\n{_indented(one.text)}\n" for one in found)
+            parts.append(f"=== {name} {state}\n{told}")
+
+    goldens.check(GOLDEN / f"remedies-{scene}.txt", "\n".join(parts))
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}".rstrip() for line in text.splitlines())
+
+
+def test_every_gate_has_remedies_in_every_state() -> None:
+    assert set(REMEDIES) == set(GateName)
+    assert all(found for *_, found in every())
+
+
+def test_what_may_be_waived_says_how_and_nothing_else_does() -> None:
+    for _, name, _, _, found in every():
+        says = any(one.text.startswith("kubectl release waive") for one in found)
+        assert says == (name != SIGN_OFF and name not in UNWAIVABLE), name
+
+
+def test_an_open_gate_needs_nothing() -> None:
+    passed = gate(GateName.CI, GateState.PASSED, Role.DEVOPS, "green")
+
+    assert remedies_of(passed, SCENES["bare"]) == []
+
+
+def test_a_gate_of_a_newer_operator_has_no_remedy_and_does_no_harm() -> None:
+    assert remedies_of(shut("Horoscope", GateState.FAILED), SCENES["bare"]) == []
+
+
+@pytest.mark.parametrize("line", [c for c in commands() if c.startswith("kubectl release")])
+def test_the_plugin_takes_the_commands_that_it_advises(line: str) -> None:
+    _, _, verb, *arguments = shlex.split(line)
+    group = typer.main.get_group(app)
+    command = group.commands[verb]
+
+    context = command.make_context(verb, arguments)
+
+    assert context.params["name"] == "bookshop"
+
+
+@pytest.mark.parametrize("line", [c for c in commands() if not c.startswith("kubectl release")])
+def test_other_commands_are_whole_lines_for_a_shell(line: str) -> None:
+    assert shlex.split(line)[0] == "kubectl"
+    assert "\n" not in line
+
+
+def test_what_is_to_be_added_is_accepted_where_it_is_added() -> None:
+    found = 0
+    for _, _, _, scene, remedies in every():
+        for remedy in remedies:
+            text = re.sub(r"<[^>]*>", "example", remedy.text)
+            if remedy.what.endswith("(in the Release)"):
+                part = yaml.safe_load(text)["spec"]
+                ReleaseSpec.model_validate(merged(scene.spec.to_wire(), part))
+                found += 1
+            elif "ReleasePolicy" in remedy.what:
+                ReleasePolicySpec.model_validate(yaml.safe_load(text)["spec"])
+                found += 1
+
+    assert found > 10
+
+
+def merged(whole: Any, part: Any) -> Any:
+    """As server-side apply merges: objects by field, lists of named entries by name."""
+    if isinstance(whole, dict) and isinstance(part, dict):
+        return whole | {key: merged(whole.get(key), value) for key, value in part.items()}
+    if isinstance(whole, list) and isinstance(part, list) and part and "name" in part[0]:
+        known = {entry["name"]: entry for entry in whole}
+        return list((known | {e["name"]: merged(known.get(e["name"]), e) for e in part}).values())
+    return part
+
+
+def explained(release: ReleaseObject) -> Explanation:
+    if release.spec is None:
+        return explain(release, None, release.faults)
+    body = {
+        "apiVersion": RELEASE.api_version,
+        "metadata": {"namespace": release.namespace, "name": release.name, "uid": "u-1"},
+        "spec": release.spec.to_wire(),
+    }
+    return explain(release, Scene.of(outlook(body), NOW))
+
+
+def invalid() -> ReleaseObject:
+    return parse_release(bookshop() | {"spec": bookshop()["spec"] | {"version": "v1"}})
+
+
+STATES = {
+    "waiting": lambda: parse_release(reported(body())),
+    "invalid": invalid,
+    "held": releases.held,
+    "failed": releases.failed_early,
+    "untouched": releases.untouched,
+    "completed": releases.completed,
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_each_state_is_explained_as_in_its_golden_file(state: str) -> None:
+    text = text_of(page(explained(STATES[state]())))
+
+    goldens.check(GOLDEN / f"explain-{state}.txt", text)
+
+
+def test_what_is_copied_keeps_its_indentation_and_its_line() -> None:
+    text = text_of(page(explained(parse_release(reported(bare())))), width=40)
+
+    assert "\n      name: default\n" in text or "\n    metadata:\n      name: default\n" in text
+    assert "kubectl release approve bookshop -n shop --role security" in text
