@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from kubernetes import client
+from tests.api.conftest import CRDS
 from tests.api.people import MERGE, Answer, Outcome
 from tests.api.scene import Scene, scene
 from tests.releases import Body
@@ -216,6 +217,34 @@ def test_without_the_stamp_who_changes_a_release_writes_his_name_himself(
     assert f"annotation {ANNOTATION_CHANGED_BY}" in silent.message
     assert "set it to ada" in silent.message
     assert signed.outcome is held.outcome is Outcome.ADMITTED
+
+
+def test_an_approval_does_not_change_even_under_a_definition_without_that_rule(
+    town: Scene, restored: Kubectl
+) -> None:
+    file = CRDS / "approvals.yaml"
+    body = yaml.safe_load(file.read_text(encoding="utf-8"))
+    schema = body["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    rules = schema["properties"]["spec"]["x-kubernetes-validations"]
+    rules[:] = [rule for rule in rules if "oldSelf" not in rule["rule"]]
+    apply = ("apply", "--server-side", "--force-conflicts", "--filename")
+    path = town.path("approvals", town.word["metadata"]["name"])
+
+    def tried() -> Answer:
+        return town["root"].ask("PATCH", path, {"spec": {"comment": "oh"}}, MERGE, dryRun="All")
+
+    assert tried().outcome is Outcome.DEFINITION
+    restored.run(*apply, "-", stdin=json.dumps(body))
+    try:
+        until = time.monotonic() + 30
+        while (answer := tried()).outcome is Outcome.DEFINITION:
+            assert time.monotonic() < until, "the definition keeps its rule"
+            time.sleep(0.1)
+    finally:
+        restored.run(*apply, str(file))
+
+    assert answer.outcome is Outcome.POLICY
+    assert "an Approval never changes" in answer.message
 
 
 def _stamped(answer: Answer) -> bool:
