@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 from kubernetes import client
-from tests.api.people import GROUP, Answer, Door, Outcome, Person
+from tests.api.people import GROUP, MERGE, Answer, Door, Outcome, Person
 from tests.releases import Body, bookshop
 from tools.cluster import shell
 from tools.lab.kubectl import Kubectl
@@ -115,6 +115,8 @@ def scene(connection: client.ApiClient, kubeconfig: Path, folder: Path) -> Itera
         _furnish(made)
         yield made
     finally:
+        # The operator's last act: with its finalizer the namespace would never go.
+        made["operator"].ask("PATCH", made.own(), {"metadata": {"finalizers": None}}, MERGE)
         kubectl.run(
             "delete", "namespace", here, made.elsewhere, "--wait=false", "--ignore-not-found"
         )
@@ -197,7 +199,7 @@ def _furnish(made: Scene) -> None:
     assert created.outcome is Outcome.ADMITTED, created
     made.release = created.body
     held = {"metadata": {"finalizers": [FINALIZER]}}
-    patched = made["operator"].ask("PATCH", made.own(), held, "application/merge-patch+json")
+    patched = made["operator"].ask("PATCH", made.own(), held, MERGE)
     assert patched.outcome is Outcome.ADMITTED, patched
     made.release = patched.body
     signed = made.says("vera")
