@@ -1,27 +1,17 @@
 """Gates that ask Jobs, endpoints and what CI writes, from the first question to the release."""
 
-import pytest
 from tests.fakes.story import Story, told
 from tests.fakes.world import NAMESPACE
 from tests.releases import Body, bookshop
 
 from release_coordinator.api.checklist import GateName
 from release_coordinator.cluster.port import CONFIG_MAP, Ref
-from release_coordinator.engine import checklist
-from release_coordinator.engine.gates import GATES, ci, migrations
 
 ASKED = (
     *(GateName.VERSION, GateName.VERSION_CONSISTENCY, GateName.CI, GateName.CREDENTIALS),
     *(GateName.MIGRATIONS, GateName.ROLLBACK_TARGET),
 )
 KEY = {"name": "DSN", "valueFrom": {"secretKeyRef": {"name": "bookshop-db", "key": "dsn"}}}
-
-
-@pytest.fixture(autouse=True)
-def _listed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The gates of these stories are on the checklist."""
-    listed = {**dict(GATES), GateName.CI: ci.evaluate, GateName.MIGRATIONS: migrations.evaluate}
-    monkeypatch.setattr(checklist, "GATES", tuple(listed.items()))
 
 
 async def begin(title: str) -> Story:

@@ -57,7 +57,7 @@ def tally(gates: list[Gate]) -> str:
 def _asked(ctx: Context) -> Iterator[tuple[GateName | None, Enforcement, Evaluate]]:
     """Every gate that is not off, in the order of the checklist; sign-offs have no GateName."""
     required = ctx.required
-    for name, ask in GATES:
+    for name, ask in GATES.items():
         level = policy.enforcement(required, name)
         if level is not Enforcement.OFF:
             yield name, level, ask
