@@ -44,6 +44,8 @@ from release_coordinator.telemetry.passes import PassObserver
 
 DAWN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 NAMESPACE = "shop"
+STAGING = "shop-staging"
+"""Where versions prove themselves, in the stories that have such a place."""
 AUTHOR = "ada"
 """Who writes the Releases."""
 LIMIT = 5000
@@ -190,7 +192,7 @@ class World:
     def __post_init__(self) -> None:
         self.admission: Admission = lambda _kind, _old, _new: None
         self.cluster = MemoryCluster(
-            namespaces=(NAMESPACE,),
+            namespaces=(NAMESPACE, STAGING),
             now=self.time.now,
             admission=self._admit,
         )
@@ -337,12 +339,15 @@ class World:
         if not moments or min(moments) - self.time.value > PATIENCE:
             return False
         self.time.value = max(self.time.value, min(moments))
-        for operator in self.operators:
-            for key, moment in operator.timers.items():
-                if moment <= self.time.value:
-                    operator.queued.add(key)
+        self.wake()
         await self.controllers.step()
         return True
+
+    def wake(self) -> None:
+        """Let operators look again where that is due."""
+        for operator in self.operators:
+            due = [key for key, moment in operator.timers.items() if moment <= self.time.value]
+            operator.queued.update(due)
 
     def _moments(self) -> list[datetime]:
         """When an operator wants to look again."""

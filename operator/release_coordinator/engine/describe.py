@@ -98,9 +98,24 @@ def _asks_gates(step: Step) -> bool:
     return work_of(step.id)[0] is Phase.GATING or step.id == confirming.STEP
 
 
+ROOM = 900
+"""Characters that a condition has for all gates; beyond them only their names are told."""
+
+
 def gates_message(shut: list[Gate]) -> str:
-    """Every gate that is not open, with the role that must act."""
-    return " | ".join(f"{gate.owner}: {gate.name} {gate.state}: {gate.message}" for gate in shut)
+    """Every gate that is not open, with the role that must act; nobody is left out for space."""
+    text = " | ".join(f"{gate.owner}: {gate.name} {gate.state}: {gate.message}" for gate in shut)
+    if len(text) <= ROOM:
+        return text
+    owners = dict.fromkeys(gate.owner for gate in shut)
+    whose = (
+        f"{owner}: {', '.join(gate.name for gate in shut if gate.owner == owner)}"
+        for owner in owners
+    )
+    return (
+        f"{len(shut)} gates are shut. {' | '.join(whose)}. What each of them needs: "
+        "kubectl release explain, or status.attempt.gates"
+    )
 
 
 def how_to_resume(attempt: Attempt, release: str) -> str:
