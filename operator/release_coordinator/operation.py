@@ -145,6 +145,7 @@ class Operation:
                 enqueue((body["metadata"]["namespace"], body["metadata"]["name"]))
 
         guard = Guard(cluster, settings.namespaces, clock=self._clock, changed=look_again)
+        self._metrics.sign_offs_guarded(lambda: not guard.state().problem)
         looker = Looker(Sources(cluster, store, metrics, prober, guard.state))
         recorder = Recorder(cluster)
         parts = Parts(

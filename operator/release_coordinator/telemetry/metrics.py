@@ -139,6 +139,14 @@ class Metrics:
             registry=self.registry,
         ).set_function(age)
 
+    def sign_offs_guarded(self, proved: Callable[[], bool]) -> None:
+        """Export what `proved` says at the time of the scrape; only the leader knows."""
+        Gauge(
+            "release_coordinator_sign_offs_guarded",
+            "1 if the API server was seen to refuse forged sign-offs, else 0: gates stay shut.",
+            registry=self.registry,
+        ).set_function(lambda: 1.0 if proved() else 0.0)
+
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return Gauge(name, text, labels, registry=self.registry)
 

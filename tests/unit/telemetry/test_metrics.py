@@ -57,6 +57,15 @@ def test_what_happens_is_counted(metrics: Metrics) -> None:
     assert value(metrics, "rest_client_requests_total", code="409", method="PUT") == 1
 
 
+def test_sign_offs_are_guarded_as_long_as_the_proof_holds(metrics: Metrics) -> None:
+    proofs = [True]
+    metrics.sign_offs_guarded(lambda: proofs[-1])
+    name = "release_coordinator_sign_offs_guarded"
+    assert value(metrics, name) == 1
+    proofs.append(False)
+    assert value(metrics, name) == 0
+
+
 def test_leadership_is_one_or_zero(metrics: Metrics) -> None:
     name = "leader_election_master_status"
     assert value(metrics, name, name="release") == 0
