@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from tests.releases import bookshop
 from tests.unit.engine.contexts import context
 
-from release_coordinator.api.attempt import GateState
+from release_coordinator.api.attempt import GateState, Role
+from release_coordinator.engine import markdown
 from release_coordinator.engine.gates import changelog
 from release_coordinator.engine.observation import DocumentFact, DocumentWant
 
@@ -84,12 +85,32 @@ def test_a_word_that_only_contains_breaking_is_no_breaking_change() -> None:
     assert gate("## [1.3.0] - 2026-11-23\n\n- Line breaking in titles.\n")[0] is GateState.PASSED
 
 
-def test_a_document_that_cannot_be_read_is_unknown_not_failed() -> None:
-    facts = {WANT: DocumentFact(None, "ConfigMap bookshop-docs does not exist")}
+def test_on_the_way_back_the_changelog_may_name_a_breaking_change() -> None:
+    text = "## [1.3.0] - 2026-11-23\n\n- Breaking: all of it.\n"
+
+    assert gate(text, previous="1.4.0")[0] is GateState.PASSED
+
+
+def test_a_document_that_is_not_there_is_for_the_developer_to_write() -> None:
+    facts = {WANT: DocumentFact(None, "there is no ConfigMap bookshop-docs; create it")}
 
     found = changelog.evaluate(context(bookshop(), facts=facts)).gate
 
-    assert found.state is GateState.UNKNOWN
+    assert (found.state, found.owner) == (GateState.FAILED, Role.DEVELOPER)
+    assert (
+        found.message == "spec.documents.changelog: there is no ConfigMap bookshop-docs; create it"
+    )
+    assert found.evidence == "ConfigMap bookshop-docs, key CHANGELOG.md"
+
+
+def test_a_release_that_names_no_changelog_is_told_what_to_add() -> None:
+    body = bookshop()
+    body["spec"]["documents"] = {}
+
+    found = changelog.evaluate(context(body)).gate
+
+    assert (found.state, found.owner) == (GateState.FAILED, Role.DEVELOPER)
+    assert "spec.documents.changelog: {configMap: <its name>, key: CHANGELOG.md}" in found.message
 
 
 @given(st.text(max_size=300))
@@ -105,7 +126,7 @@ def test_any_text_can_be_read(text: str) -> None:
     st.text(alphabet="#-[]() 0123456789.\n", max_size=60), st.text(alphabet="# -\n", max_size=20)
 )
 def test_other_sections_do_not_change_the_verdict_on_a_good_one(before: str, after: str) -> None:
-    found = changelog.sections(f"{before}\n\n{GOOD}\n\n## [1.2.0] - 2026-01-01\n{after}")
+    found = markdown.versions(f"{before}\n\n{GOOD}\n\n## [1.2.0] - 2026-01-01\n{after}")
 
     mine = [section for section in found if section.version == "1.3.0"]
     assert any(s.date == "2026-11-23" and s.entries and not s.breaking for s in mine)

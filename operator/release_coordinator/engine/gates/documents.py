@@ -1,0 +1,64 @@
+"""What the gates about documents share: where a document is, and what the changelog says.
+
+Below `changelog`, `release_notes` and `migration_guide`, which do not know one another.
+"""
+
+import re
+
+from release_coordinator.api.evidence import DocumentRef
+from release_coordinator.api.release import ReleaseType
+from release_coordinator.engine import markdown
+from release_coordinator.engine.context import Context
+from release_coordinator.engine.observation import DocumentWant
+
+from .version import derive_type
+
+
+def place(ref: DocumentRef) -> str:
+    """Where people find a document."""
+    return f"ConfigMap {ref.config_map}, key {ref.key}"
+
+
+def wants(*refs: DocumentRef | None) -> list[DocumentWant]:
+    """The questions for several documents, to be asked at once."""
+    return [DocumentWant(ref.config_map, ref.key) for ref in refs if ref]
+
+
+def unnamed(field: str, what: str, key: str) -> str:
+    """That the Release names no such document, and what its author adds."""
+    return (
+        f"the Release names no {what}; write one into a ConfigMap of this namespace and add "
+        f"spec.documents.{field}: {{configMap: <its name>, key: {key}}}"
+    )
+
+
+def changes(ctx: Context) -> markdown.VersionSection | None:
+    """What the changelog says of the version; None without such a section."""
+    ref = ctx.plan.spec.documents.changelog
+    text = ctx.seen.document(ref.config_map, ref.key).text if ref else None
+    version = ctx.plan.spec.version
+    found = markdown.versions(text or "")
+    return next((section for section in found if section.version == version), None)
+
+
+def breaks(ctx: Context) -> str:
+    """Why users of the version have to do something; empty if nothing breaks.
+
+    A first release breaks nothing, and neither does the way back to a version that was there.
+    """
+    previous, version = ctx.attempt.previous_version, ctx.plan.spec.version
+    kinds = {ctx.attempt.type, derive_type(previous, version)}
+    if ReleaseType.ROLLBACK in kinds:
+        return ""
+    if ReleaseType.MAJOR in kinds:
+        return f"{previous or 'what runs now'} -> {version} is a Major step"
+    section = changes(ctx)
+    if section is not None and section.breaking:
+        return f"the changelog of {version} names a breaking change"
+    return ""
+
+
+def names(text: str, version: str) -> bool:
+    """Whether a text names a version: that one, not one that it is a part of."""
+    version = version.partition("+")[0]  # build metadata is no part of a version's name
+    return bool(re.search(rf"(?<![\w.+])v?{re.escape(version)}(?![\w+-]|\.\w)", text))
