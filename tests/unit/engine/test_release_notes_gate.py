@@ -49,6 +49,7 @@ def changes(*kinds: str) -> str:
         ),
         f"# Bookshop 1.4.0\n\nTODO\n\n{GOOD}\n# Bookshop 1.2.0\n\n## Summary\n\nTODO\n",
         "## Summary of 1.3.0\n\nISBN.\n\n## New Features\n\n- ISBN\n",
+        "## Summary of 1.3.0\n\nISBN.\n\n## New Features of 1.3.0\n\n- ISBN\n",
         f"{SUMMARY}\n## New Features\n\n### Search\n\n- ISBN search\n",
         f"{GOOD}\n## Known Issues\n\nNone.\n",
         f"{SUMMARY}\n## What was new in 1.2.0\n\nLess.\n\n## New Features\n\n- ISBN search\n",

@@ -91,7 +91,7 @@ def _of_version(document: Sequence[Section], version: str) -> Sequence[Section]:
     named = [i for i, section in enumerate(document) if documents.names(section.title, version)]
     begin = next((index for index in named if not _names_of(document[index])), None)
     if begin is None:
-        return document if named == [0] else ()
+        return document if named[:1] == [0] else ()
     rank = document[begin].level
     end = begin + 1
     while end < len(document) and not _is_other(document[end], rank, version):
