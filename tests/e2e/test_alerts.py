@@ -15,6 +15,7 @@ PHASE = 'release_coordinator_release_phase{namespace="shop",release="bookshop",p
 LEADER = 'leader_election_master_status{name="release",instance="a"}'
 STANDBY = 'leader_election_master_status{name="release",instance="b"}'
 AGE = 'release_coordinator_resync_age_seconds{instance="%s"}'
+GUARDED = 'release_coordinator_sign_offs_guarded{instance="a"}'
 DEPTH = 'workqueue_depth{name="release",instance="a"}'
 PASSES = 'controller_runtime_reconcile_total{controller="release",result="success",instance="a"}'
 RELEASE = {"namespace": "shop", "release": "bookshop"}
@@ -104,6 +105,17 @@ def test_a_standby_alone_counts_as_down(promtool: Path, tmp_path: Path) -> None:
     run(promtool, tmp_path, {STANDBY: "0x20"}, "10m", "ReleaseCoordinatorDown", expected)
     both = {LEADER: "1x20", STANDBY: "0x20"}
     run(promtool, tmp_path, both, "10m", "ReleaseCoordinatorDown")
+
+
+def test_sign_offs_that_are_not_guarded_are_told_when_it_lasts(
+    promtool: Path, tmp_path: Path
+) -> None:
+    series = {GUARDED: "1 0x40"}
+    alert = "ReleaseCoordinatorSignOffsNotGuarded"
+    expected = fired(alert, "warning", {"instance": "a"}, "a")
+
+    run(promtool, tmp_path, series, "10m", alert)
+    run(promtool, tmp_path, series, "20m", alert, expected)
 
 
 def test_a_leader_that_lists_nothing_is_stuck(promtool: Path, tmp_path: Path) -> None:

@@ -263,6 +263,7 @@ def test_every_alert_says_what_happened_and_what_to_do() -> None:
         "ReleaseHeld",
         "ReleaseCoordinatorDown",
         "ReleaseCoordinatorStuck",
+        "ReleaseCoordinatorSignOffsNotGuarded",
     }
     for rule in alerts.values():
         assert rule["labels"]["severity"] in {"critical", "warning"}
