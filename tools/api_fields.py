@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from release_coordinator.api import base, calendar, evidence
+from release_coordinator.api import base, evidence, windows
 from release_coordinator.api.faults import FORMS
 from release_coordinator.api.job import MOUNT_PATTERN, VARIABLE_PATTERN
 from release_coordinator.api.metricsource import URL_PATTERN
@@ -36,9 +36,9 @@ PATTERNS = {
     base.QUANTITY_PATTERN: "quantity",
     base.DIGEST_PATTERN: "digest",
     base.MOMENT_PATTERN: "moment",
-    calendar.LOCAL_TIME_PATTERN: "local time",
-    calendar.ZONE_PATTERN: "time zone",
-    calendar.RECURRENCE_PATTERN: "recurrence",
+    windows.LOCAL_TIME_PATTERN: "local time",
+    windows.ZONE_PATTERN: "time zone",
+    windows.RECURRENCE_PATTERN: "recurrence",
     evidence.API_VERSION_PATTERN: "API version",
     evidence.KIND_PATTERN: "kind",
     VARIABLE_PATTERN: "variable name",

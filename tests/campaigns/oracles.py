@@ -10,7 +10,9 @@ from tests.fakes.world import World
 from release_coordinator.cluster.port import Body
 from release_coordinator.engine import names
 
-MOMENTS = {"startedAt", "finishedAt", "endedAt", "at", "since", "sampledAt", "unknownSince"}
+MOMENTS = {
+    *("startedAt", "finishedAt", "endedAt", "at", "since", "sampledAt", "unknownSince", "nextCheck")
+}
 CHANCE = {"uid", "releaseUid", "samples", "unknownSeconds", "durationSeconds", "lastTransitionTime"}
 """What may differ between two good runs besides moments."""
 

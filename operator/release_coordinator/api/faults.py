@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from . import base, calendar, evidence
+from . import base, evidence, windows
 from .job import MOUNT_PATTERN, VARIABLE_PATTERN
 from .metricsource import URL_PATTERN
 
@@ -38,9 +38,9 @@ FORMS: Mapping[str, str] = {
     base.QUANTITY_PATTERN: "write a Kubernetes quantity, like 100m or 64Mi",
     VARIABLE_PATTERN: "use letters, digits and '_', beginning with a letter or '_'",
     MOUNT_PATTERN: "write a path that begins with '/', without spaces and ':'",
-    calendar.LOCAL_TIME_PATTERN: "write a local time, like 2026-01-05T09:00",
-    calendar.ZONE_PATTERN: "write a name of the IANA time zone database, like Europe/Berlin",
-    calendar.RECURRENCE_PATTERN: (
+    windows.LOCAL_TIME_PATTERN: "write a local time, like 2026-01-05T09:00",
+    windows.ZONE_PATTERN: "write a name of the IANA time zone database, like Europe/Berlin",
+    windows.RECURRENCE_PATTERN: (
         "write an RRULE of RFC 5545 without its name, like FREQ=WEEKLY;BYDAY=MO,TU"
     ),
     evidence.API_VERSION_PATTERN: "write group and version, like tekton.dev/v1",

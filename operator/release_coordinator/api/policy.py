@@ -11,10 +11,10 @@ from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
 from .base import Duration, Model, Name, ObjectName
-from .calendar import Freeze, Window
 from .checklist import Enforcement, GateRule
 from .job import LIST_MAP, rules
 from .release import ReleaseType
+from .windows import Freeze, Window
 
 DEFAULT_POLICY = "default"
 """Name of the policy for all Releases of a namespace that have none of their own."""

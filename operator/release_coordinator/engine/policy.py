@@ -38,7 +38,11 @@ _BACK = (GateName.WINDOW, GateName.RELEASE_NOTES, GateName.REHEARSAL, GateName.S
 def _built_in(
     kind: ReleaseType, suites: tuple[str, ...], signs: tuple[SignOff, ...], *advisory: GateName
 ) -> TypeRequirements:
-    gates = [GateRule(name=name, enforcement=Enforcement.ADVISORY) for name in GateName if name in advisory]
+    gates = [
+        GateRule(name=name, enforcement=Enforcement.ADVISORY)
+        for name in GateName
+        if name in advisory
+    ]
     return TypeRequirements(type=kind, gates=gates, sign_offs=list(signs), suites=list(suites))
 
 

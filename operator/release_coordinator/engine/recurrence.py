@@ -1,14 +1,15 @@
 """Recurrences by RFC 5545: what people may write, and the local times it means.
 
-Used by `engine.calendar`. `dateutil` expands a rule one month, or one year, at a time; the
+Used by `engine.windows`. `dateutil` expands a rule one month, or one year, at a time; the
 stepping by INTERVAL is done here. So asking costs what the asked stretch of time costs, however
 long ago a rule began and even if it never holds: `dateutil` alone would walk on to the year 9999.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from dateutil import rrule
@@ -22,6 +23,9 @@ _DAY = re.compile(rf"([+-]?[0-9]{{1,2}})?({'|'.join(_DAYS)})")
 _UNTIL = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _ONCE = 12 * 10_000
 """An INTERVAL beyond the last year: of a rule only the first period is left."""
+
+COUNT_YEARS = 10
+"""How long a rule with COUNT may take: its occurrences have to be counted from the start on."""
 
 _LAST = 9999 * 12
 """The month, counted from the year 0, at which calendars end."""
@@ -56,27 +60,36 @@ class Rule:
     """Local time, without a zone."""
     frequency: str
     interval: int
-    count: int | None
     until: datetime | None
-    """Last moment at which an occurrence may begin."""
+    """Last moment at which an occurrence may begin, in UTC."""
     parts: Mapping[str, Any]
     """The rest, as `dateutil` takes it; times of day and days are explicit."""
+    last: datetime | None = None
+    """Local time of the last occurrence, if COUNT says how many there are."""
 
     def times(self, since: datetime, before: datetime) -> Iterator[list[datetime]]:
         """Local times in [since, before), in order, a month or a year of them at a time.
 
         A start that does not fit its own rule is no occurrence.
         """
-        left = self.count
-        begin = self.start if self.count else max(self.start, since)
-        for first in self._periods(begin, before):
-            found = [time for time in self._expand(first) if time >= self.start]
-            if left is not None:
-                found = found[:left]
-                left -= len(found)
-            yield [time for time in found if since <= time < before]
-            if left == 0:
-                return
+        for first in self._periods(max(self.start, since), before):
+            found = [time for time in self._expand(first) if since <= time < before]
+            yield [time for time in found if time >= self.start and not self._is_over(time)]
+
+    def counted(self, count: int) -> "Rule":
+        """The rule with so many occurrences. Raises BadRuleError if they take too long."""
+        every = self.times(self.start, _later(self.start, COUNT_YEARS))
+        for batch in every:
+            if len(batch) >= count:
+                return replace(self, last=batch[count - 1])
+            count -= len(batch)
+        raise BadRuleError(
+            f"COUNT is not reached within {COUNT_YEARS} years of the start",
+            "write UNTIL instead, a moment in UTC like 20261231T230000Z",
+        )
+
+    def _is_over(self, time: datetime) -> bool:
+        return self.last is not None and time > self.last
 
     def _periods(self, since: datetime, before: datetime) -> Iterator[datetime]:
         """First moments of the months or years that can hold occurrences."""
@@ -87,6 +100,8 @@ class Rule:
             index, origin = index // 12 * 12, origin // 12 * 12
         index += -(index - origin) % step
         while index < _LAST and (first := _first(index)) < before:
+            if self._is_over(first):
+                return
             yield first
             index += step
 
@@ -123,10 +138,15 @@ def _month(time: datetime) -> int:
     return time.year * 12 + time.month - 1
 
 
+def _later(time: datetime, years: int) -> datetime:
+    return _first(min(_month(time) + 12 * years, _LAST))
+
+
 def _first(month: int) -> datetime:
     return datetime(month // 12, month % 12 + 1, 1)  # noqa: DTZ001 - local time
 
 
+@lru_cache(maxsize=256)  # who waits asks again and again
 def parse(text: str, start: datetime) -> Rule:
     """The rule of an RRULE that begins at a local time.
 
@@ -151,14 +171,9 @@ def parse(text: str, start: datetime) -> Rule:
     if unknown:
         raise BadRuleError(f"{unknown[0]} is no part of an RRULE", "remove it")
     _check(frequency, said, both="COUNT" in single and until is not None)
-    return Rule(
-        start,
-        frequency,
-        single.get("INTERVAL", 1),
-        single.get("COUNT"),
-        until,
-        _explicit(frequency, start, parts),
-    )
+    explicit = _explicit(frequency, start, parts)
+    rule = Rule(start, frequency, single.get("INTERVAL", 1), until, explicit)
+    return rule.counted(single["COUNT"]) if "COUNT" in single else rule
 
 
 def _said(text: str) -> dict[str, str]:

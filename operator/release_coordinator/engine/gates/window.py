@@ -8,12 +8,12 @@ verdict, so that nobody has to look again before.
 from datetime import UTC, datetime
 
 from release_coordinator.api.attempt import Role
-from release_coordinator.api.calendar import Period
 from release_coordinator.api.checklist import GateName
 from release_coordinator.api.faults import told
 from release_coordinator.api.policy import ReleasePolicySpec
-from release_coordinator.engine.calendar import LOOK_AHEAD, CalendarState, judge, zone
+from release_coordinator.api.windows import Period
 from release_coordinator.engine.context import Context
+from release_coordinator.engine.windows import LOOK_AHEAD, CalendarState, judge, zone
 
 from .verdict import GateVerdict, failed, passed, unknown, waiting
 

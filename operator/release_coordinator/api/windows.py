@@ -1,7 +1,7 @@
 """Windows and freezes of a `ReleasePolicy`: when a deployment may begin.
 
 Local times with an IANA time zone and a recurrence by RFC 5545, so that "Tuesday at ten" stays
-at ten when the clocks change. Judged by `engine.calendar`.
+at ten when the clocks change. Judged by `engine.windows`.
 """
 
 from typing import Annotated

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from release_coordinator.api.calendar import Freeze, Window
 from release_coordinator.api.faults import told
-from release_coordinator.engine import calendar
-from release_coordinator.engine.calendar import CalendarState
+from release_coordinator.api.windows import Freeze, Window
+from release_coordinator.engine import windows as calendar
+from release_coordinator.engine.windows import CalendarState
 
 MINUTE = timedelta(minutes=1)
 SPAN = timedelta(weeks=8)

@@ -16,8 +16,8 @@ from importlib import resources
 from zoneinfo import ZoneInfo
 
 from release_coordinator.api.base import parse_duration
-from release_coordinator.api.calendar import Freeze, Period, Window
 from release_coordinator.api.faults import Fault
+from release_coordinator.api.windows import Freeze, Period, Window
 
 from .recurrence import BadRuleError, Rule, parse
 
