@@ -50,13 +50,14 @@ class Ceremony:
             if slowly:
                 self._show(release)
                 self._forge(release)
+            signed = 0.0
             for role, signer in self._signers.items():
                 self._narrator.say(
                     f"{signer.name}: kubectl release approve bookshop -n {self._namespace} "
                     f'--role {role} --comment "{COMMENTS[role]}"'
                 )
                 signer.signs(release, role, COMMENTS[role])
-            signed = _stored(words, release, len(self._signers))
+                signed = _stored(words, release, signer)
             went_on = self._first(changes, _begun)
             took = (went_on.at - signed) * 1000
             self._narrator.say(f"the next step began {took:.0f} ms after the last signature")
@@ -92,7 +93,8 @@ class Ceremony:
         try:
             forger.says(release, role, by=victim.name)
         except CommandError as refusal:
-            self._narrator.say(f"  refused: {str(refusal).splitlines()[-1].partition(': ')[2]}")
+            words = str(refusal).splitlines()[-1]
+            self._narrator.say(f"  refused: {words.partition('denied request: ')[2] or words}")
         else:
             raise ValueError("a forged signature was stored")
 
@@ -124,8 +126,11 @@ def _ended(release: ReleaseObject) -> bool:
     return attempt is not None and attempt.end is not None
 
 
-def _stored(words: Iterator[Change], release: Body, count: int) -> float:
-    """When the last of so many signatures of this plan was seen in the API server."""
-    digest = release["status"]["digest"]
-    mine = (change.at for change in words if change.body["spec"]["digest"] == digest)
-    return max(at for at, _ in zip(mine, range(count), strict=False))
+def _stored(words: Iterator[Change], release: Body, signer: Person) -> float:
+    """When somebody's signature of this plan was seen in the API server."""
+    wanted = (release["status"]["digest"], signer.name)
+    for change in words:
+        said = change.body["spec"]
+        if (said["digest"], said["by"]) == wanted:
+            return change.at
+    raise WaitedTooLongError(f"the signature of {signer.name} was not seen")
