@@ -1,6 +1,7 @@
 """The plugin at work in a namespace of a real API server."""
 
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from tools.lab.kubectl import Kubectl
 
 from release_coordinator.cli import main as cli
 
+INSTALL = Path(__file__).resolve().parents[2] / "manifests" / "install.yaml"
 RELEASE = "releases.release-coordinator.io"
 APPROVAL = "approvals.release-coordinator.io"
 POLICY = "releasepolicies.release-coordinator.io"
@@ -48,6 +50,13 @@ class Place:
             name = f"{role}-{secrets.token_hex(2)}"
             self.kubectl.run("create", "rolebinding", name, f"--clusterrole={role}", who)
 
+    def may(self, verb: str, what: str) -> None:
+        """Wait until this right has arrived; an aggregated one comes when a controller does."""
+        until = time.monotonic() + 60
+        while not self.kubectl.succeeds("auth", "can-i", "--quiet", verb, what):
+            assert time.monotonic() < until, f"the right to {verb} {what} does not arrive"
+            time.sleep(0.2)
+
     def machine(self, *roles: str) -> "Place":
         """The same place for a ServiceAccount with these ClusterRoles."""
         self.kubectl.run("create", "serviceaccount", "robot")
@@ -57,12 +66,24 @@ class Place:
         login["users"] = [{"name": one["name"], "user": {"token": token}} for one in login["users"]]
         file = self.folder / "robot.kubeconfig"
         file.write_text(yaml.safe_dump(login), encoding="utf-8")
-        return self.of(file)
+        made = self.of(file)
+        made.may("get", RELEASE)
+        return made
+
+
+def _give_roles(kubectl: Kubectl) -> None:
+    """The chart's roles for people, as they are installed."""
+    objects = yaml.safe_load_all(INSTALL.read_text(encoding="utf-8"))
+    roles = [one for one in objects if one and one["kind"] == "ClusterRole"]
+    kubectl.run(
+        "apply", "--server-side", "--force-conflicts", "-f", "-", stdin=yaml.dump_all(roles)
+    )
 
 
 @contextmanager
 def opened(kubeconfig: Path, folder: Path) -> Iterator[Place]:
     """A namespace in which the bookshop runs 1.2.0, and no operator."""
+    _give_roles(Kubectl(kubeconfig))
     place = Place(kubeconfig, f"plugin-{secrets.token_hex(4)}", folder)
     place.kubectl.run("create", "namespace", place.namespace)
     for name, container in (("bookshop-backend", "api"), ("bookshop-frontend", "web")):

@@ -43,7 +43,10 @@ def place(policies: Path, people: dict[str, Path], tmp_path: Path) -> Iterator[P
         made.bind("--user=alice", "edit", "release-coordinator-sign-off-qa")
         made.bind("--user=sven", SIGN_OFF, "release-coordinator-waive")
         made.bind("--user=vera", "view")
-        made.of(people["alice"]).kubectl.run("apply", "-f", made.file(release()))
+        alice = made.of(people["alice"])
+        alice.may("create", RELEASE)
+        made.of(people["sven"]).may("create", APPROVAL)
+        alice.kubectl.run("apply", "-f", made.file(release()))
         report(made)
         yield made
 
@@ -196,7 +199,7 @@ def test_past_the_gates_nothing_is_written(
     assert "attempt 1 is past its gates (RollingOut)" in refusal(capsys)
 
 
-@pytest.mark.parametrize(("answer", "count"), [("y", 1), ("n", 0), ("", 0)])
+@pytest.mark.parametrize(("answer", "count"), [("y", 1), ("n", 0), ("", 0), ("\x04", 0)])
 def test_at_a_terminal_it_asks(
     place: Place, people: dict[str, Path], answer: str, count: int
 ) -> None:
@@ -208,6 +211,7 @@ def test_at_a_terminal_it_asks(
     assert "Approved (role security) by sven? [y/N]" in shown
     assert len(approvals(place)) == count
     assert code == (0 if count else 3)
+    assert "Traceback" not in shown
 
 
 def at_terminal(command: list[str], answer: str) -> tuple[int, str]:

@@ -17,7 +17,7 @@ class Action:
 
 
 def actions_of(release: ReleaseObject) -> list[Action]:
-    """Every order that the operator would obey now, and where to look further."""
+    """What is missing, every order that the operator would obey now, and where to look further."""
     attempt = release.status.attempt
     if attempt is None:
         return []
@@ -27,6 +27,9 @@ def actions_of(release: ReleaseObject) -> list[Action]:
 
 def _on_the_way(release: ReleaseObject, attempt: Attempt) -> list[Action]:
     found = []
+    if any(not gate.opens for gate in attempt.gates):
+        text = f"kubectl release explain {release.name} -n {release.namespace}"
+        found.append(Action("see what each gate needs, and how to satisfy it", text))
     if attempt.hold is not None:
         order = _annotate(release, names.ANNOTATION_RESUME, attempt.hold.id)
         found.append(Action("go on where it was held", order))

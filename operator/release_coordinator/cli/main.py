@@ -56,6 +56,8 @@ def run(arguments: list[str]) -> int:
         _say(f"{error.format_message()}\nSee {PROGRAM} {_command(arguments)}--help.")
     except UnansweredError as error:
         _say(str(error))
+    except typer.Abort:
+        _say("stopped; a question that was not answered with yes is answered with no")
     return ExitCode.UNANSWERED
 
 

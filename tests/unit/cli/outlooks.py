@@ -44,6 +44,17 @@ def good(version: str) -> ReleaseStatus:
     return ReleaseStatus(current=RevisionRef(version=version, revision=GOOD))
 
 
+def revision(spec: ReleaseSpec) -> Revision:
+    """A plan as it was recorded under the built-in policy."""
+    return Revision(
+        digest="sha256:" + "0" * 64,
+        spec=spec,
+        requirements=policy.BUILT_IN,
+        previous_version="1.1.0",
+        previous=[],
+    )
+
+
 def outlook(
     body: Body,
     running: str = "1.2.0",
@@ -53,18 +64,11 @@ def outlook(
     """The outlook of a Release, with what runs, what completed last, and a policy."""
     spec = ReleasePolicySpec.model_validate(rules) if rules is not None else None
     fact = PolicyFact("default", spec) if spec else PolicyFact()
+    kept = revision(before) if before else None
     facts: dict[Any, Any] = {
         PolicyWant(body["metadata"]["name"]): fact,
         **{WorkloadWant(n): workload(n, c, running) for n, c in WORKLOADS.items()},
-        RevisionWant(GOOD): Revision(
-            digest="sha256:" + "0" * 64,
-            spec=before,
-            requirements=policy.BUILT_IN,
-            previous_version="1.1.0",
-            previous=[],
-        )
-        if before
-        else None,
+        RevisionWant(GOOD): kept,
     }
     found = foresee(parse_release(body), Observation(facts), NOW)
     assert isinstance(found, Outlook), found

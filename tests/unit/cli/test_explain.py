@@ -24,9 +24,13 @@ from release_coordinator.api.release import ReleaseSpec
 from release_coordinator.cli.explainpage import page
 from release_coordinator.cli.explanation import Explanation, explain
 from release_coordinator.cli.main import app
+from release_coordinator.cli.outlook import Outlook
 from release_coordinator.cli.remedies import REMEDIES, remedies_of
 from release_coordinator.cli.scene import Remedy, Scene
 from release_coordinator.cluster.port import RELEASE
+from release_coordinator.engine.context import Context
+from release_coordinator.engine.gates import GATES
+from release_coordinator.engine.observation import DocumentFact, DocumentWant, Observation
 
 GOLDEN = Path(__file__).parent / "golden"
 STAGING = {"staging": {"namespace": "staging", "differences": ["*/env/LOG_LEVEL"]}}
@@ -183,3 +187,47 @@ def test_what_is_copied_keeps_its_indentation_and_its_line() -> None:
 
     assert "\n      name: default\n" in text or "\n    metadata:\n      name: default\n" in text
     assert "kubectl release approve bookshop -n shop --role security" in text
+
+
+@pytest.mark.parametrize("version", ["1.3.0", "2.0.0"])
+@pytest.mark.parametrize(
+    "name", [GateName.CHANGELOG, GateName.RELEASE_NOTES, GateName.MIGRATION_GUIDE]
+)
+def test_the_documents_that_are_advised_open_their_gates_once_written(
+    name: GateName, version: str
+) -> None:
+    made = body()
+    made["spec"]["version"] = version
+    found = outlook(made)
+    scene = Scene.of(found, NOW)
+    texts = {
+        one: remedies_of(shut(one, GateState.FAILED), scene)[0].text
+        for one in (GateName.CHANGELOG, GateName.RELEASE_NOTES, GateName.MIGRATION_GUIDE)
+    }
+    if version == "2.0.0":
+        texts[GateName.RELEASE_NOTES] += BREAKING
+    written = {one: text.replace("...", "Search by author") for one, text in texts.items()}
+
+    assert verdict_of(name, found, written) is GateState.PASSED
+
+
+BREAKING = "\n\n## Breaking Changes\n\n- The API.\n\n## Upgrade Instructions\n\n1. Upgrade.\n"
+
+
+def verdict_of(name: GateName, found: Outlook, texts: dict[GateName, str]) -> GateState:
+    named = found.plan.spec.documents
+    refs = {
+        GateName.CHANGELOG: named.changelog,
+        GateName.RELEASE_NOTES: named.release_notes,
+        GateName.MIGRATION_GUIDE: named.migration_guide,
+    }
+    facts: dict[Any, Any] = {
+        DocumentWant(ref.config_map, ref.key): DocumentFact(texts[gate_name])
+        for gate_name, ref in refs.items()
+        if ref is not None
+    }
+    status = found.release.status
+    context = Context(
+        found.release, status, found.attempt, found.plan, None, Observation(facts), NOW
+    )
+    return dict(GATES)[name](context).gate.state

@@ -1,35 +1,33 @@
 """What people see of a Release in each state; the golden files are meant to be read."""
 
-import io
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 from tests import goldens
-from tests.unit.cli import releases
+from tests.unit.cli import pages, releases, waiting
 
-from release_coordinator.api.codec import ReleaseObject
+from release_coordinator.api.attempt import PolicyRef
+from release_coordinator.api.codec import ReleaseObject, parse_release
 from release_coordinator.cli.layout import layout
 
 GOLDEN = Path(__file__).parent / "golden"
 
 
 def text_of(release: ReleaseObject, *, wide: bool = False, terminal: bool = False) -> str:
-    console = Console(
-        file=io.StringIO(),
-        width=160 if wide else 110,
-        highlight=False,
-        force_terminal=terminal,
-        color_system="standard" if terminal else None,
-    )
-    with console.capture() as captured:
-        console.print(layout(release, releases.NOW, wide=wide), crop=False)
-    return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())
+    width = 160 if wide else 110
+    return pages.text_of(layout(release, releases.NOW, wide=wide), width=width, terminal=terminal)
 
 
 @pytest.mark.parametrize("state", releases.STATES)
 def test_each_state_reads_as_in_its_golden_file(state: str) -> None:
     goldens.check(GOLDEN / f"{state}.txt", text_of(releases.STATES[state]()))
+
+
+def test_waivers_advisory_gates_and_what_the_policy_relaxes_are_told() -> None:
+    policy = PolicyRef(name="default", relaxed=["Advisory: Rehearsal", "no suite regression"])
+    release = parse_release(waiting.reported(waiting.body(), policy=policy))
+
+    goldens.check(GOLDEN / "waiting.txt", text_of(release))
 
 
 def test_wide_adds_times_digests_and_records() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests import goldens
 from tests.releases import Body, bookshop, everything
-from tests.unit.cli.outlooks import good, outlook
+from tests.unit.cli.outlooks import GOOD, good, outlook
 from tests.unit.cli.pages import text_of
 from tests.unit.cli.waiting import body, reported
 
@@ -120,6 +120,16 @@ def test_a_policy_that_changed_since_is_told() -> None:
     view = view_of(outlook(reported(without_date(body())), rules=POLICY))
 
     assert "the policy has changed since" in view.notes[0]
+
+
+def test_a_policy_that_changed_since_does_not_count_for_a_frozen_plan() -> None:
+    frozen = reported(without_date(body()), frozen=True, revision=GOOD)
+
+    view = view_of(outlook(frozen, before=before(), rules=POLICY))
+
+    assert view.digest == view.reported_digest
+    assert view.policy.staging is None
+    assert view.notes == []
 
 
 def test_an_edit_while_the_plan_is_frozen_waits() -> None:

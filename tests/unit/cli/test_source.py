@@ -156,6 +156,30 @@ def test_a_kubeconfig_that_cannot_be_read_is_one_message(
     assert "Traceback" not in shown
 
 
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["plan", "bookshop", "-f", "none.yaml"], "none.yaml cannot be read"),
+        (["revoke", "bookshop", "--comment", "x"], "name exactly one of --role and --gate"),
+        (["waive", "bookshop", "--gate", "Mood", "--comment", "x"], "'Mood' is not one of"),
+        (["reject", "bookshop", "--role", "qa"], "Missing option '--comment'"),
+    ],
+)
+def test_a_command_that_cannot_be_meant_is_one_message(
+    arguments: list[str], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(arguments) == 3
+    shown = capsys.readouterr().err
+    assert expected in shown
+    assert "Traceback" not in shown
+
+
+@pytest.mark.parametrize("verb", ["plan", "explain", "approve", "reject", "revoke", "waive"])
+def test_each_command_has_an_example(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run([verb, "--help"]) == 0
+    assert f"kubectl release {verb} bookshop" in capsys.readouterr().out
+
+
 def test_help_has_examples_and_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["status", "--help"]) == 0
 

@@ -27,7 +27,7 @@ from release_coordinator.cli.source import Question, Source, opened
 from release_coordinator.cli.view import PlanView
 from release_coordinator.cluster.port import POLICY, RELEASE, Body, Kind
 from release_coordinator.engine.policy import chosen
-from release_coordinator.errors import Conflict, Denied, Invalid
+from release_coordinator.errors import Conflict, Denied, Invalid, NotFound
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -131,7 +131,7 @@ async def _dry_run(source: Source, kind: Kind, body: Body, file: str) -> Body:
     async with source.explained():
         try:
             stored = await rehearse(source.cluster, kind, body)
-        except (Invalid, Conflict) as error:
+        except (Invalid, Conflict, NotFound) as error:
             raise UnansweredError(f"{where} is refused: {said(error)}") from error
         except Denied as error:
             text = in_words(error, body["metadata"]["namespace"], EDIT_ROLE)
