@@ -268,6 +268,11 @@ _CHECKS: tuple[tuple[Callable[[str, Parts], bool], str, str], ...] = (
         "use FREQ=MONTHLY or FREQ=YEARLY, or days without numbers",
     ),
     (
+        lambda _, s: len({word[0].isalpha() for word in s.get("BYDAY", "MO").split(",")}) > 1,
+        "BYDAY mixes counted days with others",  # of which the library would find none
+        "count all of them, like 1MO,1TU, or none",
+    ),
+    (
         lambda f, s: "BYSETPOS" in s and (f not in _CALENDAR or len(s) == 1),
         "BYSETPOS has nothing to choose from",
         "use it with FREQ=MONTHLY or FREQ=YEARLY and another BY part",
