@@ -19,6 +19,9 @@ from release_coordinator.render import admission
 from release_coordinator.render.forgery import forgeries
 
 PATIENCE = 60.0
+STEADY = 6.0
+"""After new definitions the API server looks for their schemas every 5 s. Meanwhile it may answer
+a change that it has to stamp with 503, though it has stamped one before."""
 NAMESPACE = "default"
 _PAUSE = 0.2
 _RELEASE = {
@@ -58,12 +61,20 @@ def await_enforced(kubectl: Kubectl) -> None:
     kind = {"apiVersion": APPROVAL.api_version, "kind": APPROVAL.kind}
     for forged in forgeries(NAMESPACE):
         _await(kubectl, {**kind, **forged}, REFUSED.search)
-    _await(kubectl, _RELEASE, lambda said: ANNOTATION_CHANGED_BY in said)
+    _await(kubectl, _RELEASE, lambda said: ANNOTATION_CHANGED_BY in said, steady=STEADY)
 
 
-def _await(kubectl: Kubectl, body: dict[str, Any], wanted: Callable[[str], object]) -> None:
-    until = time.monotonic() + PATIENCE
-    while not wanted(said := _tried(kubectl, body)):
+def _await(
+    kubectl: Kubectl, body: dict[str, Any], wanted: Callable[[str], object], steady: float = 0.0
+) -> None:
+    """Return when the API server has said what is wanted for so many seconds."""
+    until, since = time.monotonic() + PATIENCE, None
+    while since is None or time.monotonic() - since < steady:
+        said = _tried(kubectl, body)
+        if not wanted(said):
+            since = None
+        elif since is None:
+            since = time.monotonic()
         if time.monotonic() > until:
             raise NotEnforcedError(f"not within {PATIENCE:.0f} s; the API server says: {said}")
         time.sleep(_PAUSE)
