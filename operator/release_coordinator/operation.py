@@ -146,17 +146,9 @@ class Operation:
 
         guard = Guard(cluster, settings.namespaces, clock=self._clock, changed=look_again)
         self._metrics.sign_offs_guarded(lambda: not guard.state().problem)
-        looker = Looker(Sources(cluster, store, metrics, prober, guard.state))
+        sources = Sources(cluster, store, metrics, prober, guard.state)
         recorder = Recorder(cluster)
-        parts = Parts(
-            cluster,
-            store,
-            looker,
-            Actor(cluster, store),
-            recorder,
-            self._passes,
-            lambda: datetime.now(UTC),
-        )
+        reconciler = Reconciler(self._parts(sources, recorder))
         queue: WorkQueue[Key] = WorkQueue(
             clock=self._clock, observers=(QueueMetrics(self._metrics.registry), self._progress)
         )
@@ -175,9 +167,7 @@ class Operation:
         tasks = {
             "events": asyncio.create_task(recorder.run()),
             "guard": asyncio.create_task(guard.run(settings.proof_seconds)),
-            "workers": asyncio.create_task(
-                queue.run(settings.workers, Reconciler(parts).reconcile)
-            ),
+            "workers": asyncio.create_task(queue.run(settings.workers, reconciler.reconcile)),
             "resync": asyncio.create_task(resync.run(settings.resync_seconds)),
             "watches": asyncio.create_task(self._watch(handlers.Intake(store, enqueue))),
             "stop": asyncio.create_task(self._stop.wait()),
@@ -190,6 +180,19 @@ class Operation:
             await self._wind_up(queue, recorder, tasks)
             await prober.close()
             await metrics.close()
+
+    def _parts(self, sources: Sources, recorder: Recorder) -> Parts:
+        """What a pass works with."""
+        cluster, store = sources.cluster, sources.store
+        return Parts(
+            cluster,
+            store,
+            Looker(sources),
+            Actor(cluster, store),
+            recorder,
+            self._passes,
+            lambda: datetime.now(UTC),
+        )
 
     async def _wind_up(
         self,
