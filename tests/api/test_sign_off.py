@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from tests.api.rights import chart_account
 from tests.fakes.stage import Stage, at_step
+from tools import admission
 from tools.bench.audit import Audit
 from tools.bench.process import OperatorProcess
 from tools.cluster.clusters import Cluster
@@ -76,6 +77,8 @@ async def test_it_waits_for_both_asks_nobody_meanwhile_and_goes_on_after_the_las
         pytest.skip("a cluster that is not ours gets no audit log")
     user = f"system:serviceaccount:{shop.namespace}:release-coordinator"
     audit = await asyncio.to_thread(Audit.of, own_light_cluster, user)
+    # The restart for the audit log: it has to learn our definitions again.
+    await asyncio.to_thread(admission.await_enforced, Kubectl(own_light_cluster.kubeconfig))
     await operator.wait_ready()
     await shop.apply(shop.release())
     await shop.until(waits_for("qa", "security"))

@@ -134,9 +134,9 @@ class Ground:
 @asynccontextmanager
 async def ground(cluster: Cluster) -> AsyncIterator[Ground]:
     """Prepare a cluster, and end the operator with it."""
-    install_definitions(cluster.kubeconfig)
     audit = Audit.of(cluster, USER)
     tuning.unthrottle(cluster)
+    install_definitions(cluster.kubeconfig)  # an API server that has just started has to learn them
     async with AsyncExitStack() as stack:
         admin = await stack.enter_async_context(await KubernetesCluster.connect(cluster.kubeconfig))
         user = admin.as_manager("kubectl")
