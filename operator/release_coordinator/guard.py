@@ -5,16 +5,22 @@
 A proof has two halves. Policies and bindings must be exactly those of `render.admission`: every
 rule is there. And forged Approvals, sent as dry runs, must be refused by our policy: the rules
 work. Without both no gate is opened by an Approval.
+
+A proof says nothing about yesterday. Each change of a policy or binding counts up its generation,
+so the same UIDs and generations as in the last proof mean that nobody changed them in between;
+`cluster.proofs` remembers them. Approvals from before a change are not vouched for.
 """
 
 import logging
 import re
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from .clock import Clock
 from .cluster.port import ADMISSION_BINDING, ADMISSION_POLICY, APPROVAL, Body, Cluster, Ref
+from .cluster.proofs import OPEN, SECOND, Proof, Proofs
 from .engine.evidence import AdmissionFact
 from .errors import AlreadyExists, Denied, Invalid, NotFound, ReleaseCoordinatorError, Transient
 from .render import admission
@@ -53,6 +59,15 @@ class _Unproved(Exception):  # noqa: N818 - a finding
         """Meanwhile forged Approvals may get in: not only our sight of it is in doubt."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Installed:
+    """Policies and bindings that are as they should be."""
+
+    objects: tuple[str, ...]
+    unchanged_since: datetime | None
+    """When the youngest was created; None if one was changed after that: nobody knows when."""
+
+
 class Guard:
     """Makes proofs and remembers the last result."""
 
@@ -62,22 +77,24 @@ class Guard:
         namespaces: Iterable[str] = (),
         *,
         clock: Clock,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        proofs: Proofs | None = None,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
-        """`changed` is called after each try with another result; no namespaces means all."""
+        """`changed` is called after each try with another result; no namespaces means all.
+
+        Without `proofs` the last one is forgotten at the end of the process.
+        """
         self._cluster = cluster
         # A policy works in all namespaces or, if its binding was narrowed, the comparison shows
         # it: one that every cluster has stands for all.
         self._namespaces = tuple(namespaces) or ("default",)
         self._clock = clock
-        self._now = now
+        self._proofs = proofs or Proofs(cluster, None)
         self._changed = changed
         self._fact = NOT_YET
         self._told = NOT_YET
         self._until = clock.now()
         self._open = False
-        self._closed_at: datetime | None = None
 
     def state(self) -> AdmissionFact:
         """The last result, unless it is too old to be believed."""
@@ -96,24 +113,55 @@ class Guard:
 
     async def prove(self, seconds: float = 0.0) -> bool:
         """Try once; tell whether it was a proof, which is believed for so many seconds and more."""
-        start, time = self._clock.now(), self._now()
+        start = self._clock.now()
         proved = False
         try:
             installed = await self._policies()
             await self._refusals()
+            since = await self._since(installed)
         except _Unproved as finding:
-            self._open |= finding.open_door
             self._fact = AdmissionFact(str(finding))
+            if finding.open_door:
+                await self._remember_open()
         except Transient as error:
             self._outage(error)
         else:
             proved = True
-            if self._open:
-                self._open, self._closed_at = False, time
-            self._fact = AdmissionFact("", max(installed, self._closed_at or installed))
+            self._open = False
+            self._fact = AdmissionFact("", since)
             self._until = start + seconds + OUTAGE_SECONDS
         self._tell()
         return proved
+
+    async def _since(self, installed: _Installed) -> datetime:
+        """Since when the rules have been kept without a break, as far as anybody can know."""
+        try:
+            since = await self._unbroken_since(installed) or await self._proofs.time()
+            await self._proofs.keep(Proof(installed.objects, since))
+        except Transient:
+            raise
+        except ReleaseCoordinatorError as error:
+            raise _Unproved(
+                "the operator cannot keep in the Lease of its leader election since when forged "
+                f"Approvals are refused ({one_line(str(error))}); {_MEND}, with its roles"
+            ) from None
+        return since
+
+    async def _unbroken_since(self, installed: _Installed) -> datetime | None:
+        """None: from this proof on, because something was changed or not enforced before it."""
+        if self._open:
+            return None
+        last = await self._proofs.last()
+        if last is None:
+            return installed.unchanged_since
+        return last.since if last.objects == installed.objects else None
+
+    async def _remember_open(self) -> None:
+        self._open = True
+        try:
+            await self._proofs.keep(OPEN)
+        except ReleaseCoordinatorError as error:  # the next try does it
+            logger.warning("Not noted that forged Approvals may have got in: %s", error)
 
     def _outage(self, error: Transient) -> None:
         """What was found stays; a proof as long as `state` believes it."""
@@ -129,7 +177,10 @@ class Guard:
         if now.problem:
             logger.error("Signatures are not believed: %s", now.problem)
         else:
-            logger.info("The API server refuses forged Approvals")
+            logger.info(
+                "The API server refuses forged Approvals; earlier ones than of %s do not count",
+                now.since,
+            )
         self._changed()
 
     async def _refusals(self) -> None:
@@ -175,9 +226,12 @@ class Guard:
             open_door=True,
         )
 
-    async def _policies(self) -> datetime:
-        """Compare them all; return since when the younger one on Approvals exists."""
-        created = []
+    async def _policies(self) -> _Installed:
+        """Compare them all.
+
+        Those on Releases as well, because an Approval of who changed the spec does not count.
+        """
+        all_metadata = []
         for wanted in admission.policies():
             kind, name = wanted["kind"], wanted["metadata"]["name"]
             found = await self._read(kind, name)
@@ -187,9 +241,8 @@ class Guard:
                     f"{', '.join(different)}; {_MEND}",
                     open_door=True,
                 )
-            if name == admission.APPROVALS:
-                created.append(datetime.fromisoformat(found["metadata"]["creationTimestamp"]))
-        return max(created)
+            all_metadata.append(found["metadata"])
+        return _installed(all_metadata)
 
     async def _read(self, kind: str, name: str) -> Body:
         try:
@@ -202,6 +255,15 @@ class Guard:
             raise _Unproved(
                 f"the operator may not read {kind} {name} ({one_line(str(error))}); {_MEND}"
             ) from None
+
+
+def _installed(all_metadata: list[Body]) -> _Installed:
+    created = max(datetime.fromisoformat(one["creationTimestamp"]) for one in all_metadata)
+    # The API server counts; no client can set a generation or a creation time. managedFields can be
+    # written by clients, and tell no time when a field was only removed.
+    pristine = all(one.get("generation") == 1 for one in all_metadata)
+    objects = tuple(f"{one['uid']}/{one.get('generation')}" for one in all_metadata)
+    return _Installed(objects, created + SECOND if pristine else None)
 
 
 def differences(wanted: Any, found: Any, path: str = "spec") -> list[str]:

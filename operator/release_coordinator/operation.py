@@ -25,6 +25,7 @@ from .cluster.fence import FencedCluster
 from .cluster.lease import Elector
 from .cluster.login import credentials
 from .cluster.port import LEASE, RELEASE, Cluster, Ref
+from .cluster.proofs import Proofs
 from .cluster.store import Store
 from .cluster.wire import Exchange
 from .evidence.sources import Sources
@@ -97,13 +98,12 @@ class Operation:
         self._metrics.requested(exchange.method, exchange.code)
 
     async def _lead(self, cluster: Cluster) -> None:
-        settings = self._settings
-        if not settings.lease_namespace:
+        lease = self._lease()
+        if not lease:
             await self._work(cluster)
             return
         # A new identity per process: a pod that restarts is another candidate.
-        identity = f"{settings.pod_name}_{uuid.uuid4().hex[:8]}"
-        lease = Ref(LEASE, settings.lease_namespace, LEASE_NAME)
+        identity = f"{self._settings.pod_name}_{uuid.uuid4().hex[:8]}"
         elector = Elector(cluster, lease, identity, clock=self._clock)
         fenced = FencedCluster(cluster, elector.may_write)
         election = asyncio.create_task(
@@ -117,6 +117,11 @@ class Operation:
         await asyncio.wait((election,))
         if not election.cancelled():
             await election
+
+    def _lease(self) -> Ref | None:
+        """None: this is the only replica."""
+        namespace = self._settings.lease_namespace
+        return Ref(LEASE, namespace, LEASE_NAME) if namespace else None
 
     def _leading(self) -> bool:
         return bool(self._progress.report()["role"] == "leader")
@@ -144,7 +149,13 @@ class Operation:
             for body in store.select(RELEASE):
                 enqueue((body["metadata"]["namespace"], body["metadata"]["name"]))
 
-        guard = Guard(cluster, settings.namespaces, clock=self._clock, changed=look_again)
+        guard = Guard(
+            cluster,
+            settings.namespaces,
+            clock=self._clock,
+            proofs=Proofs(cluster, self._lease()),
+            changed=look_again,
+        )
         self._metrics.sign_offs_guarded(lambda: not guard.state().problem)
         sources = Sources(cluster, store, metrics, prober, guard.state)
         recorder = Recorder(cluster)

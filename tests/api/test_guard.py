@@ -6,6 +6,7 @@ Other tests of this server need the policies: whatever is taken away here is put
 import json
 import time
 from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -20,15 +21,18 @@ from tools.lab.kubectl import Kubectl
 
 from release_coordinator.clock import SystemClock
 from release_coordinator.cluster.client import KubernetesCluster
+from release_coordinator.cluster.port import LEASE, Ref
+from release_coordinator.cluster.proofs import SECOND, Proofs
 from release_coordinator.engine.names import ANNOTATION_CHANGED_BY
 from release_coordinator.guard import Guard
-from release_coordinator.render.admission import APPROVALS, RELEASES, policies, stamp
+from release_coordinator.render.admission import APPROVALS, RELEASES, stamp
+from release_coordinator.render.admission import policies as wanted
 
 pytestmark = pytest.mark.api
 
 POLICY, BINDING = "validatingadmissionpolicy", "validatingadmissionpolicybinding"
 RULES = {
-    body["metadata"]["name"]: body["spec"] for body in policies() if "Binding" not in body["kind"]
+    body["metadata"]["name"]: body["spec"] for body in wanted() if "Binding" not in body["kind"]
 }
 LABELS = {"matchLabels": {"sign-off": "not-here"}}
 
@@ -97,7 +101,7 @@ async def guard(policies: Path) -> AsyncIterator[Guard]:
 def restored(kubectl: Kubectl) -> Iterator[Kubectl]:
     """Put the policies back after a test; by replacing, because applying keeps what was added."""
     yield kubectl
-    for body in [*policies(), *stamp()]:
+    for body in [*wanted(), *stamp()]:
         kubectl.run("replace", "--force", "--filename=-", stdin=json.dumps(body))
     tool.await_enforced(kubectl)
 
@@ -109,8 +113,85 @@ def alter(kubectl: Kubectl, kind: str, name: str, spec: Body) -> None:
 
 async def test_with_all_policies_forgeries_are_proved_to_be_refused(guard: Guard) -> None:
     assert await guard.prove(), guard.state()
-    since = guard.state().since
-    assert since is not None
+    assert guard.state().since is not None
+
+
+@pytest.fixture
+def lease(kubectl: Kubectl) -> Iterator[Ref]:
+    """The Lease of a leader election in which nothing is noted."""
+    ref = Ref(LEASE, "default", "guard-under-test")
+    kubectl.run("delete", "lease", ref.name, "--ignore-not-found")
+    body = {
+        "apiVersion": LEASE.api_version,
+        "kind": LEASE.kind,
+        "metadata": {"name": ref.name, "namespace": ref.namespace},
+    }
+    kubectl.run("create", "--filename=-", stdin=json.dumps(body))
+    yield ref
+    kubectl.run("delete", "lease", ref.name)
+
+
+async def since(kubeconfig: Path, lease: Ref) -> datetime:
+    """Since when an operator that starts now believes Approvals."""
+    async with await KubernetesCluster.connect(kubeconfig) as cluster:
+        guard = Guard(cluster, clock=SystemClock(), proofs=Proofs(cluster, lease))
+        assert await guard.prove(), guard.state()
+        said = guard.state().since
+        assert said is not None
+        return said
+
+
+async def server_time(kubeconfig: Path, lease: Ref) -> datetime:
+    """By the API server's clock; what has happened until now happened before it."""
+    async with await KubernetesCluster.connect(kubeconfig) as cluster:
+        return await Proofs(cluster, lease).time()
+
+
+async def test_unchanged_policies_vouch_since_they_were_created_and_installed_again(
+    policies: Path, restored: Kubectl, lease: Ref
+) -> None:
+    for body in wanted():
+        restored.run("replace", "--force", "--filename=-", stdin=json.dumps(body))
+    tool.install(policies)
+    created = [
+        datetime.fromisoformat(json.loads(text)["metadata"]["creationTimestamp"])
+        for text in (
+            restored.run("get", body["kind"], body["metadata"]["name"], "--output=json")
+            for body in wanted()
+        )
+    ]
+    first = await since(policies, lease)
+    tool.install(policies)
+    restored.run("annotate", BINDING, APPROVALS, "owner=chart")
+
+    assert first == max(created) + SECOND
+    assert await since(policies, lease) == first
+
+
+@pytest.mark.parametrize("name", [APPROVALS, RELEASES])
+@pytest.mark.parametrize(
+    ("kind", "weaker", "mended"),
+    [
+        (POLICY, {"failurePolicy": "Ignore"}, {"failurePolicy": "Fail"}),
+        (POLICY, WEAKER["matchConditions"][1], {"matchConditions": None}),
+        (BINDING, {"validationActions": ["Audit"]}, {"validationActions": ["Deny", "Audit"]}),
+        (BINDING, WEAKER["matchResources"][1], {"matchResources": None}),
+    ],
+    ids=["changed-policy", "added-condition", "changed-binding", "added-selector"],
+)
+async def test_a_new_operator_knows_that_policies_were_weaker(
+    restored: Kubectl, lease: Ref, name: str, kind: str, weaker: Body, mended: Body
+) -> None:
+    policies = restored.kubeconfig
+    alter(restored, kind, name, weaker)
+    alter(restored, kind, name, mended)
+    whole = await server_time(policies, lease)
+    tool.await_enforced(restored)
+
+    told = await since(policies, lease)
+
+    assert told >= whole
+    assert await since(policies, lease) == told
 
 
 @pytest.mark.parametrize("path", WEAKER)

@@ -81,6 +81,8 @@ class ScriptedMetrics:
     queries: int = 0
     alerts: AlertRulesFact = field(default_factory=lambda: AlertRulesFact(()))
     """The alert rules that are loaded."""
+    scripted: Callable[[], AlertRulesFact] | None = None
+    """The same, where they change by themselves."""
 
     async def query(self, url: str, promql: str, timeout: float) -> Sample:  # noqa: ARG002, ASYNC109
         """The scripted answer."""
@@ -90,7 +92,7 @@ class ScriptedMetrics:
 
     async def rules(self, url: str, timeout: float) -> AlertRulesFact:  # noqa: ARG002, ASYNC109
         """The scripted list."""
-        return self.alerts
+        return self.scripted() if self.scripted else self.alerts
 
 
 @dataclass

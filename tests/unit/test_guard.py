@@ -3,94 +3,17 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.guarding import PERIOD, REFUSAL, WANTED, World, title
 
-from release_coordinator.clock import VirtualClock
-from release_coordinator.cluster.memory import Call, MemoryCluster
-from release_coordinator.cluster.port import (
-    ADMISSION_BINDING,
-    ADMISSION_POLICY,
-    APPROVAL,
-    Body,
-    Kind,
-    Ref,
-)
+from release_coordinator.cluster.memory import Call
+from release_coordinator.cluster.port import APPROVAL, Body
 from release_coordinator.errors import Denied, Invalid, NotFound, ReleaseCoordinatorError, Transient
 from release_coordinator.guard import OUTAGE_SECONDS, RETRY_SECONDS, Guard, differences
-from release_coordinator.render import admission
 from release_coordinator.render.forgery import forgeries
-
-PERIOD = 300.0
-DAWN = datetime(2026, 1, 1, tzinfo=UTC)
-KINDS = {kind.kind: kind for kind in (ADMISSION_POLICY, ADMISSION_BINDING)}
-OURS = f"'{admission.APPROVALS}'"
-REFUSAL = Invalid(
-    "create /apis/.../approvals: 422 approvals is invalid: : ValidatingAdmissionPolicy "
-    f"{OURS} with binding {OURS} denied request: only people sign off"
-)
-WANTED = admission.policies()
-
-
-class World:
-    """An API server with the policies, which refuses as it is told, and a guard."""
-
-    def __init__(self, *namespaces: str) -> None:
-        self.clock = VirtualClock()
-        self.refusal: ReleaseCoordinatorError | None = REFUSAL
-        self.outage: Exception | None = None
-        self.tried: list[Body] = []
-        self.cluster = MemoryCluster(namespaces=namespaces or ("default",), admission=self._admit)
-        self.cluster.before = self._before
-        self.heard: list[str] = []
-        self.guard = Guard(
-            self.cluster,
-            namespaces,
-            clock=self.clock,
-            now=lambda: DAWN + timedelta(seconds=self.clock.now()),
-            changed=lambda: self.heard.append(self.problem),
-        )
-
-    @classmethod
-    async def installed(cls, *namespaces: str) -> "World":
-        """An API server on which everything is as it should be."""
-        world = cls(*namespaces)
-        for body in WANTED:
-            await world.cluster.create(KINDS[body["kind"]], body)
-        return world
-
-    @property
-    def problem(self) -> str:
-        """Why signatures are not believed."""
-        return self.guard.state().problem
-
-    async def proves(self) -> bool:
-        """Try once."""
-        return await self.guard.prove(PERIOD)
-
-    async def alter(self, wanted: Body, **spec: object) -> None:
-        """Change fields of a policy or binding."""
-        ref = Ref(KINDS[wanted["kind"]], None, wanted["metadata"]["name"])
-        await self.cluster.patch(ref, {"spec": spec})
-
-    async def remove(self, wanted: Body) -> None:
-        """Delete a policy or binding."""
-        ref = Ref(KINDS[wanted["kind"]], None, wanted["metadata"]["name"])
-        body = await self.cluster.get(ref)
-        await self.cluster.delete(ref, uid=body["metadata"]["uid"])
-
-    def _admit(self, kind: Kind, _old: Body | None, new: Body) -> None:
-        if kind is APPROVAL:
-            self.tried.append(new)
-            if self.refusal:
-                raise self.refusal
-
-    async def _before(self, _: Call) -> None:
-        if self.outage:
-            raise self.outage
 
 
 async def test_nothing_is_believed_before_the_first_proof() -> None:
@@ -144,9 +67,7 @@ async def test_a_namespace_that_is_gone_is_left_out_if_another_is_there() -> Non
     assert await guard.prove()
 
 
-@pytest.mark.parametrize(
-    "wanted", WANTED, ids=lambda one: f"{one['kind']}/{one['metadata']['name']}"
-)
+@pytest.mark.parametrize("wanted", WANTED, ids=title)
 async def test_every_policy_and_binding_must_be_there(wanted: Body) -> None:
     world = await World.installed()
     await world.remove(wanted)
@@ -220,31 +141,6 @@ async def test_an_outage_does_not_excuse_what_was_found() -> None:
     assert world.problem == found
 
 
-async def test_approvals_from_before_the_policy_was_whole_are_not_vouched_for() -> None:
-    world = await World.installed()
-    await world.proves()
-    assert world.guard.state().since == DAWN  # when the policies were created
-
-    await world.alter(WANTED[1], validationActions=["Audit"])
-    await world.proves()
-    world.clock.tick(PERIOD)
-    await world.alter(WANTED[1], validationActions=WANTED[1]["spec"]["validationActions"])
-    await world.proves()
-
-    assert world.guard.state().since == DAWN + timedelta(seconds=world.clock.now())
-
-
-async def test_a_right_that_was_missing_puts_no_approval_in_doubt() -> None:
-    world = await World.installed()
-    world.refusal = Denied("403 cannot create resource")
-    await world.proves()
-    world.refusal = REFUSAL
-    world.clock.tick(PERIOD)
-    await world.proves()
-
-    assert world.guard.state().since == DAWN
-
-
 async def test_it_proves_at_once_then_every_period_and_sooner_after_a_failure() -> None:
     world = await World.installed()
     proofs: list[float] = []
@@ -272,7 +168,7 @@ async def _running(
 
     async def note(call: Call) -> None:
         first = forgeries("default")[0]["spec"]["decision"]
-        if call.verb == "dry_run" and call.body and call.body["spec"]["decision"] == first:
+        if call.ref.kind is APPROVAL and call.body and call.body["spec"]["decision"] == first:
             proofs.append(world.clock.now() - start)
 
     world.cluster.before = note

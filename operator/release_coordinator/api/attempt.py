@@ -223,6 +223,9 @@ class Attempt(Model):
         [], max_length=10, description="What the watched metrics show."
     )
     watch: WatchState | None = None
+    restarts: Count = Field(
+        0, description="How often in a row a gate had shut before the first change."
+    )
     holds: Count = Field(0, description="Number of holds so far; part of the next hold's id.")
     hold: Hold | None = None
     trigger: Trigger | None = None

@@ -6,6 +6,7 @@ from release_coordinator.api.attempt import Attempt
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.engine import names
+from release_coordinator.engine.phases import confirming
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def _on_the_way(release: ReleaseObject, attempt: Attempt) -> list[Action]:
     if attempt.hold is not None:
         order = _annotate(release, names.ANNOTATION_RESUME, attempt.hold.id)
         found.append(Action("go on where it was held", order))
-    elif not attempt.frozen:
+    elif not attempt.frozen or confirming.is_asking(attempt):
         order = _annotate(release, names.ANNOTATION_RETRY, str(attempt.number))
         found.append(Action("start this attempt again", order))
     if attempt.trigger is None or _is_barred(attempt):

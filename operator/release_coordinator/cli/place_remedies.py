@@ -2,7 +2,7 @@
 
 from release_coordinator.api.attempt import Gate, GateState
 from release_coordinator.api.release import ReleaseType
-from release_coordinator.engine import names, policy
+from release_coordinator.engine import names, policy, versions
 
 from .scene import Remedy, Scene
 
@@ -36,7 +36,7 @@ def staging_tests(gate: Gate, scene: Scene) -> list[Remedy]:
     place = scene.staging
     if place is None:
         return _name_staging(scene)
-    kind = scene.attempt.type or policy.type_of_numbers(scene.spec.version)
+    kind = scene.attempt.type or versions.type_of_numbers(scene.spec.version)
     suites = policy.of_type(scene.requirements, kind).suites
     tests = [
         {"name": suite, "suite": suite, "job": {"image": "<image of the tests>"}}

@@ -11,7 +11,7 @@ from release_coordinator.api.attempt import Gate, GateState
 from release_coordinator.api.checklist import UNWAIVABLE, Enforcement, GateName
 from release_coordinator.api.release import ReleaseType
 from release_coordinator.engine.gates.sign_off import PREFIX
-from release_coordinator.engine.gates.version import derive_type
+from release_coordinator.engine.versions import derive_type
 
 from . import evidence_remedies, place_remedies
 from .scene import Remedy, Scene

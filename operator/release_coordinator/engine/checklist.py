@@ -9,13 +9,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from release_coordinator.api.attempt import Gate, GateState
+from release_coordinator.api.attempt import Gate, GateState, Role
 from release_coordinator.api.checklist import Enforcement, GateName
 
 from . import approvals, policy
 from .context import Context
 from .gates import GATES, sign_off
-from .gates.verdict import Evaluate, GateVerdict
+from .gates.verdict import Evaluate, GateVerdict, unknown
 from .observation import NotSeen, Want
 
 RECHECK = timedelta(seconds=60)
@@ -27,12 +27,24 @@ def evaluate(ctx: Context) -> list[GateVerdict]:
     verdicts, wants = [], list[Want]()
     for name, level, ask in _asked(ctx):
         try:
-            verdicts.append(_in_context(ctx, name, level, ask(ctx)))
+            verdicts.append(_in_context(ctx, name, level, _judged(ctx, name, ask)))
         except NotSeen as question:
             wants += question.wants
     if wants:
         raise NotSeen(*dict.fromkeys(wants))
     return verdicts
+
+
+def _judged(ctx: Context, name: GateName | None, ask: Evaluate) -> GateVerdict:
+    """What a gate says. A fault of ours in one gate must not hide what all others say."""
+    try:
+        return ask(ctx)
+    except NotSeen:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, the gate stays shut and says so
+        what = f"{type(error).__name__}: {error}"
+        text = f"the operator failed to judge this ({what}); report it with the Release's spec"
+        return unknown(name or sign_off.PREFIX, Role.PLATFORM, text)
 
 
 def next_look(now: datetime, verdicts: list[GateVerdict]) -> datetime | None:

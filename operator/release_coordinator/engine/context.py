@@ -26,7 +26,7 @@ from release_coordinator.api.policy import TypeRequirements
 from release_coordinator.api.release import ReleaseType
 from release_coordinator.api.status import ReleaseStatus
 
-from . import policy
+from . import policy, versions
 from .observation import Observation
 from .outcome import Note, Wait
 from .plan import Plan
@@ -56,7 +56,7 @@ class Context:
     @property
     def kind(self) -> ReleaseType:
         """Type of the release; by the numbers of its version where no step tells it."""
-        return self.attempt.type or policy.type_of_numbers(self.plan.spec.version)
+        return self.attempt.type or versions.type_of_numbers(self.plan.spec.version)
 
     @property
     def required(self) -> TypeRequirements:

@@ -75,7 +75,7 @@ def decide(
     if attempt.end is not None:
         return closing.advance(release, status, attempt, present, seen)
     if present is None or (attempt.frozen and revision is None):
-        return _without_plan(release, status, attempt, now)
+        return _without_plan(release, status, attempt, revision, now)
     ctx = Context(release, status, attempt, present, revision, seen, now)
     return _active(ctx)
 
@@ -97,9 +97,13 @@ def _plan(
 
 
 def _without_plan(
-    release: ReleaseObject, status: ReleaseStatus, attempt: Attempt, now: datetime
+    release: ReleaseObject,
+    status: ReleaseStatus,
+    attempt: Attempt,
+    revision: Revision | None,
+    now: datetime,
 ) -> Decision:
-    """The spec was edited while nothing was changed yet, or the recorded plan is gone."""
+    """The spec was edited while nothing was changed yet, or the recorded plan cannot be used."""
     if not attempt.frozen:
         same = release.spec and plan.spec_digest(release.spec) == attempt.spec_digest
         what = "the ReleasePolicy" if same else "the spec"
@@ -107,15 +111,15 @@ def _without_plan(
         return closing.end(status, attempt, Phase.SUPERSEDED, Reason.SUPERSEDED, text, now)
     if attempt.hold is not None:
         return orders.leave(release, status, attempt, now)
-    return hold(
-        status,
-        attempt,
-        now,
-        Reason.REVISION_LOST,
-        f"ControllerRevision {attempt.revision} with the plan and the way back is gone; restore "
-        "it from a backup and resume, or bring the workloads into a good state and delete and "
-        "create the Release",
+    what = f"ControllerRevision {attempt.revision} with the plan and the way back"
+    trouble = (
+        f"{what} is gone; restore it from a backup and resume"
+        if revision is None
+        else f"{what} has another digest than the attempt: it was changed, or written by another "
+        "version of the operator; run that version and resume"
     )
+    other = "or bring the workloads into a good state and delete and create the Release"
+    return hold(status, attempt, now, Reason.REVISION_LOST, f"{trouble}, {other}")
 
 
 def _active(ctx: Context) -> Decision:
@@ -132,6 +136,8 @@ def _forwards(ctx: Context) -> Outcome:
         return outcome
     for phase in STORY:
         outcome = phase.advance(ctx)
+        if isinstance(outcome, Failed) and phase is confirming:
+            return orders.start_over(ctx, outcome)
         if isinstance(outcome, Failed):
             return orders.turn(ctx, outcome.reason, outcome.message)
         if outcome is not DONE:

@@ -41,6 +41,10 @@ WORK = (
 """Prefix of a step's id, the phase it belongs to, and what to say while it runs."""
 
 ADVICE: dict[Reason, str] = {
+    Reason.GATES_NOT_PASSED: (
+        "Release manager: see why the gate shuts while the release is prepared; a window must be "
+        "longer than the backup."
+    ),
     Reason.BACKUP_FAILED: "DevOps engineer: repair the backup Job, then retry.",
     Reason.MIGRATION_FAILED: (
         "Developer: correct the migration and check the schema version of the database."
@@ -89,13 +93,11 @@ def message_of(attempt: Attempt, spec: ReleaseSpec | None, release: str) -> str:
     if attempt.trigger is not None:
         return f"Rolling back ({attempt.trigger.message}): {_running(attempt, spec)}"
     shut = [gate for gate in attempt.gates if not gate.opens]
-    if shut and attempt.steps and _asks_gates(attempt.steps[-1]):
+    if shut and confirming.is_asking(attempt):
+        return f"{gates_message(shut)}. To start over: {how_to_retry(attempt, release)}"
+    if shut and phase_of(attempt) is Phase.GATING:
         return gates_message(shut)
     return _running(attempt, spec)
-
-
-def _asks_gates(step: Step) -> bool:
-    return work_of(step.id)[0] is Phase.GATING or step.id == confirming.STEP
 
 
 ROOM = 900
@@ -118,6 +120,12 @@ def gates_message(shut: list[Gate]) -> str:
     )
 
 
+def how_to_retry(attempt: Attempt, release: str) -> str:
+    """The command that tries the same plan again."""
+    order = f"{names.ANNOTATION_RETRY}={attempt.number}"
+    return f"kubectl annotate release {release} {order} --overwrite"
+
+
 def how_to_resume(attempt: Attempt, release: str) -> str:
     """The command that ends a hold; empty where going on as before would only hold again."""
     if attempt.hold is None or attempt.hold.reason in FINAL_HOLDS:
@@ -137,8 +145,8 @@ def _ended(attempt: Attempt, release: str) -> str:
     if end.outcome is Phase.ROLLBACK_FAILED:
         advice = f"A person must bring the application into a good state. {advice}"
     again = (
-        "Change the spec for the next attempt, or repeat this one with kubectl annotate release "
-        f"{release} {names.ANNOTATION_RETRY}={attempt.number} --overwrite"
+        "Change the spec for the next attempt, or repeat this one with "
+        f"{how_to_retry(attempt, release)}"
     )
     return f"{_PREFIX.get(end.outcome, 'Ended')}: {end.message}. {advice} {again}".replace(
         "  ", " "

@@ -158,9 +158,10 @@ class RecordsFact:
 
 @dataclass(frozen=True, slots=True)
 class PolicyWant:
-    """The ReleasePolicy that counts for a Release of the namespace."""
+    """The ReleasePolicy that counts for a Release. With `fresh`, it is read from the API server."""
 
     release: str
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)

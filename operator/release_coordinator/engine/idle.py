@@ -14,10 +14,10 @@ from release_coordinator.api.status import ReleaseStatus
 from . import names, plan, policy
 from .action import AddFinalizer, RemoveFinalizer
 from .closing import end
-from .gates.version import derive_type
 from .observation import Observation
 from .outcome import Decision, Do, Note, Wait
 from .previous import NOTHING_GOOD_SINCE, in_place, left_applied, previous_version, runs_already
+from .versions import kind_of
 
 
 def decide(
@@ -50,6 +50,14 @@ def _wanted(release: ReleaseObject, last: Attempt | None, spec: ReleaseSpec) -> 
     return release.generation != last.generation and plan.spec_digest(spec) != last.spec_digest
 
 
+def _restarts(last: Attempt | None, resolved: plan.Plan) -> int:
+    """How often in a row this plan has started over because a gate shut before the first change."""
+    if last is None or last.end is None or last.digest != resolved.digest:
+        return 0
+    again = last.end.outcome is Phase.SUPERSEDED and last.end.reason is Reason.GATES_NOT_PASSED
+    return last.restarts + 1 if again else 0
+
+
 def _is_good_already(status: ReleaseStatus, resolved: plan.Plan, seen: Observation) -> bool:
     """Whether the spec went back to the plan that completed last, and that still runs.
 
@@ -74,17 +82,18 @@ def _begin(
         failed = last.end.outcome is Phase.ROLLBACK_FAILED
         basis = last.basis or (last.revision if failed else None)
         previous = last.previous_version if basis else previous
-    kind = spec.type or derive_type(previous, spec.version)
+    kind = kind_of(previous, spec.version, spec.type)
     name = seen.policy(release.name).name
     return Attempt(
         number=last.number + 1 if last else 1,
+        restarts=_restarts(last, resolved),
         digest=resolved.digest,
         spec_digest=resolved.spec_digest,
         generation=release.generation,
         version=spec.version,
         previous_version=previous,
         type=kind,
-        policy=policy.applied(name, resolved.requirements, kind, version=spec.version),
+        policy=policy.applied(name, resolved.requirements, kind),
         started_at=now,
         basis=basis,
         in_place=in_place(spec, status, seen),

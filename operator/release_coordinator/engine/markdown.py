@@ -2,15 +2,26 @@
 
 The gates about documents are built on it (`gates.changelog`, `gates.release_notes`,
 `gates.migration_guide`). The text is parsed, so that a heading in a code block or a comment is
-none. Whoever reads a changelog gets its versions from `versions`.
+none. Whoever reads a changelog gets its versions from `versions`. A text is parsed once for all
+who ask for it: who waits asks again and again. How long it may be is `LIMIT`.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+
+LIMIT = 128 * 1024
+"""Characters of a document; parsing costs up to ten microseconds each, whatever they say."""
+
+_KEPT = 16
+"""Parsed documents; one of LIMIT takes some megabytes."""
+
+_MARKDOWN = MarkdownIt("commonmark", {"maxNesting": 12})
+"""Each level of nesting is paid for at every bracket; six lists in one another are left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +102,11 @@ class _Reader:
         self.entries, self.code = [], []
 
 
+@lru_cache(maxsize=_KEPT)
 def sections(text: str) -> tuple[Section, ...]:
     """All sections of a document, in its order; text before the first heading has level 0."""
     reader = _Reader([])
-    for token in MarkdownIt().parse(text):
+    for token in _MARKDOWN.parse(text):
         reader.take(token)
     reader.close()
     return tuple(reader.found)
@@ -157,30 +169,34 @@ _VERSION = re.compile(r"^\[?v?([0-9][^\]\s]*)\]?(?:\(\S*\))?(?:\s+-\s+(\S+))?")
 _VERSION_LEVEL = 2
 
 
-def versions(text: str) -> list[VersionSection]:
+@lru_cache(maxsize=_KEPT)
+def versions(text: str) -> tuple[VersionSection, ...]:
     """All version sections of a changelog, in its order: second-level headings."""
-    found: list[VersionSection] = []
-    for section in sections(text):
+    return tuple(_version(parts) for parts in _by_version(sections(text)))
+
+
+def _by_version(document: Iterable[Section]) -> Iterator[list[Section]]:
+    """The heading of each version with all that follows it up to the next."""
+    parts: list[Section] = []
+    for section in document:
         if section.level == _VERSION_LEVEL:
-            match = _VERSION.match(section.source)
-            version, day = match.groups() if match else (section.source.strip("[] "), None)
-            found.append(VersionSection(version, day, (), 0, breaking=False))
-        if found:
-            found[-1] = _with(found[-1], section)
-    return found
+            if parts:
+                yield parts
+            parts = [section]
+        elif parts:
+            parts.append(section)
+    if parts:
+        yield parts
 
 
-def _with(version: VersionSection, section: Section) -> VersionSection:
-    """The version with what a section of it says."""
-    kinds = (section.source,) if section.level > _VERSION_LEVEL else ()
-    said = (*kinds, *(entry.source for entry in section.entries))
-    return VersionSection(
-        version.version,
-        version.date,
-        (*version.kinds, *kinds),
-        version.entries + len(section.entries),
-        version.breaking or any(_is_breaking(words) for words in said),
-    )
+def _version(parts: list[Section]) -> VersionSection:
+    heading = parts[0].source
+    match = _VERSION.match(heading)
+    version, day = match.groups() if match else (heading.strip("[] "), None)
+    kinds = tuple(section.source for section in parts if section.level > _VERSION_LEVEL)
+    entries = [entry.source for section in parts for entry in section.entries]
+    breaking = any(_is_breaking(words) for words in (*kinds, *entries))
+    return VersionSection(version, day, kinds, len(entries), breaking)
 
 
 def _is_breaking(words: str) -> bool:

@@ -298,9 +298,9 @@ class Observation:
         fact: bool = self._get(RecordWant(name))
         return fact
 
-    def policy(self, release: str) -> PolicyFact:
+    def policy(self, release: str, *, fresh: bool = False) -> PolicyFact:
         """The policy that counts for a Release."""
-        fact: PolicyFact = self._get(PolicyWant(release))
+        fact: PolicyFact = self._get(PolicyWant(release, fresh))
         return fact
 
     def approvals(self, release: str, *, fresh: bool = False) -> tuple[ApprovalFact, ...]:

@@ -14,8 +14,11 @@ from release_coordinator.api.status import ReleaseStatus
 
 from . import closing, names
 from .context import Context
-from .outcome import DONE, Decision, Outcome, Wait
-from .phases import migrating
+from .outcome import DONE, Decision, Failed, Outcome, Wait
+from .phases import confirming, migrating
+
+RESTARTS = 2
+"""How often in a row the same plan starts over because a gate shut again: each costs a backup."""
 
 
 def advance(ctx: Context) -> Outcome:
@@ -24,9 +27,9 @@ def advance(ctx: Context) -> Outcome:
     number = str(attempt.number)
     if release.deleting and attempt.trigger is None:
         return _deleted(ctx)
-    if not attempt.frozen and release.annotations.get(names.ANNOTATION_RETRY) == number:
-        text = "started again on request"
-        return closing.end_of(ctx, Phase.SUPERSEDED, Reason.SUPERSEDED, text)
+    early = not attempt.frozen or confirming.is_asking(attempt)
+    if early and release.annotations.get(names.ANNOTATION_RETRY) == number:
+        return start_over(ctx, Failed(Reason.SUPERSEDED, "started again on request"))
     if release.annotations.get(names.ANNOTATION_ROLLBACK) == number and _may_turn(ctx):
         return _turn_on_request(ctx)
     if attempt.hold is None:
@@ -54,6 +57,26 @@ def turn(ctx: Context, reason: Reason, message: str) -> Outcome:
     attempt = note.status.attempt
     assert attempt is not None  # noqa: S101 - `trigger` keeps it
     return ctx.note(close_steps(attempt, message, ctx.now))
+
+
+def start_over(ctx: Context, cause: Failed) -> Outcome:
+    """Give way to another attempt before anything was changed; a gate that shuts ever again fails.
+
+    A migration whose Job waits to be let run is called off first.
+    """
+    outcome = migrating.settle(ctx)
+    if outcome is not DONE:
+        return outcome
+    if migrating.applied(ctx):
+        return turn(ctx, cause.reason, cause.message)
+    if cause.reason is not Reason.GATES_NOT_PASSED:
+        return closing.end_of(ctx, Phase.SUPERSEDED, cause.reason, cause.message)
+    text = "a gate shut again before the first change"
+    if ctx.attempt.restarts >= RESTARTS:
+        text += f", {RESTARTS + 1} times in a row: {cause.message}"
+        return closing.end_of(ctx, Phase.FAILED, cause.reason, text)
+    text += f", so the attempt starts over: {cause.message}"
+    return closing.end_of(ctx, Phase.SUPERSEDED, cause.reason, text)
 
 
 def _turn_on_request(ctx: Context) -> Outcome:

@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from release_coordinator.api.base import Model
 from release_coordinator.api.faults import Fault
 from release_coordinator.api.job import JobTemplate
 from release_coordinator.api.policy import Requirements
@@ -55,8 +56,11 @@ def spec_digest(spec: ReleaseSpec) -> str:
 
 
 def digest(spec: ReleaseSpec, requirements: Requirements) -> str:
-    """SHA-256 over the spec and what is required of it, the same on any machine."""
-    return _sha256({"spec": _said(spec), "requirements": requirements.to_wire()})
+    """SHA-256 over the spec and what is required of it, the same on any machine.
+
+    Defaults are left out here too: an attempt in flight survives an upgrade of the operator.
+    """
+    return _sha256({"spec": _said(spec), "requirements": _said(requirements)})
 
 
 def artifact_digest(spec: ReleaseSpec) -> str:
@@ -75,8 +79,8 @@ def artifact_digest(spec: ReleaseSpec) -> str:
     )
 
 
-def _said(spec: ReleaseSpec) -> Any:
-    return spec.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude_none=True)
+def _said(model: Model) -> Any:
+    return model.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude_none=True)
 
 
 def _program(job: JobTemplate | None) -> list[Any] | None:

@@ -7,9 +7,8 @@ asks for less than the built-in one, which is shown wherever an attempt is shown
 from collections.abc import Container
 from typing import TypeVar
 
-import semver
-
 from release_coordinator.api.attempt import PolicyRef
+from release_coordinator.api.base import parse_duration
 from release_coordinator.api.checklist import Enforcement, GateName, GateRule
 from release_coordinator.api.policy import (
     DEFAULT_POLICY,
@@ -31,6 +30,11 @@ FAST = (
 )
 """Of a release that cannot wait the business may hear afterwards (R1)."""
 
+ALWAYS = (GateName.POLICY, GateName.ROLLBACK_TARGET)
+"""Gates that no policy relaxes: one that cannot be read must open nothing, and without a way back
+nothing is begun."""
+_USUAL = ("qa", "security", "product-owner", "smoke", "regression", "full")
+"""The usual roles and suites come first, in the order in which people know them."""
 _URGENT = (GateName.WINDOW,)
 _BACK = (GateName.WINDOW, GateName.RELEASE_NOTES, GateName.REHEARSAL, GateName.STAGING_CONFIG)
 
@@ -58,14 +62,6 @@ BUILT_IN = Requirements(
 """The checklist of the requirements: R1 per type, all gates of R2."""
 
 
-def type_of_numbers(version: str) -> ReleaseType:
-    """What a version is by its numbers alone: 2.0.0 Major, 1.4.0 Minor, 1.4.2 Patch."""
-    numbers = semver.Version.parse(version)
-    if numbers.patch:
-        return ReleaseType.PATCH
-    return ReleaseType.MINOR if numbers.minor else ReleaseType.MAJOR
-
-
 def chosen(release: str, existing: Container[str]) -> str | None:
     """Which of the policies of its namespace counts for a Release; None for the built-in one."""
     return next((name for name in (release, DEFAULT_POLICY) if name in existing), None)
@@ -79,15 +75,14 @@ def requirements(spec: ReleasePolicySpec | None) -> Requirements:
     return Requirements(
         types=[_merged(base, spec, own.get(base.type)) for base in BUILT_IN.types],
         approvals=spec.approvals,
-        staging=spec.staging,
+        staging=spec.staging
+        and spec.staging.model_copy(update={"differences": sorted(spec.staging.differences)}),
     )
 
 
-def applied(
-    name: str | None, required: Requirements, kind: ReleaseType | None, *, version: str
-) -> PolicyRef:
+def applied(name: str | None, required: Requirements, kind: ReleaseType) -> PolicyRef:
     """The policy as an attempt of this type keeps it: its name and what it relaxes."""
-    return PolicyRef(name=name, relaxed=relaxed(required, kind or type_of_numbers(version)))
+    return PolicyRef(name=name, relaxed=relaxed(required, kind))
 
 
 def of_type(required: Requirements, kind: ReleaseType) -> TypeRequirements:
@@ -115,9 +110,19 @@ def _merged(
     return TypeRequirements(
         type=base.type,
         gates=rules,
-        sign_offs=_first(own_signs, spec.sign_offs, base.sign_offs),
-        suites=_first(own_suites, spec.suites, base.suites),
+        sign_offs=_signing(_first(own_signs, spec.sign_offs, base.sign_offs)),
+        suites=sorted(_first(own_suites, spec.suites, base.suites), key=_as_usual),
     )
+
+
+def _signing(signs: list[SignOff]) -> list[SignOff]:
+    """In an order of their own: which way round a policy lists them must not void a signature."""
+    asked = (sign for sign in signs if sign.enforcement is not Enforcement.OFF)
+    return sorted(asked, key=lambda sign: _as_usual(sign.role))
+
+
+def _as_usual(name: str) -> tuple[int, str]:
+    return (_USUAL.index(name) if name in _USUAL else len(_USUAL)), name
 
 
 def _first(*values: list[T] | None) -> list[T]:
@@ -128,8 +133,8 @@ def _level(
     base: TypeRequirements, spec: ReleasePolicySpec, own: TypeRules | None, gate: GateName
 ) -> Enforcement:
     """What is said nearest to the type and the gate counts."""
-    if gate is GateName.POLICY:
-        return Enforcement.REQUIRED  # a policy that cannot be read must not open anything
+    if gate in ALWAYS:
+        return Enforcement.REQUIRED
     said = [_rule(own.gates, gate) if own else None, own.enforcement if own else None]
     said += [_rule(spec.gates, gate), spec.enforcement]
     return next((level for level in said if level is not None), enforcement(base, gate))
@@ -163,6 +168,17 @@ def relaxed(required: Requirements, kind: ReleaseType) -> list[str]:
     suites = [suite for suite in base.suites if suite not in own.suites]
     if suites:
         found.append(f"no suite {', '.join(suites)}")
+    return [*found, *_trust(required)]
+
+
+def _trust(required: Requirements) -> list[str]:
+    """Where signatures and staging prove less."""
+    found, base = [], BUILT_IN.approvals
     if required.approvals.author_may_approve:
         found.append("who changed the spec may sign it off")
+    if parse_duration(required.approvals.valid_for) > parse_duration(base.valid_for):
+        found.append(f"approvals are valid for {required.approvals.valid_for}")
+    if required.staging and required.staging.differences:
+        places = ", ".join(required.staging.differences)
+        found.append(f"staging may differ in {places}"[:256])
     return found

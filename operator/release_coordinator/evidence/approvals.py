@@ -25,7 +25,10 @@ from .sources import Sources
 
 async def policy(sources: Sources, namespace: str, want: PolicyWant) -> PolicyFact:
     """The policy named like the Release, else the one named `default`, else the built-in one."""
-    known = {one["metadata"]["name"]: one for one in await _known(sources, POLICY, namespace)}
+    known = {
+        one["metadata"]["name"]: one
+        for one in await _known(sources, POLICY, namespace, fresh=want.fresh)
+    }
     name = chosen(want.release, known)
     if name is None:
         return PolicyFact()

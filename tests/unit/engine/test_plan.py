@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.releases import bookshop, everything
 
 from release_coordinator.api.base import parse_duration
-from release_coordinator.api.policy import ReleasePolicySpec
+from release_coordinator.api.policy import ReleasePolicySpec, Requirements
 from release_coordinator.api.release import ReleaseSpec
 from release_coordinator.engine import plan
 from release_coordinator.engine.policy import requirements
@@ -25,7 +25,7 @@ def leaves(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path]
 
 
-BUILT_IN_DIGEST = "sha256:fdc3cb1cae0ed1ca36050f6d01422113f160d9274a72ee5f2cf2fce0260c71bf"
+BUILT_IN_DIGEST = "sha256:5270261b88470707f7df74f91f241f62fff4c3e539ab26757d694ea75b8ab9bc"
 POLICY: dict[str, Any] = {
     "gates": [{"name": "CI", "enforcement": "Off"}],
     "enforcement": "Advisory",
@@ -232,6 +232,18 @@ def digest(spec: dict[str, Any], policy: dict[str, Any] | None) -> str:
 
 def test_the_digest_that_approvals_bind_to_is_the_same_on_any_machine() -> None:
     assert digest(bookshop()["spec"], None) == BUILT_IN_DIGEST
+
+
+def test_a_requirement_that_a_later_operator_adds_leaves_the_plans_of_before() -> None:
+    class Later(Requirements):
+        """With a field more, which has a default."""
+
+        signatures_of_images: str = "none"
+
+    spec, required = read(bookshop()["spec"]), requirements(None)
+
+    later = Later(**{name: getattr(required, name) for name in Requirements.model_fields})
+    assert plan.digest(spec, later) == plan.digest(spec, required)
 
 
 @given(st.booleans())

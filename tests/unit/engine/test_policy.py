@@ -120,6 +120,45 @@ def test_less_than_the_built_in_policy_never_goes_untold(
     assert all(len(one) <= 512 for one in policy.relaxed(required, kind))
 
 
+def test_longer_trust_and_a_staging_that_differs_are_told() -> None:
+    places = ["*/*", "backend/env/LOG_LEVEL"]
+    said = {
+        "approvals": {"validFor": "9999h", "authorMayApprove": True},
+        "staging": {"namespace": "shop-staging", "differences": places},
+    }
+
+    assert policy.relaxed(policy.requirements(read(said)), ReleaseType.MINOR) == [
+        "who changed the spec may sign it off",
+        "approvals are valid for 9999h",
+        "staging may differ in */*, backend/env/LOG_LEVEL",
+    ]
+
+
+def test_the_way_back_is_looked_for_whatever_a_policy_says() -> None:
+    said = {"enforcement": "Off", "gates": [{"name": "RollbackTarget", "enforcement": "Off"}]}
+
+    assert level(said, ReleaseType.MINOR, GateName.ROLLBACK_TARGET) is Enforcement.REQUIRED
+
+
+@pytest.mark.parametrize("path", ["suites", "signOffs", "differences"])
+def test_the_order_in_which_a_policy_lists_things_voids_no_signature(path: str) -> None:
+    lists: dict[str, list[Any]] = {
+        "suites": ["full", "smoke"],
+        "signOffs": [{"role": "qa"}, {"role": "legal"}, {"role": "nobody", "enforcement": "Off"}],
+        "differences": ["a/b", "c/d"],
+    }
+
+    def required(items: list[Any]) -> Any:
+        inner = {"namespace": "s", "differences": items}
+        return policy.requirements(
+            read({"staging": inner} if path == "differences" else {path: items})
+        )
+
+    assert required(lists[path]) == required(list(reversed(lists[path])))
+    if path == "signOffs":
+        assert required(lists[path]) == required(lists[path][:2])
+
+
 @given(POLICIES)
 def test_a_policy_that_only_adds_is_not_called_relaxed(said: dict[str, Any]) -> None:
     strict = {**said, "enforcement": "Required", "gates": [], "types": [], "signOffs": None}

@@ -15,6 +15,7 @@ from release_coordinator.api.status import HistoryEntry
 from release_coordinator.engine import images
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.gates import version, version_consistency
+from release_coordinator.engine.versions import derive_type
 
 NUMBER = st.integers(0, 30)
 PRE = st.sampled_from(["", "-rc.1", "-rc.2", "-alpha"])
@@ -27,6 +28,14 @@ STEPS = [
     ("1.2.3", "1.2.4", "Patch", True),
     ("1.2.3", "1.2.4", "Hotfix", True),
     ("1.2.3", "1.2.4", "Minor", False),
+    ("1.2.3", "1.2.3", None, True),
+    ("1.2.3", "1.2.3", "Patch", True),
+    ("1.2.3", "1.2.3", "Hotfix", False),
+    ("1.2.3", "1.2.3", "Rollback", False),
+    ("2.0.0-rc.1", "2.0.0-rc.2", "Major", True),
+    ("2.0.0-rc.1", "2.0.0-rc.2", "Hotfix", False),
+    ("2.0.0-rc.1", "2.0.0-rc.2", "Rollback", False),
+    (None, "1.0.0", "Rollback", False),
     ("1.2.3", "1.2.5", "Patch", True),
     ("1.2.3", "1.3.0", None, True),
     ("1.2.3", "1.3.0", "Minor", True),
@@ -54,7 +63,7 @@ STEPS = [
     ("0.3.0", "0.4.0", "Minor", True),
     ("0.9.0", "1.0.0", "Major", True),
     (None, "0.1.0", None, True),
-    (None, "7.3.1", "Hotfix", True),
+    (None, "7.3.1", "Hotfix", False),
 ]
 
 
@@ -97,7 +106,7 @@ def test_the_step_that_a_refusal_names_is_let_through(previous: str, wanted: str
 
 @given(VERSIONS, VERSIONS)
 def test_the_derived_type_may_always_be_declared(previous: str, wanted: str) -> None:
-    derived = version.derive_type(previous, wanted)
+    derived = derive_type(previous, wanted)
     undeclared = version.evaluate(step(previous, wanted)).gate.state
     if derived is None:
         return

@@ -9,6 +9,8 @@ from typing import Any
 
 from release_coordinator.cluster.bodies import uid_of, version_of
 from release_coordinator.cluster.port import (
+    ADMISSION_BINDING,
+    ADMISSION_POLICY,
     APPROVAL,
     CONFIG_MAP,
     CONTROLLER_REVISION,
@@ -36,7 +38,7 @@ _WITHOUT_STATUS = {
     METRIC_SOURCE,
     RECORD,
 }
-_WITH_GENERATION = {DEPLOYMENT, JOB, POD}
+_WITH_GENERATION = {DEPLOYMENT, JOB, POD, ADMISSION_POLICY, ADMISSION_BINDING}
 _WITH_TEMPLATE = {DEPLOYMENT, JOB}
 _IMMUTABLE: dict[Kind, tuple[tuple[str, ...], ...]] = {
     CONTROLLER_REVISION: (("data",),),

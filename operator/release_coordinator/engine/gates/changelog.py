@@ -11,10 +11,10 @@ from release_coordinator.api.checklist import GateName
 from release_coordinator.api.release import ReleaseType
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.markdown import VersionSection
+from release_coordinator.engine.versions import derive_type
 
 from . import documents
 from .verdict import GateVerdict, failed, passed
-from .version import derive_type
 
 NAME = GateName.CHANGELOG
 OWNER = Role.DEVELOPER
@@ -25,7 +25,7 @@ def evaluate(ctx: Context) -> GateVerdict:
     ref = ctx.plan.spec.documents.changelog
     if ref is None:
         return failed(NAME, OWNER, documents.unnamed("changelog", "changelog", "CHANGELOG.md"))
-    document = ctx.seen.document(ref.config_map, ref.key)
+    document = documents.read(ctx, ref)
     place = documents.place(ref)
     if document.text is None:
         message = f"spec.documents.changelog: {document.problem}"

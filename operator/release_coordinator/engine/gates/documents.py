@@ -1,6 +1,8 @@
 """What the gates about documents share: where a document is, and what the changelog says.
 
 Below `changelog`, `release_notes` and `migration_guide`, which do not know one another.
+
+A document is measured before it is parsed: everybody waits while the operator does that.
 """
 
 import re
@@ -9,9 +11,11 @@ from release_coordinator.api.evidence import DocumentRef
 from release_coordinator.api.release import ReleaseType
 from release_coordinator.engine import markdown
 from release_coordinator.engine.context import Context
-from release_coordinator.engine.observation import DocumentWant
+from release_coordinator.engine.observation import DocumentFact, DocumentWant
+from release_coordinator.engine.versions import derive_type
 
-from .version import derive_type
+HEADINGS = 2_000
+"""Each is compared with names and versions whenever a gate is asked; a thousand are many."""
 
 
 def place(ref: DocumentRef) -> str:
@@ -22,6 +26,21 @@ def place(ref: DocumentRef) -> str:
 def wants(*refs: DocumentRef | None) -> list[DocumentWant]:
     """The questions for several documents, to be asked at once."""
     return [DocumentWant(ref.config_map, ref.key) for ref in refs if ref]
+
+
+def read(ctx: Context, ref: DocumentRef) -> DocumentFact:
+    """A document that costs little to read, or why there is none."""
+    fact = ctx.seen.document(ref.config_map, ref.key)
+    if fact.text is None:
+        return fact
+    if len(fact.text) > markdown.LIMIT:
+        size = f"{len(fact.text):,} characters, but only {markdown.LIMIT:,} are read"
+    elif (count := len(markdown.sections(fact.text))) > HEADINGS:
+        size = f"{count:,} headings, but only {HEADINGS:,} are read"
+    else:
+        return fact
+    problem = f"{place(ref)} has {size}; move what is about old versions into another document"
+    return DocumentFact(None, problem)
 
 
 def unnamed(field: str, what: str, key: str) -> str:
@@ -35,7 +54,7 @@ def unnamed(field: str, what: str, key: str) -> str:
 def changes(ctx: Context) -> markdown.VersionSection | None:
     """What the changelog says of the version; None without such a section."""
     ref = ctx.plan.spec.documents.changelog
-    text = ctx.seen.document(ref.config_map, ref.key).text if ref else None
+    text = read(ctx, ref).text if ref else None
     version = ctx.plan.spec.version
     found = markdown.versions(text or "")
     return next((section for section in found if section.version == version), None)

@@ -30,7 +30,7 @@ def evaluate(ctx: Context) -> GateVerdict:
     if ref is None:
         message = documents.unnamed("migrationGuide", "migration guide", "MIGRATION.md")
         return failed(NAME, OWNER, f"{reason}, but {message}")
-    document = ctx.seen.document(ref.config_map, ref.key)
+    document = documents.read(ctx, ref)
     place = documents.place(ref)
     if document.text is None:
         message = f"{reason}, but spec.documents.migrationGuide: {document.problem}"

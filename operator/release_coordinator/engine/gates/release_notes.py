@@ -48,7 +48,7 @@ def evaluate(ctx: Context) -> GateVerdict:
         message = documents.unnamed("releaseNotes", "release notes", "RELEASE_NOTES.md")
         return failed(NAME, OWNER, message)
     ctx.seen.gather(*documents.wants(ref, named.changelog))
-    document = ctx.seen.document(ref.config_map, ref.key)
+    document = documents.read(ctx, ref)
     place = documents.place(ref)
     if document.text is None:
         message = f"spec.documents.releaseNotes: {document.problem}"

@@ -6,7 +6,7 @@ from release_coordinator.api.attempt import Role
 from release_coordinator.api.checklist import GateName
 from release_coordinator.api.release import ReleaseType
 from release_coordinator.engine.context import Context
-from release_coordinator.engine.policy import type_of_numbers
+from release_coordinator.engine.versions import allowed_types, derive_type
 
 from .verdict import GateVerdict, failed, passed
 
@@ -14,63 +14,36 @@ NAME = GateName.VERSION
 OWNER = Role.RELEASE_MANAGER
 
 
-def derive_type(previous: str | None, version: str) -> ReleaseType | None:
-    """Type of the step from one version to the next.
-
-    None for a first release, for the same version, and for a step between pre-releases that
-    changes no number.
-    """
-    if previous is None:
-        return None
-    old, new = semver.Version.parse(previous), semver.Version.parse(version)
-    if new < old:
-        return ReleaseType.ROLLBACK
-    if new.major != old.major:
-        return ReleaseType.MAJOR
-    if new.minor != old.minor:
-        return ReleaseType.MINOR
-    if new.patch != old.patch:
-        return ReleaseType.PATCH
-    # From a pre-release to its release nothing was released before: it is what its numbers say.
-    if old.prerelease and not new.prerelease:
-        return type_of_numbers(str(new))
-    return None
-
-
 def evaluate(ctx: Context) -> GateVerdict:
     """Compare the step since the last good version with what the Release declares."""
     previous, version = ctx.attempt.previous_version, ctx.plan.spec.version
-    declared = ctx.plan.spec.type
-    if previous is None:
-        return passed(NAME, OWNER, f"{version} is the first version released here")
-    derived = derive_type(previous, version)
-    fault = _fault(ctx, previous, declared, derived)
+    fault = _fault(ctx, previous, version)
     if fault:
         return failed(NAME, OWNER, fault)
-    label = declared or derived
+    if previous is None:
+        return passed(NAME, OWNER, f"{version} is the first version released here")
+    label = ctx.plan.spec.type or derive_type(previous, version)
     return passed(NAME, OWNER, f"{previous} -> {version}" + (f" ({label})" if label else ""))
 
 
-def _fault(
-    ctx: Context, previous: str, declared: ReleaseType | None, derived: ReleaseType | None
-) -> str:
-    version = ctx.plan.spec.version
-    if derived is ReleaseType.ROLLBACK:
-        if declared is ReleaseType.ROLLBACK:
-            return ""
+def _fault(ctx: Context, previous: str | None, version: str) -> str:
+    derived, declared = derive_type(previous, version), ctx.plan.spec.type
+    if derived is ReleaseType.ROLLBACK and declared is not ReleaseType.ROLLBACK:
         return (
             f"spec.version {version} is lower than {previous}, which runs now; raise it, or set "
             "spec.type: Rollback if you mean to go back"
         )
-    step = _step_fault(previous, version, derived)
+    step = _step_fault(previous or "", version, derived)
     if step and not _tried_before(ctx, version):
         return step
-    allowed = {derived, ReleaseType.HOTFIX} if derived is ReleaseType.PATCH else {derived}
-    if declared is None or derived is None or declared in allowed:
+    allowed = allowed_types(previous, version)
+    if declared is None or declared in allowed:
         return ""
+    what = f"{previous} -> {version}" if previous else f"the first release, {version},"
+    by = "" if derived else " by its numbers"
     return (
-        f"spec.type says {declared}, but {previous} -> {version} is a {derived} step; "
-        f"set spec.type: {derived} or choose another version"
+        f"spec.type says {declared}, but {what} is a {allowed[0]} step{by}; "
+        f"set spec.type: {allowed[0]} or choose another version"
     )
 
 

@@ -23,7 +23,7 @@ OWNER = Role.RELEASE_MANAGER
 
 def evaluate(ctx: Context) -> GateVerdict:
     """Judge the calendar now, or at the time before which the release must not begin."""
-    policy = ctx.seen.policy(ctx.release.name)
+    policy = ctx.seen.policy(ctx.release.name, fresh=ctx.fresh)
     source = f"ReleasePolicy {policy.name}" if policy.name else "built-in policy"
     if policy.problem:
         message = f"windows and freezes are not known: {source}: {policy.problem}"

@@ -1,11 +1,11 @@
 """R2: every gate is asked; nothing in the cluster is changed before all let the release through."""
 
-from release_coordinator.api.attempt import Attempt
+from release_coordinator.api.attempt import Attempt, StepState
 from release_coordinator.engine import checklist, policy
 from release_coordinator.engine.context import Context, all_passed
-from release_coordinator.engine.gates.version import derive_type
 from release_coordinator.engine.outcome import DONE, Do, Note, Outcome, Wait
 from release_coordinator.engine.previous import previous_version
+from release_coordinator.engine.versions import kind_of
 
 STEP = "gates"
 
@@ -25,10 +25,17 @@ def advance(ctx: Context) -> Outcome:
     if gates != ctx.attempt.gates:
         return ctx.gates(gates)
     if all_passed(gates):
-        return ctx.succeed(STEP, checklist.tally(gates))
+        return _without_advisory_jobs(ctx) or ctx.succeed(STEP, checklist.tally(gates))
     moves = [verdict.next_move for verdict in verdicts]
     move = next((move for move in moves if isinstance(move, Note | Do)), None)
     return move if move is not None else Wait(checklist.next_look(ctx.now, verdicts))
+
+
+def _without_advisory_jobs(ctx: Context) -> Note | None:
+    """Nobody waits for the Job of an advisory gate; the journal says so of one that still runs."""
+    running = (s for s in ctx.attempt.steps if s.state is StepState.RUNNING and s.id != STEP)
+    step = next(running, None)
+    return ctx.fail(step.id, "not awaited: its gate is advisory") if step else None
 
 
 def _from_where(ctx: Context) -> Attempt:
@@ -37,8 +44,6 @@ def _from_where(ctx: Context) -> Attempt:
         return ctx.attempt
     spec = ctx.plan.spec
     previous = previous_version(spec, ctx.status, ctx.seen)
-    kind = spec.type or derive_type(previous, spec.version)
-    applied = policy.applied(
-        ctx.attempt.policy.name, ctx.plan.requirements, kind, version=spec.version
-    )
+    kind = kind_of(previous, spec.version, spec.type)
+    applied = policy.applied(ctx.attempt.policy.name, ctx.plan.requirements, kind)
     return ctx.with_attempt(previous_version=previous, type=kind, policy=applied)
