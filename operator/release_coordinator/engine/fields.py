@@ -74,13 +74,13 @@ def find(path: str, body: Mapping[str, Any]) -> list[Any]:
 
 def _check(tokens: list[Token]) -> None:
     """Refuse what could cost much, or would not be understood, before it is compiled."""
-    for index, token in enumerate(tokens):
-        if token.kind in _REFUSED and not (token.kind == TOKEN_ROOT and index == 0):
+    for token in tokens:
+        if token.kind in _REFUSED and not (token.kind == TOKEN_ROOT and token.index == 0):
             raise PathError(_REFUSED[token.kind])
         if token.kind in {TOKEN_INT, TOKEN_FLOAT} and "e" in token.value.lower():
             raise PathError(f"{token.value} is no number here; write it without an exponent")
     if sum(_looks_at_several(tokens, index) for index in range(len(tokens))) > 1:
-        raise PathError("filters, '*' and slices may stand there once in all; name the rest")
+        raise PathError("one filter, '*' or slice is enough for one value; name the rest")
     if sum(token.kind in _COMPARISONS for token in tokens) > COMPARISONS:
         raise PathError(f"a filter may have {COMPARISONS} comparisons; remove the rest")
     if len(tokens) > TOKENS:

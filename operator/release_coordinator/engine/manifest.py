@@ -4,7 +4,8 @@
     frontend: 1.3.0           components: {backend: 1.3.0, frontend: 1.3.0}
 
 Read by the gate of version consistency. Anybody may have written it, so it is measured before it
-is built: a small document, two levels deep, without aliases.
+is built: a small document, two levels deep, without aliases. Of YAML every value is the text that
+is written: 1.10 is no number and 2026-01-05 no date, and no tag makes anything else of them.
 """
 
 import json
@@ -57,8 +58,8 @@ def _load(text: str) -> Any:
         pass
     try:
         _measure(text)
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:  # a date that is none is a ValueError
+        return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - knows text, maps and lists
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # \UFFFFFFFF is no character
         mark = getattr(error, "problem_mark", None)
         place = f" at line {mark.line + 1}" if mark else ""
         raise ManifestError(f"it is neither YAML nor JSON{place}; correct it") from error
@@ -67,7 +68,7 @@ def _load(text: str) -> Any:
 def _measure(text: str) -> None:
     """Walk over the document without building it: neither depth nor aliases can blow it up."""
     depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+    for event in yaml.parse(text, Loader=yaml.BaseLoader):
         if isinstance(event, yaml.AliasEvent):
             raise ManifestError("it has an alias (*); write each version out")
         if isinstance(event, yaml.CollectionStartEvent):

@@ -5,7 +5,7 @@ import json
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from release_coordinator.engine import manifest
@@ -32,8 +32,20 @@ def test_the_version_of_the_whole_and_what_is_not_about_versions() -> None:
     assert manifest.read(text) == manifest.Manifest(FLAT, "1.3.0")
 
 
-def test_a_version_that_is_a_number_is_none() -> None:
-    assert manifest.read("backend: 1.10").components == {"backend": None}
+def test_a_version_that_is_a_number_in_json_is_none() -> None:
+    assert manifest.read('{"backend": 1.10}').components == {"backend": None}
+
+
+@pytest.mark.parametrize(
+    "said", ["1.10", "2026-13-45", "!!bool x", "!!int x", "!!float x", "!!timestamp x", "!!null x"]
+)
+def test_a_version_in_yaml_is_the_text_that_is_written(said: str) -> None:
+    assert manifest.read(f"backend: {said}").components == {"backend": said.rsplit(maxsplit=1)[-1]}
+
+
+@pytest.mark.parametrize("said", ["[1.3.0]", "!!set {a}", "!!python/object/apply:os.system [id]"])
+def test_what_is_no_text_is_no_version(said: str) -> None:
+    assert manifest.read(f"backend: {said}").components == {"backend": None}
 
 
 @pytest.mark.parametrize(
@@ -45,8 +57,8 @@ def test_a_version_that_is_a_number_is_none() -> None:
         ("backend: [", "neither YAML nor JSON at line 1"),
         ("a: 1\n b: 2", "neither YAML nor JSON at line 2"),
         ("a: 1\n---\nb: 2", "neither YAML nor JSON"),
-        ("a: 2026-13-45", "neither YAML nor JSON"),
-        ("a: !!python/object/apply:os.system [id]", "neither YAML nor JSON"),
+        ('"\\UFFFFFFFF": 1.3.0', "neither YAML nor JSON"),
+        ("? [a]\n: 1.3.0", "neither YAML nor JSON"),
         ("a: &a [x]\nb: *a", "has an alias"),
         ("a: {b: {c: d}}", "nested too deep"),
         ("[" * 60_000, "nested too deep"),
@@ -68,7 +80,20 @@ def test_aliases_that_would_fill_the_memory_are_not_built() -> None:
         manifest.read(bomb)
 
 
-@given(st.text(max_size=80))
+PIECES = (
+    "a¦b¦: ¦\n¦- ¦[¦]¦{¦}¦\"¦'¦&x ¦*x¦!!¦!!binary ¦!!timestamp ¦!!int ¦!!float ¦!!bool ¦!!set¦!!omap¦?"
+    "¦|¦>¦#¦%YAML 1.1\n¦---¦...¦\t¦  ¦1.3.0¦2024-13-45¦.inf¦<<¦=¦~¦\x00¦\u2028¦\ud800¦\\U¦FFFFFFFF¦\\x"
+    "¦190:20:30"
+).split("¦")  # noqa: SIM905 - a table of fifty lines is no easier to read
+YAML = st.lists(st.sampled_from([*PIECES, "9" * 5000]), max_size=14).map("".join)
+
+
+@settings(max_examples=500)
+@given(st.text(max_size=80) | YAML)
+@example("a: !!bool x")
+@example('a: !!int ""')
+@example("!!float")
+@example('"\\UFFFFFFFF"')
 def test_any_text_is_a_manifest_or_is_refused(text: str) -> None:
     with contextlib.suppress(manifest.ManifestError):
         assert all(isinstance(name, str) for name in manifest.read(text).components)

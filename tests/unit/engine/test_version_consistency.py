@@ -198,7 +198,7 @@ def test_a_missing_manifest_is_waited_for() -> None:
     ("text", "words"),
     [
         ("backend: 1.3.0", "has no version of frontend; CI must write one per component"),
-        ("backend: 1.3\nfrontend: ''", "has no version of backend, frontend"),
+        ("backend: [1.3]\nfrontend: ''", "has no version of backend, frontend"),
         ("[]", "cannot be used: it is no mapping"),
         ("backend: *x", "cannot be used: it"),
     ],
