@@ -32,10 +32,10 @@ def advance(ctx: Context) -> Outcome:
 
 
 def _without_advisory_jobs(ctx: Context) -> Note | None:
-    """Nobody waits for the Job of an advisory gate; the journal says so of one that still runs."""
+    """Nobody waits for the Job of an advisory or waived gate; the journal says so if it runs."""
     running = (s for s in ctx.attempt.steps if s.state is StepState.RUNNING and s.id != STEP)
     step = next(running, None)
-    return ctx.fail(step.id, "not awaited: its gate is advisory") if step else None
+    return ctx.fail(step.id, "not awaited: its gate holds nothing up") if step else None
 
 
 def _from_where(ctx: Context) -> Attempt:
