@@ -2,7 +2,7 @@
 
 Reckons as the API server does: a pod asks for the sum of its containers, or for the largest of
 its init containers if that is more, and a request that is not named equals its limit. What a
-LimitRange adds to pods is not seen.
+LimitRange adds to pods is not seen. An amount that cannot be reckoned with is the fact's problem.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,8 +16,13 @@ from release_coordinator.engine.evidence import NodesFact, QuotaFact, SurgeFact
 from .port import Body
 
 _DEFAULT_SURGE = "25%"
+_DIGITS = 9
+"""Of a percentage that anybody means."""
 _ALWAYS_THERE = {"NotTerminating"}
 """Scopes that hold for each pod of a Deployment, which can have no activeDeadlineSeconds."""
+
+_MOST = Decimal(2**63 - 1)
+"""What the API server takes larger amounts for."""
 
 Amounts = Mapping[str, Decimal]
 """Resource -> cores, bytes or units."""
@@ -45,7 +50,10 @@ def counts_for_rollout(body: Body) -> bool:
 def quota_fact(body: Body) -> QuotaFact:
     """What is left of each resource; a `problem` before the quota controller has counted."""
     name, status = body["metadata"]["name"], body.get("status", {})
-    hard, used = _amounts(status.get("hard")), _amounts(status.get("used"))
+    try:
+        hard, used = _amounts(status.get("hard")), _amounts(status.get("used"))
+    except ValueError as error:
+        return QuotaFact(name, {}, f"ResourceQuota {name}: {error}")
     current = status.get("hard", {}) == body.get("spec", {}).get("hard", {})
     if not current or not hard.keys() <= used.keys():
         return QuotaFact(
@@ -58,23 +66,33 @@ def quota_fact(body: Body) -> QuotaFact:
 def surge_fact(body: Body) -> SurgeFact:
     """What a rolling update of a Deployment needs beside what runs."""
     spec = body.get("spec", {})
-    pods = surge_pods(spec.get("replicas", 1), spec.get("strategy", {}))
-    pod = pod_resources(spec.get("template", {}).get("spec", {}))
+    try:
+        pods = surge_pods(spec.get("replicas", 1), spec.get("strategy", {}))
+        pod = pod_resources(spec.get("template", {}).get("spec", {}))
+    except ValueError as error:
+        return SurgeFact(0, {}, f"Deployment {body['metadata']['name']}: {error}")
     return SurgeFact(pods, {resource: float(pods * amount) for resource, amount in pod.items()})
 
 
 def surge_pods(replicas: int, strategy: Mapping[str, Any]) -> int:
-    """How many pods of the new version run beside all the old ones, at most."""
+    """How many pods of the new version run beside all the old ones, at most. Raises ValueError."""
     if strategy.get("type") == "Recreate":
         return 0
     surge = (strategy.get("rollingUpdate") or {}).get("maxSurge", _DEFAULT_SURGE)
     if isinstance(surge, str):
-        surge = -(-replicas * int(surge.removesuffix("%")) // 100)  # rounded up
+        percent = surge.removesuffix("%")
+        if not percent.isdecimal() or len(percent) > _DIGITS:
+            raise ValueError(f"maxSurge is {surge[:32]}; write a number or a percentage")
+        surge = -(-replicas * int(percent) // 100)  # rounded up
     return min(int(surge), replicas)
 
 
 def pod_resources(pod: Mapping[str, Any]) -> Amounts:
-    """What one pod counts for in a quota, like requests.cpu and limits.memory."""
+    """What one pod counts for in a quota, like requests.cpu and limits.memory.
+
+    Raises:
+        ValueError: an amount is no quantity; says which, and what to write.
+    """
     total = _sum(_container(one) for one in pod.get("containers", []))
     sidecars: Amounts = {}
     largest: Amounts = {}
@@ -116,8 +134,18 @@ def _named(body: Mapping[str, Any]) -> Amounts:
 
 
 def _amounts(quantities: Mapping[str, Any] | None) -> Amounts:
+    return {resource: _amount(resource, said) for resource, said in (quantities or {}).items()}
+
+
+def _amount(resource: str, said: Any) -> Decimal:
     parse: Any = parse_quantity  # carries no types
-    return {resource: parse(quantity) for resource, quantity in (quantities or {}).items()}
+    try:
+        amount: Decimal = parse(said)
+    except (ValueError, ArithmeticError):
+        amount = Decimal("NaN")
+    if not amount.is_finite():
+        raise ValueError(f"{resource} is {str(said)[:32]}; write an amount like 500m or 2Gi")
+    return max(min(amount, _MOST), -_MOST)
 
 
 def _sum(amounts: Iterable[Amounts]) -> Amounts:

@@ -1,5 +1,6 @@
 """What nodes, quotas and Deployments say of room: reckoned as the API server reckons."""
 
+import math
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +17,7 @@ from release_coordinator.cluster.capacity import (
     surge_fact,
     surge_pods,
 )
+from release_coordinator.engine.evidence import QuotaFact
 
 
 def node(name: str, ready: str | None = "True", **spec: Any) -> Body:
@@ -209,3 +211,42 @@ def test_what_is_left_is_never_negative_and_never_more_than_the_limit(
     assert fact.left.keys() == hard.keys()
     for resource, left in fact.left.items():
         assert 0 <= left <= nothing.left[resource]
+
+
+ODD = ["1e9999999", "1e9999999Ki", "1e999999999999", "NaN", "sNaN", "inf", "-Infinity", "", "1e3Ki"]
+ANYTHING = st.sampled_from([*ODD, None, True, 1.5, [], {}]) | st.text(max_size=8) | st.integers()
+
+
+@given(ANYTHING, ANYTHING, ANYTHING)
+def test_whatever_an_amount_says_it_is_reckoned_with_or_a_problem(
+    one: object, other: object, surge: object
+) -> None:
+    spec = deployment(3, "25%", 1, 1)["spec"]
+    spec["strategy"]["rollingUpdate"]["maxSurge"] = surge if isinstance(surge, str) else 1
+    containers = [{"resources": {"requests": {"cpu": one}, "limits": {"memory": other}}}]
+    spec["template"]["spec"]["containers"] = containers * 3
+    facts = [
+        quota_fact(quota({"cpu": one}, {"cpu": other})),
+        surge_fact({"metadata": {"name": "shop"}, "spec": spec}),
+    ]
+    for fact in facts:
+        amounts = fact.left if isinstance(fact, QuotaFact) else fact.resources
+        assert bool(fact.problem) != bool(amounts)
+        assert all(math.isfinite(amount) for amount in amounts.values())
+
+
+@pytest.mark.parametrize("said", ["NaN", "inf", "much", "1e9999999Ki"])
+def test_an_amount_that_is_none_names_its_object_and_what_to_write(said: str) -> None:
+    mends = f"is {said}; write an amount like 500m or 2Gi"
+    body = deployment(1, 1, 1, 1) | {"metadata": {"name": "shop"}}
+    container = body["spec"]["template"]["spec"]["containers"][0]
+    container["resources"] = {"requests": {"memory": said}}
+
+    assert surge_fact(body).problem == f"Deployment shop: memory {mends}"
+    assert quota_fact(quota({"cpu": said}, {})).problem == f"ResourceQuota compute: cpu {mends}"
+
+
+def test_more_than_the_api_server_reckons_with_is_what_it_takes_it_for() -> None:
+    fact = quota_fact(quota({"requests.memory": "1e9999999"}, {"requests.memory": "0"}))
+
+    assert fact.left == {"requests.memory": float(2**63 - 1)}
