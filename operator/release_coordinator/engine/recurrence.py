@@ -146,13 +146,27 @@ def _first(month: int) -> datetime:
     return datetime(month // 12, month % 12 + 1, 1)  # noqa: DTZ001 - local time
 
 
-@lru_cache(maxsize=256)  # who waits asks again and again
 def parse(text: str, start: datetime) -> Rule:
     """The rule of an RRULE that begins at a local time.
 
     Raises:
         BadRuleError: the text is no rule, or none that can be a window.
     """
+    rule = _parsed(text, start)
+    if isinstance(rule, BadRuleError):
+        raise BadRuleError(rule.problem, rule.remedy)
+    return rule
+
+
+@lru_cache(maxsize=256)  # who waits asks again and again, and so does who is refused
+def _parsed(text: str, start: datetime) -> Rule | BadRuleError:
+    try:
+        return _rule(text, start)
+    except BadRuleError as error:
+        return BadRuleError(error.problem, error.remedy)  # without the frames it went through
+
+
+def _rule(text: str, start: datetime) -> Rule:
     said = _said(text)
     frequency = said.pop("FREQ", "nothing")
     if frequency not in FREQUENCIES:
@@ -244,6 +258,19 @@ def _explicit(frequency: str, start: datetime, parts: dict[str, Any]) -> dict[st
 
 
 Parts = Mapping[str, str]
+
+
+def _counts(said: Parts) -> list[int]:
+    """The numbers before the days of BYDAY."""
+    matches = (_DAY.fullmatch(word) for word in said.get("BYDAY", "").split(","))
+    return [int(match[1]) for match in matches if match and match[1]]
+
+
+def _of_year(frequency: str, said: Parts) -> bool:
+    """Whether days are counted from the beginning of a year, not of a month."""
+    return frequency == "YEARLY" and "BYMONTH" not in said
+
+
 _CHECKS: tuple[tuple[Callable[[str, Parts], bool], str, str], ...] = (
     (
         lambda f, s: "BYWEEKNO" in s and (f != "YEARLY" or "BYDAY" not in s),
@@ -271,6 +298,11 @@ _CHECKS: tuple[tuple[Callable[[str, Parts], bool], str, str], ...] = (
         lambda _, s: len({word[0].isalpha() for word in s.get("BYDAY", "MO").split(",")}) > 1,
         "BYDAY mixes counted days with others",  # of which the library would find none
         "count all of them, like 1MO,1TU, or none",
+    ),
+    (
+        lambda f, s: max(map(abs, _counts(s)), default=0) > (53 if _of_year(f, s) else 5),
+        "BYDAY counts further than there are such days",
+        "a month has 5 of them at most, like -1FR or 5MO; a year, without BYMONTH, has 53",
     ),
     (
         lambda f, s: "BYSETPOS" in s and (f not in _CALENDAR or len(s) == 1),

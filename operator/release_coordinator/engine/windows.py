@@ -24,6 +24,9 @@ from .recurrence import BadRuleError, Rule, parse
 LOOK_AHEAD = timedelta(days=400)
 """How far openings and closings are looked for."""
 
+LONGEST = timedelta(days=366)
+"""A period that recurs; with longer ones each look would have to expand years of occurrences."""
+
 YEARS = range(1970, 3000)
 """In which a period may begin."""
 
@@ -88,6 +91,13 @@ def judge(
     windows: Sequence[Window] | None, freezes: Sequence[Freeze], now: datetime
 ) -> CalendarState | tuple[Fault, ...]:
     """What windows (None: any time) and freezes say at a moment, or what is wrong with them."""
+    return _judge(None if windows is None else tuple(windows), tuple(freezes), now)
+
+
+@lru_cache(maxsize=16)  # a pass asks several times, of the same moment
+def _judge(
+    windows: tuple[Window, ...] | None, freezes: tuple[Freeze, ...], now: datetime
+) -> CalendarState | tuple[Fault, ...]:
     read = [
         *(_read(f"spec.windows[{i}]", period) for i, period in enumerate(windows or [])),
         *(_read(f"spec.freezes[{i}]", period) for i, period in enumerate(freezes)),
@@ -105,19 +115,28 @@ def _state(
     windows: list[_Timetable] | None, freezes: list[_Timetable], now: datetime
 ) -> CalendarState:
     before = now + LOOK_AHEAD
-    allowed = _union(windows, now, before) if windows is not None else iter([_Stretch(now, before)])
-    left = _without(allowed, _union(freezes, now, before))
-    found = next((stretch for stretch in left if stretch.end > now), None)
-    window, _ = _covering(windows or [], max(found.start, now) if found else before)
+    since = _thaw(freezes, now, before)  # until then no window matters
+    allowed = (
+        _union(windows, since, before) if windows is not None else iter([_Stretch(since, before)])
+    )
+    left = _without(allowed, _union(freezes, since, before))
+    found = next((stretch for stretch in left if stretch.end > since), None)
+    opens_at = max(found.start, since) if found else None
+    window, _ = _covering(windows or [], opens_at or before)
     shown = window if isinstance(window, Window) else None
-    if found and found.start <= now:
+    if found and opens_at == now:
         # All that begins before the horizon was looked at: an end after it is not known for sure.
         return CalendarState(True, shown, until=found.end if found.end < before else None)
     freeze, end = _covering(freezes, now)
-    opens_at = found.start if found else None
     if isinstance(freeze, Freeze):
         return CalendarState(False, shown, freeze, end, opens_at)
     return CalendarState(False, shown, opens_at=opens_at)
+
+
+def _thaw(freezes: list[_Timetable], now: datetime, before: datetime) -> datetime:
+    """When the freezes that are in effect, one after the other, are over; now without any."""
+    first = next(_union(freezes, now, before), None)
+    return min(first.end, before) if first and first.start <= now else now
 
 
 def _covering(tables: list[_Timetable], moment: datetime) -> tuple[Period | None, datetime | None]:
@@ -188,6 +207,10 @@ def _read(path: str, period: Period) -> _Timetable | list[Fault]:
     length = timedelta(seconds=parse_duration(period.duration))
     if not length:
         faults.append(Fault(f"{path}.duration", "is zero", "write how long it lasts, like 4h"))
+    if length > LONGEST and period.recurrence:
+        problem = "is longer than a year, and the period recurs"
+        remedy = f"write at most {LONGEST.days * 24}h, or remove recurrence"
+        faults.append(Fault(f"{path}.duration", problem, remedy))
     rule = None
     try:
         rule = parse(period.recurrence, start or _ANY) if period.recurrence else None

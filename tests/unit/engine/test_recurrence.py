@@ -148,6 +148,10 @@ def test_an_old_rule_costs_no_more_than_a_new_one() -> None:
         ("FREQ=WEEKLY;BYDAY=1MO", "BYDAY counts days"),
         ("FREQ=MONTHLY;BYDAY=MO,1TU", "BYDAY mixes counted days with others"),
         ("FREQ=YEARLY;BYWEEKNO=20;BYDAY=1MO", "BYDAY counts days"),
+        ("FREQ=MONTHLY;BYDAY=7MO,10TU", "a month has 5 of them at most, like -1FR or 5MO"),
+        ("FREQ=MONTHLY;BYDAY=1MO,-6FR", "BYDAY counts further than there are such days"),
+        ("FREQ=YEARLY;BYDAY=53MO;BYMONTH=2", "BYDAY counts further than there are such days"),
+        ("FREQ=YEARLY;BYDAY=-54MO", "a year, without BYMONTH, has 53"),
         ("FREQ=WEEKLY;WKST=XX", "WKST is XX"),
         ("FREQ=DAILY;BYHOUR=24", "BYHOUR is 24; write 0 to 23"),
         ("FREQ=DAILY;BYMONTH=13", "BYMONTH is 13"),
@@ -169,7 +173,42 @@ def test_a_rule_that_cannot_be_meant_is_refused_in_words(text: str, words: str) 
     assert caught.value.remedy
 
 
-@given(st.from_regex(r"\AFREQ=[A-Z]+(;[A-Z]+=[A-Z0-9,+-]+)*\Z") | rules().map(lambda r: r[0]))
+def test_a_day_may_be_counted_as_far_as_there_are_such_days() -> None:
+    year = parse("FREQ=YEARLY;BYDAY=53SA,-53SU", datetime.fromisoformat("2028-01-01T09:00"))
+    month = parse("FREQ=MONTHLY;BYDAY=5MO,-5MO", datetime.fromisoformat("2028-01-01T09:00"))
+
+    start, end = (datetime.fromisoformat(text) for text in ("2028-01-01", "2029-01-01"))
+    assert [f"{time:%m-%d}" for time in times(year, start, end)] == ["01-02", "12-30"]
+    assert len(times(month, start, end)) == 8
+
+
+def test_a_count_that_is_not_reached_is_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = []
+    counted = Rule.counted
+    monkeypatch.setattr(Rule, "counted", lambda *args: looked.append(args) or counted(*args))
+
+    for _ in range(3):
+        with pytest.raises(BadRuleError, match="COUNT is not reached") as caught:
+            parse("FREQ=DAILY;COUNT=4242", NEAR_THE_END)
+        assert caught.value.remedy
+
+    assert len(looked) == 1
+
+
+FAR = st.builds("{}{}".format, st.integers(-60, 60).filter(bool), st.sampled_from(DAYS))
+FAR_RULES = st.builds(
+    "FREQ={};BYDAY={}{}".format,
+    st.sampled_from(["MONTHLY", "YEARLY"]),
+    st.lists(FAR, min_size=1, max_size=3, unique=True).map(",".join),
+    st.sampled_from(["", ";BYMONTH=2", ";BYMONTHDAY=31", ";BYYEARDAY=366", ";BYSETPOS=1"]),
+)
+
+
+@given(
+    FAR_RULES
+    | st.from_regex(r"\AFREQ=[A-Z]+(;[A-Z]+=[A-Z0-9,+-]+)*\Z")
+    | rules().map(lambda r: r[0])
+)
 def test_whatever_the_schema_admits_is_a_rule_or_is_refused(text: str) -> None:
     try:
         rule = parse(text, NEAR_THE_END)

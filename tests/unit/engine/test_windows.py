@@ -349,3 +349,39 @@ def test_all_faults_of_all_periods_are_told_at_once() -> None:
         for periods in ("windows", "freezes")
         for field in ("start", "timeZone", "recurrence")
     ]
+
+
+def test_a_period_that_recurs_lasts_a_year_at_most() -> None:
+    fields = {"start": "2026-01-01T00:00", "recurrence": "FREQ=HOURLY"}
+
+    faults = calendar.judge(
+        [window(**fields, duration="8784h1s")], [freeze(**fields, duration="8784h")], SPRING
+    )
+
+    assert isinstance(faults, tuple)
+    assert told(faults) == (
+        "spec.windows[0].duration: is longer than a year, and the period recurs; write at most "
+        "8784h, or remove recurrence"
+    )
+
+
+def test_windows_are_not_looked_at_before_the_freeze_in_effect_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[str] = []
+    stretches = calendar._Timetable.stretches
+
+    def counted(table: Any, *span: datetime) -> Any:
+        for one in stretches(table, *span):
+            read.append(table.period.name)
+            yield one
+
+    monkeypatch.setattr(calendar._Timetable, "stretches", counted)
+    hourly = {"start": "2026-01-01T00:00", "recurrence": "FREQ=HOURLY", "duration": "30m"}
+    sale = freeze(start="2026-02-01T00:00", duration="5000h")
+
+    state = judge([window(**hourly)], [sale], "2026-02-22T00:00Z")
+
+    assert state.opens_at == at("2026-08-28T08:00Z")
+    assert read.count("weekdays") < 5  # not the 4,500 that the freeze shuts
+    assert judge([window(**hourly)], [sale], "2026-02-22T00:00Z") is state  # asked again in a pass
