@@ -26,6 +26,7 @@ from release_coordinator.engine.evidence import (
     AdmissionFact,
     AdmissionWant,
     ApprovalFact,
+    ApprovalsFact,
     ApprovalsWant,
 )
 from release_coordinator.engine.names import ANNOTATION_CHANGED_BY, FINALIZER
@@ -99,7 +100,7 @@ def test_a_signature_counts_for_this_release_and_this_plan_only(town: Scene) -> 
     ]
     assert {answer.outcome for answer in words} == {Outcome.ADMITTED}
     facts = {
-        ApprovalsWant("bookshop"): tuple(_fact(answer.body) for answer in words),
+        ApprovalsWant("bookshop"): ApprovalsFact(tuple(_fact(answer.body) for answer in words)),
         AdmissionWant(): AdmissionFact(""),
     }
 

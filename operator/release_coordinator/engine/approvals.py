@@ -67,8 +67,13 @@ def waiver(ctx: Context, gate: GateName) -> Waiver | None:
     return Waiver(by=fact.spec.by, comment=shorten(fact.spec.comment), approval=fact.name)
 
 
+def unread(ctx: Context) -> str:
+    """Why nobody's word is known, and who mends it; empty if all are."""
+    return ctx.seen.approvals(ctx.release.name, fresh=ctx.fresh).problem
+
+
 def _all(ctx: Context) -> tuple[ApprovalFact, ...]:
-    return ctx.seen.approvals(ctx.release.name, fresh=ctx.fresh)
+    return ctx.seen.approvals(ctx.release.name, fresh=ctx.fresh).approvals
 
 
 def _voices(ctx: Context, facts: Iterable[ApprovalFact]) -> Voices:

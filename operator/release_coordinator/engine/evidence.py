@@ -35,6 +35,15 @@ class ApprovalFact:
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovalsFact:
+    """The Approvals that name a Release, in no order, or why they were not read."""
+
+    approvals: tuple[ApprovalFact, ...]
+    problem: str = ""
+    """Why none were read; the platform team mends it."""
+
+
+@dataclass(frozen=True, slots=True)
 class AdmissionFact:
     """Whether the API server was seen to refuse forged approvals."""
 
@@ -51,7 +60,7 @@ class ObjectFact:
     body: Mapping[str, Any] | None
     problem: str = ""
     forbidden: bool = False
-    """The operator lacks the right to read it: a matter for the platform team."""
+    """The operator may not read it, or the API server fails: a matter for the platform team."""
     refused: bool = False
     """Such an object is never read: who named it must name another."""
 

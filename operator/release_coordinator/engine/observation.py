@@ -20,7 +20,7 @@ from .evidence import (
     AdmissionWant,
     AlertRulesFact,
     AlertRulesWant,
-    ApprovalFact,
+    ApprovalsFact,
     ApprovalsWant,
     ConfigFact,
     ConfigWant,
@@ -303,9 +303,9 @@ class Observation:
         fact: PolicyFact = self._get(PolicyWant(release, fresh))
         return fact
 
-    def approvals(self, release: str, *, fresh: bool = False) -> tuple[ApprovalFact, ...]:
-        """All Approvals that name the Release, in no order."""
-        fact: tuple[ApprovalFact, ...] = self._get(ApprovalsWant(release, fresh))
+    def approvals(self, release: str, *, fresh: bool = False) -> ApprovalsFact:
+        """All Approvals that name the Release."""
+        fact: ApprovalsFact = self._get(ApprovalsWant(release, fresh))
         return fact
 
     def admission(self) -> AdmissionFact:

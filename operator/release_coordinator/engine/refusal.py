@@ -27,6 +27,13 @@ ADVICE = {
 }
 """Who ends a hold after a refusal, and how."""
 
+_QUOTA = "exceeded quota"
+"""How the API server words, in the same 403, that a ResourceQuota leaves no room."""
+_QUOTA_ADVICE = (
+    "a ResourceQuota of the namespace leaves no room for this. Platform team: raise it, or free "
+    "room, then resume"
+)
+
 
 def refused(
     status: ReleaseStatus, action: Action, reason: Reason, message: str, now: datetime
@@ -44,7 +51,13 @@ def refused(
     if isinstance(action, CreateJob | CreateRevision) and reason is Reason.API_REJECTED and running:
         return _fail(status, running[-1], message, now)
     step = running[-1].id if running else None
-    return hold(status, attempt, now, reason, f"{message}; {ADVICE[reason]}", step)
+    return hold(status, attempt, now, reason, f"{message}; {_advice(reason, message)}", step)
+
+
+def _advice(reason: Reason, message: str) -> str:
+    if reason is Reason.API_DENIED and _QUOTA in message:
+        return _QUOTA_ADVICE
+    return ADVICE[reason]
 
 
 def _fail(status: ReleaseStatus, step: Step, message: str, now: datetime) -> Note:

@@ -13,22 +13,24 @@ from release_coordinator.engine.evidence import (
     AdmissionFact,
     AdmissionWant,
     ApprovalFact,
+    ApprovalsFact,
     ApprovalsWant,
     PolicyFact,
     PolicyWant,
 )
 from release_coordinator.engine.policy import chosen
-from release_coordinator.errors import NotFound
+from release_coordinator.errors import Denied, NotFound
 
 from .sources import Sources
 
 
 async def policy(sources: Sources, namespace: str, want: PolicyWant) -> PolicyFact:
     """The policy named like the Release, else the one named `default`, else the built-in one."""
-    known = {
-        one["metadata"]["name"]: one
-        for one in await _known(sources, POLICY, namespace, fresh=want.fresh)
-    }
+    try:
+        listed = await _known(sources, POLICY, namespace, fresh=want.fresh)
+    except Denied:
+        return PolicyFact(problem=_denied(POLICY, namespace))
+    known = {one["metadata"]["name"]: one for one in listed}
     name = chosen(want.release, known)
     if name is None:
         return PolicyFact()
@@ -36,13 +38,14 @@ async def policy(sources: Sources, namespace: str, want: PolicyWant) -> PolicyFa
     return PolicyFact(name, spec, told(faults))
 
 
-async def approvals(
-    sources: Sources, namespace: str, want: ApprovalsWant
-) -> tuple[ApprovalFact, ...]:
-    """Every Approval that names the Release."""
-    known = await _known(sources, APPROVAL, namespace, fresh=want.fresh)
+async def approvals(sources: Sources, namespace: str, want: ApprovalsWant) -> ApprovalsFact:
+    """Every Approval that names the Release. Without the right to list them it is a `problem`."""
+    try:
+        known = await _known(sources, APPROVAL, namespace, fresh=want.fresh)
+    except Denied:
+        return ApprovalsFact((), _denied(APPROVAL, namespace))
     facts = (_fact(body) for body in known)
-    return tuple(fact for fact in facts if fact and fact.spec.release == want.release)
+    return ApprovalsFact(tuple(f for f in facts if f and f.spec.release == want.release))
 
 
 async def admission(sources: Sources, _namespace: str, _want: AdmissionWant) -> AdmissionFact:
@@ -63,6 +66,13 @@ async def _known(
             sources.store.put(kind, body)
         return listed
     return sources.store.select(kind, namespace)
+
+
+def _denied(kind: Kind, namespace: str) -> str:
+    return (
+        f"the operator may not list {kind.plural} in namespace {namespace}; the platform team "
+        "installs the chart's roles again"
+    )
 
 
 def _fact(body: Body) -> ApprovalFact | None:

@@ -1,12 +1,22 @@
-"""Which module answers which question. Asked by `look`."""
+"""Which module answers which question. Asked by `look`.
+
+Of what people name freely in a Release, and of what only gates judge, an outage is a fact: one
+sick source must not keep what all the others say out of the status. It is asked again soon, like
+everything else that nobody watches. Policies and Approvals stay with the queue, which tries again.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from release_coordinator.engine import evidence as wants
+from release_coordinator.errors import Transient
+from release_coordinator.text import one_line
 
 from . import approvals, capacity, config, objects, records, rules, versions
 from .sources import Sources
+
+QUOTED = 160
+"""Characters of an error that a problem repeats."""
 
 Look = Callable[[Sources, str, Any], Awaitable[Any]]
 
@@ -26,6 +36,28 @@ LOOKS: Mapping[type, Look] = {
 """Type of the want -> function that looks it up."""
 
 
+UNREAD: Mapping[type, Callable[[str], Any]] = {
+    wants.ObjectWant: lambda problem: wants.ObjectFact(None, problem, forbidden=True),
+    wants.VersionWant: lambda problem: wants.VersionFact((), problem),
+    wants.AlertRulesWant: lambda problem: wants.AlertRulesFact((), problem),
+    wants.NodesWant: lambda problem: wants.NodesFact((), (), problem),
+    wants.QuotasWant: lambda problem: (wants.QuotaFact("", {}, problem),),
+    wants.SurgeWant: lambda problem: wants.SurgeFact(0, {}, problem),
+    wants.RecordsWant: lambda problem: wants.RecordsFact((), problem=problem),
+    wants.ConfigWant: lambda problem: wants.ConfigFact({}, problem),
+}
+"""Type of the want -> the fact that it could not be looked up for now."""
+
+
 async def answer(sources: Sources, namespace: str, want: Any) -> Any:
     """The fact that answers a want, for a Release of a namespace."""
-    return await LOOKS[type(want)](sources, namespace, want)
+    try:
+        return await LOOKS[type(want)](sources, namespace, want)
+    except Transient as error:
+        unread = UNREAD.get(type(want))
+        if unread is None:
+            raise
+        return unread(
+            f"the API server does not answer: {one_line(str(error), QUOTED)}; it is asked again, "
+            "and if that goes on the platform team looks into it"
+        )

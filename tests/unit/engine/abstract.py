@@ -37,6 +37,7 @@ from release_coordinator.engine.evidence import (
     AdmissionFact,
     AdmissionWant,
     ApprovalFact,
+    ApprovalsFact,
     ApprovalsWant,
     PolicyFact,
     PolicyWant,
@@ -165,7 +166,9 @@ class Abstract:
             RevisionWant: lambda w: self.revisions.get(w.name),
             RecordWant: lambda w: w.name in self.records,
             PolicyWant: lambda _: PolicyFact("default", self.policy),
-            ApprovalsWant: lambda w: tuple(self.approvals if w.fresh else self._heard()),
+            ApprovalsWant: lambda w: ApprovalsFact(
+                tuple(self.approvals if w.fresh else self._heard())
+            ),
             AdmissionWant: lambda _: AdmissionFact(self.unproved),
         }
         return answers[type(want)](want)

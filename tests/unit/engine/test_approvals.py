@@ -14,6 +14,7 @@ from release_coordinator.engine.evidence import (
     AdmissionFact,
     AdmissionWant,
     ApprovalFact,
+    ApprovalsFact,
     ApprovalsWant,
 )
 from release_coordinator.engine.names import ANNOTATION_CHANGED_BY
@@ -44,7 +45,7 @@ def heard(*words: tuple[Decision, timedelta]) -> Voices:
     )
     proved = {AdmissionWant(): AdmissionFact("", WHOLE_SINCE)}
     return approvals.about_role(
-        context(body, facts={ApprovalsWant("bookshop"): facts, **proved}), "qa"
+        context(body, facts={ApprovalsWant("bookshop"): ApprovalsFact(facts), **proved}), "qa"
     )
 
 

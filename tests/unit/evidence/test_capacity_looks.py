@@ -19,11 +19,18 @@ from release_coordinator.engine.evidence import (
     AlertRuleFact,
     AlertRulesFact,
     AlertRulesWant,
+    ApprovalsFact,
+    ApprovalsWant,
+    ConfigWant,
     NodesFact,
     NodesWant,
+    ObjectWant,
+    PolicyWant,
     QuotasWant,
+    RecordsWant,
     SurgeFact,
     SurgeWant,
+    VersionWant,
 )
 from release_coordinator.errors import Denied, Transient
 from release_coordinator.evidence import registry
@@ -103,13 +110,47 @@ async def test_what_the_operator_may_not_read_is_a_problem_that_says_who_mends_i
 
 
 @pytest.mark.parametrize(
-    "want", [NodesWant(), QuotasWant(), SurgeWant("backend"), AlertRulesWant("default")]
+    "want",
+    [
+        NodesWant(),
+        QuotasWant(),
+        SurgeWant("backend"),
+        AlertRulesWant("default"),
+        ObjectWant("tekton.dev/v1", "PipelineRun", "shop-1.3.0"),
+        VersionWant("backend", 8080, "/version", "2s"),
+        RecordsWant("staging", "bookshop"),
+        ConfigWant("backend"),
+    ],
 )
-async def test_a_passing_failure_is_left_to_the_queue(world: World, want: Any) -> None:
-    refuse(world, Transient("429"))
+async def test_an_outage_is_a_problem_of_the_one_fact(world: World, want: Any) -> None:
+    refuse(world, Transient("503\nunavailable"))
+
+    fact = await ask(world, want)
+
+    problem = fact[0].problem if isinstance(fact, tuple) else fact.problem
+    assert problem.startswith("the API server does not answer: 503 unavailable; it is asked again")
+
+
+@pytest.mark.parametrize("want", [PolicyWant("bookshop"), ApprovalsWant("bookshop")])
+async def test_an_outage_that_hides_what_people_require_or_say_is_left_to_the_queue(
+    world: World, want: Any
+) -> None:
+    refuse(world, Transient("503"))
 
     with pytest.raises(Transient):
         await ask(world, want)
+
+
+async def test_policies_and_approvals_that_may_not_be_listed_are_a_problem(world: World) -> None:
+    refuse(world, Denied("forbidden"))
+
+    policy = await ask(world, PolicyWant("bookshop"))
+    approvals = await ask(world, ApprovalsWant("bookshop", fresh=True))
+
+    mends = "in namespace shop; the platform team installs the chart's roles again"
+    assert (policy.name, policy.spec) == (None, None)
+    assert policy.problem == f"the operator may not list releasepolicies {mends}"
+    assert approvals == ApprovalsFact((), f"the operator may not list approvals {mends}")
 
 
 async def test_alert_rules_are_those_of_the_named_source(world: World) -> None:

@@ -25,6 +25,8 @@ def evaluate(ctx: Context) -> GateVerdict:
             "attempt starts over with it"
         )
         return failed(NAME, OWNER, text, watched=True)
+    if fact.problem and fact.name is None:
+        return failed(NAME, OWNER, f"no policy is known: {fact.problem}")
     if fact.name is None:
         return passed(NAME, OWNER, "the built-in policy applies", watched=True)
     evidence = _called(fact)

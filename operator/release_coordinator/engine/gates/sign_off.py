@@ -10,12 +10,14 @@ from release_coordinator.api.approval import Decision
 from release_coordinator.api.attempt import Role
 from release_coordinator.api.policy import SignOff
 from release_coordinator.engine import approvals
-from release_coordinator.engine.context import Context
+from release_coordinator.engine.context import Context, shorten
 from release_coordinator.engine.evidence import ApprovalFact
 
 from .verdict import GateVerdict, failed, passed, unknown, waiting
 
 PREFIX = "SignOff/"
+QUOTED = 200
+"""Characters of a comment that a message repeats, so that what to do still fits in."""
 OWNERS: Mapping[str, Role] = {
     "qa": Role.QA,
     "security": Role.SECURITY,
@@ -34,6 +36,9 @@ def evaluate(ctx: Context, sign: SignOff) -> GateVerdict:
     if problem:
         text = f"no signature is believed: {problem}"
         return unknown(name, Role.PLATFORM, text, watched=True)
+    unread = approvals.unread(ctx)
+    if unread:
+        return unknown(name, Role.PLATFORM, f"no signature is known: {unread}")
     voices = approvals.about_role(ctx, sign.role)
     rejected = voices.saying(Decision.REJECTED)
     if rejected:
@@ -57,8 +62,8 @@ def evaluate(ctx: Context, sign: SignOff) -> GateVerdict:
 def _rejection(ctx: Context, fact: ApprovalFact) -> str:
     spec = fact.spec
     return (
-        f"{spec.by} rejected the plan: {spec.comment}. Change the spec, or {spec.by} signs after "
-        f"all with {_command(ctx, spec.role or '')}"
+        f"{spec.by} rejected the plan: {shorten(spec.comment, QUOTED)}. Change the spec, or "
+        f"{spec.by} signs after all with {_command(ctx, spec.role or '')}"
     )
 
 
