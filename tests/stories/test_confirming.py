@@ -231,3 +231,21 @@ async def test_a_fault_of_the_operator_in_one_gate_hides_nothing(
     shut = {gate.name: gate for gate in release.status.attempt.gates if not gate.opens}
     assert set(shut) == {"Changelog", "SignOff/qa"}
     assert "the operator failed to judge this (KeyError" in shut["Changelog"].message
+
+
+async def test_a_policy_whose_removal_the_watch_has_not_told_is_gone_for_the_next_attempt() -> None:
+    story = await Story.begin("The lax policy is deleted during the backup, and the watch is late")
+    await story.apply(with_backup())
+    hear = story.world.operator.hear
+    await story.run(at("prepare/backup"))
+    story.world.operator.hear = lambda kind, event, body: (  # type: ignore[method-assign]
+        None if kind is POLICY else hear(kind, event, body)
+    )
+    await story.delete_object(POLICY, "default")
+
+    await story.run(told("SignOff/qa"))
+
+    attempt = (await story.release()).status.attempt
+    assert attempt is not None
+    assert (attempt.number, attempt.policy.name) == (2, None)
+    assert not story.ran(UP)

@@ -58,12 +58,13 @@ async def _known(
 ) -> list[Body]:
     """All objects of a kind in a namespace, from the watch once that is known to be complete."""
     if fresh or not sources.store.complete(kind, namespace):
+        mark = sources.store.mark()
         try:
             listed = await sources.cluster.list(kind, namespace)
         except NotFound:  # the definition is not installed
             return []
-        for body in listed:
-            sources.store.put(kind, body)
+        # What is gone goes from the store too: the next attempt must not begin with it.
+        sources.store.replace_all(kind, listed, since=mark, namespace=namespace)
         return listed
     return sources.store.select(kind, namespace)
 
