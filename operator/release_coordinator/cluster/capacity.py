@@ -70,7 +70,7 @@ def surge_fact(body: Body) -> SurgeFact:
         pods = surge_pods(spec.get("replicas", 1), spec.get("strategy", {}))
         pod = pod_resources(spec.get("template", {}).get("spec", {}))
     except ValueError as error:
-        return SurgeFact(0, {}, f"Deployment {body['metadata']['name']}: {error}")
+        return SurgeFact(0, {}, f"Deployment {body.get('metadata', {}).get('name')}: {error}")
     return SurgeFact(pods, {resource: float(pods * amount) for resource, amount in pod.items()})
 
 
@@ -78,7 +78,9 @@ def surge_pods(replicas: int, strategy: Mapping[str, Any]) -> int:
     """How many pods of the new version run beside all the old ones, at most. Raises ValueError."""
     if strategy.get("type") == "Recreate":
         return 0
-    surge = (strategy.get("rollingUpdate") or {}).get("maxSurge", _DEFAULT_SURGE)
+    surge = (strategy.get("rollingUpdate") or {}).get("maxSurge")
+    if surge is None:
+        surge = _DEFAULT_SURGE
     if isinstance(surge, str):
         percent = surge.removesuffix("%")
         if not percent.isdecimal() or len(percent) > _DIGITS:

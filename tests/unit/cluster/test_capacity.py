@@ -17,7 +17,7 @@ from release_coordinator.cluster.capacity import (
     surge_fact,
     surge_pods,
 )
-from release_coordinator.engine.evidence import QuotaFact
+from release_coordinator.engine.evidence import QuotaFact, SurgeFact
 
 
 def node(name: str, ready: str | None = "True", **spec: Any) -> Body:
@@ -214,7 +214,9 @@ def test_what_is_left_is_never_negative_and_never_more_than_the_limit(
 
 
 ODD = ["1e9999999", "1e9999999Ki", "1e999999999999", "NaN", "sNaN", "inf", "-Infinity", "", "1e3Ki"]
-ANYTHING = st.sampled_from([*ODD, None, True, 1.5, [], {}]) | st.text(max_size=8) | st.integers()
+ANYTHING: st.SearchStrategy[Any] = (
+    st.sampled_from([*ODD, None, True, 1.5, [], {}]) | st.text(max_size=8) | st.integers()
+)
 
 
 @given(ANYTHING, ANYTHING, ANYTHING)
@@ -225,7 +227,7 @@ def test_whatever_an_amount_says_it_is_reckoned_with_or_a_problem(
     spec["strategy"]["rollingUpdate"]["maxSurge"] = surge if isinstance(surge, str) else 1
     containers = [{"resources": {"requests": {"cpu": one}, "limits": {"memory": other}}}]
     spec["template"]["spec"]["containers"] = containers * 3
-    facts = [
+    facts: list[QuotaFact | SurgeFact] = [
         quota_fact(quota({"cpu": one}, {"cpu": other})),
         surge_fact({"metadata": {"name": "shop"}, "spec": spec}),
     ]

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from markdown_it.token import Token
 from tests.releases import bookshop
 from tests.unit.engine.contexts import context
 
@@ -68,9 +69,12 @@ def test_a_document_that_is_too_long_is_not_parsed(monkeypatch: pytest.MonkeyPat
 def test_a_text_is_parsed_once_for_all_who_ask(monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[str] = []
     parse = markdown._MARKDOWN.parse
-    monkeypatch.setattr(
-        markdown._MARKDOWN, "parse", lambda text: parsed.append(text) or parse(text)
-    )
+
+    def noted(text: str) -> list[Token]:
+        parsed.append(text)
+        return parse(text)
+
+    monkeypatch.setattr(markdown._MARKDOWN, "parse", noted)
     text = "## [1.3.0] - 2026-11-23\n\n- Asked for again and again.\n"
 
     for _ in range(3):
