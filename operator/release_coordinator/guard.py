@@ -178,7 +178,7 @@ class Guard:
             logger.error("Signatures are not believed: %s", now.problem)
         else:
             logger.info(
-                "The API server refuses forged Approvals; earlier ones than of %s do not count",
+                "The API server refuses forged Approvals; those from before %s do not count",
                 now.since,
             )
         self._changed()

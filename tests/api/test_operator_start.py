@@ -1,18 +1,25 @@
 """How the operator starts: settings it cannot use, and exactly the rights of its chart."""
 
 import asyncio
+import json
+import re
+import time
 from pathlib import Path
 
 import pytest
 from tests.api.rights import chart_account
 from tests.fakes.stage import Stage
+from tools import admission
 from tools.bench.process import OperatorProcess
+from tools.lab.kubectl import Kubectl
 
 from release_coordinator.api.conditions import Phase
+from release_coordinator.cluster.proofs import ANNOTATION
+from release_coordinator.render.admission import APPROVALS
 
 pytestmark = pytest.mark.api
 
-
+BELIEVED = re.compile(r"those from before (\S+ \S+) do not count")
 UNUSABLE = {
     ("WORKERS", "many"): "use a number from 1 to 64",
     ("RESYNC_SECONDS", "0"): "use a number from 5 to 3600",
@@ -70,3 +77,37 @@ async def test_the_rights_of_the_chart_are_enough(
     assert 'rest_client_requests_total{code="201"' in metrics
     assert 'code="403"' not in metrics
     assert "orbidden" not in operator.log, "Kopf's own requests"
+
+
+async def test_the_next_process_knows_since_when_signatures_are_believed(
+    shop: Stage, own_kubeconfig: Path, tmp_path: Path
+) -> None:
+    kubectl = Kubectl(own_kubeconfig)
+    admission.install(own_kubeconfig)
+    for actions in (["Audit"], ["Deny", "Audit"]):
+        patch = json.dumps({"spec": {"validationActions": actions}})
+        binding = ("validatingadmissionpolicybinding", APPROVALS)
+        kubectl.run("patch", *binding, "--type=merge", f"--patch={patch}")
+    admission.await_enforced(kubectl)
+    values = {
+        "KUBECONFIG": str(chart_account(own_kubeconfig, shop.namespace, tmp_path)),
+        "NAMESPACES": "",
+        "LEASE_NAMESPACE": shop.namespace,
+    }
+    told = []
+    for name in ("first", "second"):
+        operator = await shop.start(name, **values)
+        told.append(await _since(operator))
+        assert await operator.stop(20) == 0
+
+    assert told[0] == told[1]
+    lease = kubectl.get("lease", "release-coordinator", f"--namespace={shop.namespace}")
+    assert ANNOTATION in lease["metadata"]["annotations"]
+
+
+async def _since(operator: OperatorProcess) -> str:
+    until = time.monotonic() + 60
+    while not (said := BELIEVED.search(operator.log)):
+        assert time.monotonic() < until, operator.log
+        await asyncio.sleep(0.1)
+    return said[1]
