@@ -213,7 +213,7 @@ def test_what_is_left_is_never_negative_and_never_more_than_the_limit(
         assert 0 <= left <= nothing.left[resource]
 
 
-ODD = ["1e9999999", "1e9999999Ki", "1e999999999999", "NaN", "sNaN", "inf", "-Infinity", "", "1e3Ki"]
+ODD = ["1e9999999", "1e9999999G", "1e999999999999", "NaN", "sNaN", "inf", "-Infinity", "", "1e3Ki"]
 ANYTHING: st.SearchStrategy[Any] = (
     st.sampled_from([*ODD, None, True, 1.5, [], {}]) | st.text(max_size=8) | st.integers()
 )
@@ -237,7 +237,7 @@ def test_whatever_an_amount_says_it_is_reckoned_with_or_a_problem(
         assert all(math.isfinite(amount) for amount in amounts.values())
 
 
-@pytest.mark.parametrize("said", ["NaN", "inf", "much", "1e9999999Ki"])
+@pytest.mark.parametrize("said", ["NaN", "inf", "much", "1e9999999G"])
 def test_an_amount_that_is_none_names_its_object_and_what_to_write(said: str) -> None:
     mends = f"is {said}; write an amount like 500m or 2Gi"
     body = deployment(1, 1, 1, 1) | {"metadata": {"name": "shop"}}
