@@ -143,7 +143,7 @@ def _amount(resource: str, said: Any) -> Decimal:
     parse: Any = parse_quantity  # carries no types
     try:
         amount: Decimal = parse(said)
-    except (ValueError, ArithmeticError):
+    except ValueError:
         amount = Decimal("NaN")
     if not amount.is_finite():
         raise ValueError(f"{resource} is {str(said)[:32]}; write an amount like 500m or 2Gi")
