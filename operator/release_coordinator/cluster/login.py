@@ -12,22 +12,31 @@ from typing import Any
 from kubernetes.aio.client import Configuration
 from kubernetes.aio.config import load_kube_config
 
+from release_coordinator.cluster.kubeconfig import impersonation
 from release_coordinator.errors import Denied
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
 async def from_kubeconfig(path: Path, context: str | None = None) -> Configuration:
-    """Read the kubeconfig at `path`; never the one of the home directory by accident."""
+    """Read the kubeconfig at `path`; never the one of the home directory by accident.
+
+    A user entry that impersonates somebody does so here too, with every request of a session.
+    """
     configuration = Configuration()
     try:
         load: Any = load_kube_config  # carries no types
-        await load(
+        loader = await load(
             config_file=str(path),
             context=context,
             client_configuration=configuration,
             persist_config=False,
         )
+        user = loader.current_context["context"].get("user", "")
+        if headers := impersonation(path, user):
+            configuration.client_session_kwargs = {"headers": headers}
+    except Denied:
+        raise
     except Exception as error:  # the loader raises whatever the content of the file provokes
         raise Denied(f"cannot use the kubeconfig {path}: {error}") from error
     return configuration
@@ -69,6 +78,8 @@ class Credentials:
 async def credentials(kubeconfig: Path | None) -> Credentials:
     """Read them anew, so that a rotated token is the present one. Raises Denied."""
     found = await from_kubeconfig(kubeconfig) if kubeconfig else from_service_account()
+    if "headers" in (found.client_session_kwargs or {}):  # the other client would act as itself
+        raise Denied(f"the user of the kubeconfig {kubeconfig} impersonates somebody; name another")
     return Credentials(
         server=str(found.host),
         ca_file=str(found.ssl_ca_cert or ""),

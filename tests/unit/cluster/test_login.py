@@ -3,13 +3,16 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiohttp import web
 from tests.unit.cluster.conftest import Script
 
 from release_coordinator.cluster.client import KubernetesCluster
-from release_coordinator.cluster.login import from_kubeconfig, from_service_account
-from release_coordinator.cluster.port import CONFIG_MAP, Ref
+from release_coordinator.cluster.follow import Watches
+from release_coordinator.cluster.login import credentials, from_kubeconfig, from_service_account
+from release_coordinator.cluster.port import CONFIG_MAP, RELEASE, Ref
 from release_coordinator.cluster.wire import Wire
 from release_coordinator.errors import Denied
 
@@ -73,19 +76,75 @@ async def test_a_service_account_without_a_token_is_denied(tmp_path: Path) -> No
         from_service_account(tmp_path, IN_POD)
 
 
-async def test_a_named_kubeconfig_is_used(script: Script, tmp_path: Path) -> None:
-    file = tmp_path / "kubeconfig"
+def kubeconfig(folder: Path, address: str, **user: Any) -> Path:
+    """A file with two users, the second of which is meant."""
+    file = folder / "kubeconfig"
     context = {"cluster": "c", "user": "u"}
     content = {
         "current-context": "one",
         "contexts": [{"name": "one", "context": context}],
-        "clusters": [{"name": "c", "cluster": {"server": script.address}}],
-        "users": [{"name": "u", "user": {"token": "secret"}}],
+        "clusters": [{"name": "c", "cluster": {"server": address}}],
+        "users": [
+            {"name": "other", "user": {"as": "somebody"}},
+            {"name": "u", "user": {"token": "secret", **user}},
+        ],
     }
     file.write_text(json.dumps(content), encoding="utf-8")
+    return file
+
+
+async def test_a_named_kubeconfig_is_used(script: Script, tmp_path: Path) -> None:
+    file = kubeconfig(tmp_path, script.address)
     async with await KubernetesCluster.connect(file) as cluster:
         await cluster.get(REF)
     assert script.asked[0][3]["Authorization"] == "Bearer secret"
+    assert not [name for name in script.asked[0][3] if name.startswith("Impersonate")]
+
+
+async def test_a_user_that_impersonates_does_so_in_requests_and_watches(
+    script: Script, tmp_path: Path
+) -> None:
+    seen: list[dict[str, list[str]]] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        seen.append({name: request.headers.getall(name) for name in request.headers})
+        return web.json_response({})
+
+    script.answer = answer
+    user = {"as": "jane", "as-uid": "7", "as-groups": ["qa", "leads"]}
+    configuration = await from_kubeconfig(kubeconfig(tmp_path, script.address, **user))
+    async with KubernetesCluster(Wire(configuration)) as cluster:
+        await cluster.get(REF)
+    async with Watches(configuration) as watches:
+        await watches.serves(RELEASE)
+    for headers in seen:
+        assert headers["Authorization"] == ["Bearer secret"]
+        assert headers["Impersonate-User"] == ["jane"]
+        assert headers["Impersonate-Uid"] == ["7"]
+        assert headers["Impersonate-Group"] == ["qa", "leads"]
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize(
+    ("user", "complaint"),
+    [
+        ({"as": "jane", "as-user-extra": {"scopes": ["view"]}}, "as-user-extra"),
+        ({"as-groups": ["qa"]}, "no user in as"),
+        ({"as": 7}, "must be text"),
+        ({"as": "jane", "as-groups": "qa"}, "as-groups a list"),
+        ({"as": "jane\nX: y"}, "must be text"),
+    ],
+)
+async def test_an_impersonation_that_cannot_be_passed_on_is_refused(
+    tmp_path: Path, user: dict[str, Any], complaint: str
+) -> None:
+    with pytest.raises(Denied, match=complaint):
+        await from_kubeconfig(kubeconfig(tmp_path, "http://nowhere.example", **user))
+
+
+async def test_credentials_for_another_client_cannot_impersonate(tmp_path: Path) -> None:
+    with pytest.raises(Denied, match="impersonates"):
+        await credentials(kubeconfig(tmp_path, "http://nowhere.example", **{"as": "jane"}))
 
 
 @pytest.mark.parametrize("content", [None, "{}", "not: [valid"])
