@@ -24,7 +24,9 @@ def differences(before: Any, after: Any) -> list[tuple[str, str | None, str | No
 
 def dropped(written: Any, stored: Any) -> list[str]:
     """Fields of a file that the API server did not keep: it does not know them."""
-    kept = fields_of(stored)
+    kept = set(fields_of(stored))
+    # An entry that is only its key comes back with the defaults of its other fields.
+    kept |= {path[: end + 1] for path in kept for end, sign in enumerate(path) if sign == "]"}
     return sorted(path for path in fields_of(written) if path not in kept)
 
 

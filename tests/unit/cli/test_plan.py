@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from tests import goldens
@@ -184,3 +185,39 @@ def test_entries_of_lists_are_told_apart_by_their_name() -> None:
 
 def test_a_field_that_the_server_did_not_keep_is_named() -> None:
     assert dropped({"a": 1, "b": {"c": 2}}, {"a": 1, "d": 3}) == ["b.c"]
+
+
+def test_an_entry_that_the_server_completed_is_kept() -> None:
+    written = {"signOffs": [{"role": "qa"}, {"role": "security"}], "types": [{"type": "Hotfix"}]}
+    stored = {"signOffs": [{"role": "qa", "count": 1}, {"role": "security", "count": 1}]}
+
+    assert dropped(written, stored) == ["types[Hotfix]"]
+
+
+def test_a_misspelt_field_of_an_entry_is_named() -> None:
+    written, stored = {"signOffs": [{"role": "qa", "cuont": 2}]}, {"signOffs": [{"role": "qa"}]}
+
+    assert dropped(written, stored) == ["signOffs[qa].cuont"]
+    assert dropped(written, {"signOffs": [{"role": "qa", "count": 1}]}) == ["signOffs[qa].cuont"]
+
+
+DOCUMENTED = ("README.md", "manifests/bookshop/k8s/policy.yaml")
+
+
+@pytest.mark.parametrize("file", DOCUMENTED)
+def test_no_field_of_a_documented_policy_is_taken_for_misspelt(file: str) -> None:
+    text = (Path(__file__).parents[3] / file).read_text(encoding="utf-8")
+    blocks = text.split("```yaml\n")[1:] if file.endswith(".md") else [f"{text}```"]
+    bodies = [
+        body for one in blocks for body in yaml.safe_load_all(one.partition("```")[0]) if body
+    ]
+    specs = [body["spec"] for body in bodies if body.get("kind") == "ReleasePolicy"]
+
+    assert specs
+    for spec in specs:
+        assert (
+            dropped(
+                spec, ReleasePolicySpec.model_validate(spec).model_dump(mode="json", by_alias=True)
+            )
+            == []
+        )
