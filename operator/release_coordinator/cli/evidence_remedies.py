@@ -51,7 +51,7 @@ def version_consistency(gate: Gate, scene: Scene) -> list[Remedy]:
     if ref is not None and "manifest" in source:
         text = snippet({component.name: version for component in scene.spec.components})
         found.append(Remedy(f"have CI write this as {ref.key}", text))
-        found.append(scene.write(ref))
+        found += scene.write(ref, gate.message)
     if scene.staging and "in staging" in source:
         namespace, name = scene.staging
         text = f"kubectl release status {name} -n {namespace}"
@@ -67,63 +67,66 @@ def _tagged(image: str, version: str) -> str:
     return image if "@" in image else f"{bare}:{version.replace('+', '_')}"
 
 
-def changelog(_gate: Gate, scene: Scene) -> list[Remedy]:
+def changelog(gate: Gate, scene: Scene) -> list[Remedy]:
     """The heading of a section of Keep a Changelog."""
     section = f"## [{scene.spec.version}] - {scene.now:%Y-%m-%d}\n\n### Added\n\n- ..."
     what = "add a section with what was Added, Changed, Removed or Fixed"
     ref = scene.spec.documents.changelog
-    return _document(scene, ref, "changelog", "CHANGELOG.md", Remedy(what, section))
+    return _document(scene, ref, "changelog", "CHANGELOG.md", Remedy(what, section), gate.message)
 
 
-def release_notes(_gate: Gate, scene: Scene) -> list[Remedy]:
+def release_notes(gate: Gate, scene: Scene) -> list[Remedy]:
     """The template, filled in as far as it can be."""
     text = NOTES.format(version=scene.spec.version).rstrip()
     what = "write them; leave out what does not apply"
     ref = scene.spec.documents.release_notes
-    return _document(scene, ref, "releaseNotes", "RELEASE_NOTES.md", Remedy(what, text))
+    return _document(
+        scene, ref, "releaseNotes", "RELEASE_NOTES.md", Remedy(what, text), gate.message
+    )
 
 
-def migration_guide(_gate: Gate, scene: Scene) -> list[Remedy]:
+def migration_guide(gate: Gate, scene: Scene) -> list[Remedy]:
     """The heading that the gate looks for."""
     text = f"## Migrating to {scene.spec.version}\n\n1. ..."
     what = "write what users of the previous version have to change"
     ref = scene.spec.documents.migration_guide
-    return _document(scene, ref, "migrationGuide", "MIGRATION.md", Remedy(what, text))
+    return _document(scene, ref, "migrationGuide", "MIGRATION.md", Remedy(what, text), gate.message)
 
 
 def _document(
-    scene: Scene, ref: DocumentRef | None, field: str, key: str, text: Remedy
+    scene: Scene, ref: DocumentRef | None, field: str, key: str, text: Remedy, message: str
 ) -> list[Remedy]:
     if ref is not None:
-        return [text, scene.write(ref)]
+        return [text, *scene.write(ref, message)]
     named = scene.documents()
     name = named[0].config_map if named else f"{scene.release.name}-documents"
     part = {"documents": {field: {"configMap": name, "key": key}}}
     new = DocumentRef(config_map=name, key=key)
-    return [text, scene.write(new), scene.spec_part("name the document", part)]
+    return [scene.spec_part("name the document", part), text, *scene.write(new, message)]
 
 
-def ci(_gate: Gate, scene: Scene) -> list[Remedy]:
+def ci(gate: Gate, scene: Scene) -> list[Remedy]:
     """What the pipeline has to write, or where to look for what it says."""
     if not scene.spec.ci:
         entry = {"name": "pipeline", "configMap": {"name": f"{scene.release.name}-ci", "key": "ci"}}
         return [
             scene.spec_part("name what says that the pipeline is green", {"ci": [entry]}),
-            *_pipeline_writes(scene, CICheck.model_validate(entry)),
+            *_pipeline_writes(scene, CICheck.model_validate(entry), gate.message),
         ]
-    found = [remedy for check in scene.spec.ci for remedy in _pipeline_writes(scene, check)]
+    found = [
+        remedy for check in scene.spec.ci for remedy in _pipeline_writes(scene, check, gate.message)
+    ]
     return [*found, scene.retry()] if any(check.job for check in scene.spec.ci) else found
 
 
-def _pipeline_writes(scene: Scene, check: CICheck) -> list[Remedy]:
+def _pipeline_writes(scene: Scene, check: CICheck, message: str) -> list[Remedy]:
     if check.config_map:
         entry = check.config_map
         name, value = entry.name, f"{entry.key}={entry.value}"
-        create = scene.kubectl(f"create configmap {name} --from-literal={value}")
-        apply = f"{create} --dry-run=client -o yaml | {scene.kubectl('apply -f -')}"
+        what = f"last step of the pipeline ({check.name}), when it is green"
         label = f"label configmap {name} --overwrite {LABEL_VERSION}={scene.spec.version}"
         return [
-            Remedy(f"last step of the pipeline ({check.name}), when it is green", apply),
+            *scene.into_config_map(what, name, f"--from-literal={value}", message),
             Remedy("and say which version it is for", scene.kubectl(label)),
         ]
     if check.object:

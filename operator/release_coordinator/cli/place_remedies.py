@@ -1,8 +1,11 @@
 """Remedies for gates that judge a place: staging, the calendar and the cluster. Pure."""
 
 from release_coordinator.api.attempt import Gate, GateState
+from release_coordinator.api.checklist import Enforcement, GateName
+from release_coordinator.api.policy import DEFAULT_POLICY
 from release_coordinator.api.release import ReleaseType
 from release_coordinator.engine import names, policy, versions
+from release_coordinator.engine.gates.window import NONE_OPENS
 
 from .scene import Remedy, Scene
 
@@ -13,6 +16,13 @@ _WINDOW = {
     "timeZone": "Europe/Berlin",
     "recurrence": "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH",
 }
+
+_OF_STAGING = (
+    GateName.STAGING,
+    GateName.STAGING_TESTS,
+    GateName.STAGING_CONFIG,
+    GateName.REHEARSAL,
+)
 
 
 def staging(_gate: Gate, scene: Scene) -> list[Remedy]:
@@ -93,7 +103,11 @@ def rehearsal(_gate: Gate, scene: Scene) -> list[Remedy]:
 
 def _name_staging(scene: Scene) -> list[Remedy]:
     part = {"staging": {"namespace": "<namespace of staging>"}}
-    return [scene.policy_part("say where staging is", part)]
+    off = [{"name": str(name), "enforcement": str(Enforcement.OFF)} for name in _OF_STAGING]
+    return [
+        scene.policy_part("say where staging is", part),
+        scene.policy_part("or, without a staging, ask for none of this", {"gates": off}),
+    ]
 
 
 def window(gate: Gate, scene: Scene) -> list[Remedy]:
@@ -104,7 +118,11 @@ def window(gate: Gate, scene: Scene) -> list[Remedy]:
         found.append(Remedy(f"wait until {gate.next_check:%Y-%m-%d %H:%M} UTC", text))
     if scene.spec.schedule.not_before is not None:
         found.append(scene.edit("change spec.schedule.notBefore"))
-    if gate.state is GateState.FAILED:
+    if gate.state is GateState.FAILED and NONE_OPENS not in gate.message:
+        name = scene.policy or DEFAULT_POLICY
+        what = f"correct the field that the message names in ReleasePolicy {name}"
+        found.append(Remedy(what, scene.kubectl(f"edit releasepolicy {name}")))
+    elif gate.state is GateState.FAILED:
         found.append(scene.policy_part("declare a window that comes", {"windows": [_WINDOW]}))
     if scene.spec.type is None and scene.attempt.type is ReleaseType.PATCH:
         part = {"type": str(ReleaseType.HOTFIX)}

@@ -5,6 +5,7 @@ Gates about what a Release names are in `cli.evidence_remedies`, those about sta
 cluster in `cli.place_remedies`.
 """
 
+import re
 from collections.abc import Callable, Mapping
 
 from release_coordinator.api.attempt import Gate, GateState
@@ -46,11 +47,18 @@ def _sign_off(gate: Gate, scene: Scene, role: str) -> list[Remedy]:
     grant = f"release-coordinator-sign-off-{role}"
     rights = scene.kubectl(f"create rolebinding {grant} --clusterrole={grant} --user=<user>")
     comment = '--comment "why"'
-    rejected = gate.state is GateState.FAILED
-    sign = "who has rejected it signs after all" if rejected else "sign it off"
+    if gate.state is GateState.FAILED:
+        who, rejected, _ = gate.message.partition(" rejected the plan")
+        who = who if rejected else "who rejected it"
+        return [
+            Remedy("look at the plan", scene.own("plan")),
+            Remedy(f"{who} takes it back", scene.own(f"revoke --role {role} {comment}")),
+            Remedy(f"or {who} signs after all", scene.own(f"approve --role {role} {comment}")),
+            scene.edit("or change the spec: the plan that comes of it is signed off anew"),
+        ]
     return [
         Remedy("look at the plan", scene.own("plan")),
-        Remedy(sign, scene.own(f"approve --role {role} {comment}")),
+        Remedy("sign it off", scene.own(f"approve --role {role} {comment}")),
         Remedy("or stop it", scene.own(f"reject --role {role} {comment}")),
         Remedy("or give somebody else the right to sign", rights),
     ]
@@ -77,13 +85,19 @@ def _version(_gate: Gate, scene: Scene) -> list[Remedy]:
     return [scene.edit("correct spec.version")]
 
 
-def _rollback_target(_gate: Gate, scene: Scene) -> list[Remedy]:
-    names = " ".join(component.workload_ref.name for component in scene.spec.components)
-    first = scene.spec.components[0].workload_ref.name
-    return [
-        Remedy("see what runs", scene.kubectl(f"get deployments {names}")),
-        Remedy("see why it is not healthy", scene.kubectl(f"describe deployment {first}")),
-    ]
+def _rollback_target(gate: Gate, scene: Scene) -> list[Remedy]:
+    """The fields that the message names; else what is wrong with what runs."""
+    found = [Remedy("see what runs", scene.kubectl("get deployments -o wide"))]
+    fields = re.findall(r"spec\.components\[\d+\]\.\w+", gate.message)
+    if fields:
+        found.append(scene.edit(f"correct {', '.join(dict.fromkeys(fields))}"))
+    ill = re.findall(r"Deployment (\S+) is not healthy", gate.message)
+    if not fields and not ill:
+        ill = [component.workload_ref.name for component in scene.spec.components]
+    if ill:
+        text = scene.kubectl(f"describe deployment {' '.join(ill)}")
+        found.append(Remedy("see why it is not healthy", text))
+    return found
 
 
 REMEDIES: Mapping[GateName, Callable[[Gate, Scene], list[Remedy]]] = {

@@ -3,6 +3,7 @@
 Used by `cli.remedies` and the modules beside it, one for each kind of gate.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -101,14 +102,23 @@ class Scene:
         )
         return [ref for ref in every if ref is not None]
 
-    def write(self, ref: DocumentRef) -> Remedy:
-        """Put a document into its ConfigMap, with all others that are there."""
-        shared = {one.key for one in self.documents() if one.config_map == ref.config_map}
-        keys = sorted({ref.key, *shared})
-        files = " ".join(f"--from-file={key}" for key in keys)
-        create = f"create configmap {ref.config_map} {files} --dry-run=client -o yaml"
-        text = f"{self.kubectl(create)} | {self.kubectl('apply -f -')}"
-        return Remedy("write it, from the directory with the documents", text)
+    def write(self, ref: DocumentRef, message: str) -> list[Remedy]:
+        """Put a document into its ConfigMap, as far as the gate's message tells whether it is."""
+        what = "write it, from the directory with the documents"
+        return self.into_config_map(what, ref.config_map, f"--from-file={ref.key}", message)
+
+    def into_config_map(self, what: str, name: str, entry: str, message: str) -> list[Remedy]:
+        """Add one entry; whatever else the ConfigMap has stays as it is (`apply` would drop it)."""
+        create = self.kubectl(f"create configmap {name} {entry}")
+        patch = self.kubectl(f"patch configmap {name} --type=merge --patch-file=/dev/stdin")
+        add = f"{create} --dry-run=client -o yaml | {patch}"
+        told = re.search(rf"(no )?ConfigMap {re.escape(name)}(?![\w-]|\.\w)", message)
+        if told:
+            return [Remedy(what, create if told[1] else add)]
+        return [
+            Remedy(f"{what}; if there is no ConfigMap {name} yet", create),
+            Remedy("or, if there is one, add it", add),
+        ]
 
 
 def snippet(value: Any) -> str:

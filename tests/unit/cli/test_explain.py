@@ -17,10 +17,10 @@ from tests.unit.cli.pages import text_of
 from tests.unit.cli.waiting import NOW, body, gate, reported
 
 from release_coordinator.api.attempt import GateState, Role
-from release_coordinator.api.checklist import UNWAIVABLE, GateName
+from release_coordinator.api.checklist import UNWAIVABLE, Enforcement, GateName
 from release_coordinator.api.codec import ReleaseObject, parse_release
 from release_coordinator.api.policy import ReleasePolicySpec
-from release_coordinator.api.release import ReleaseSpec
+from release_coordinator.api.release import ReleaseSpec, ReleaseType
 from release_coordinator.cli.explainpage import page
 from release_coordinator.cli.explanation import Explanation, explain
 from release_coordinator.cli.main import app
@@ -31,6 +31,7 @@ from release_coordinator.cluster.port import RELEASE
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.gates import GATES
 from release_coordinator.engine.observation import DocumentFact, DocumentWant, Observation
+from release_coordinator.engine.policy import enforcement, of_type, requirements
 
 GOLDEN = Path(__file__).parent / "golden"
 STAGING = {"staging": {"namespace": "staging", "differences": ["*/env/LOG_LEVEL"]}}
@@ -133,7 +134,7 @@ def test_what_is_to_be_added_is_accepted_where_it_is_added() -> None:
                 part = yaml.safe_load(text)["spec"]
                 ReleaseSpec.model_validate(merged(scene.spec.to_wire(), part))
                 found += 1
-            elif "ReleasePolicy" in remedy.what:
+            elif remedy.what.endswith("ReleasePolicy)") or "(in ReleasePolicy" in remedy.what:
                 ReleasePolicySpec.model_validate(yaml.safe_load(text)["spec"])
                 found += 1
 
@@ -148,6 +149,77 @@ def merged(whole: Any, part: Any) -> Any:
         known = {entry["name"]: entry for entry in whole}
         return list((known | {e["name"]: merged(known.get(e["name"]), e) for e in part}).values())
     return part
+
+
+def told_by(name: str, message: str, scene: str = "named", **more: Any) -> list[Remedy]:
+    failing = gate(name, GateState.FAILED, Role.PLATFORM, message, **more)
+    return remedies_of(failing, SCENES[scene])
+
+
+@pytest.mark.parametrize("name", [GateName.CHANGELOG, GateName.CI])
+def test_nothing_that_a_config_map_has_is_lost_by_a_remedy(name: GateName) -> None:
+    config_map = "bookshop-docs" if name == GateName.CHANGELOG else "bookshop-ci"
+    absent = told_by(name, f"there is no ConfigMap {config_map} in this namespace; create it")
+    there = told_by(name, f"ConfigMap {config_map} has no key x; it has a, b")
+    other = told_by(name, f"there is no ConfigMap {config_map}-old in this namespace")
+
+    assert ["patch" in one.text for one in absent if "create configmap" in one.text] == [False]
+    assert ["patch" in one.text for one in there if "create configmap" in one.text] == [True]
+    assert ["patch" in one.text for one in other if "create configmap" in one.text] == [False, True]
+    assert not any("apply -f -" in line for line in commands())
+
+
+def test_a_document_that_is_not_named_is_named_first() -> None:
+    assert "spec:" in told_by(GateName.CHANGELOG, "the Release names no changelog", "bare")[0].text
+
+
+def test_a_wrong_name_in_a_component_is_corrected_where_it_is() -> None:
+    wrong = (
+        "spec.components[0].workloadRef: there is no Deployment shop in this namespace; create it "
+        "or correct the name; spec.components[1].images: Deployment bookshop-frontend has no "
+        "container x; it has web"
+    )
+    found = told_by(GateName.ROLLBACK_TARGET, wrong)
+
+    fields = "spec.components[0].workloadRef, spec.components[1].images"
+    assert f"correct {fields}" in [one.what for one in found]
+    assert not any("describe" in one.text for one in found)
+
+
+def test_what_is_not_healthy_is_described() -> None:
+    found = told_by(GateName.ROLLBACK_TARGET, "Deployment b is not healthy before the release (x)")
+
+    assert found[-1].text == "kubectl -n shop describe deployment b"
+
+
+def test_an_error_in_the_calendar_is_corrected_and_a_calendar_that_never_opens_extended() -> None:
+    wrong = told_by(GateName.WINDOW, "ReleasePolicy default: spec.windows[0].timeZone: no such")
+    never = told_by(GateName.WINDOW, "ReleasePolicy default: no window opens within 366 days; add")
+
+    assert any(one.text == "kubectl -n shop edit releasepolicy default" for one in wrong)
+    assert not any("declare a window" in one.what for one in wrong)
+    assert any("declare a window" in one.what for one in never)
+
+
+def test_a_rejection_is_for_its_author_to_take_back_or_for_the_spec_to_change() -> None:
+    found = told_by(SIGN_OFF, "sam rejected the plan: too early. Change the spec, or sam signs")
+
+    assert [one.what.partition(" (")[0] for one in found[1:3]] == [
+        "sam takes it back",
+        "or sam signs after all",
+    ]
+    assert not any("reject " in one.text or "rolebinding" in one.text for one in found)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [GateName.STAGING, GateName.STAGING_TESTS, GateName.STAGING_CONFIG, GateName.REHEARSAL],
+)
+def test_without_a_staging_its_gates_can_be_put_out_of_force(name: GateName) -> None:
+    text = told_by(name, "no staging is named", "bare")[1].text
+    spec = ReleasePolicySpec.model_validate(yaml.safe_load(text)["spec"])
+
+    assert enforcement(of_type(requirements(spec), ReleaseType.MINOR), name) is Enforcement.OFF
 
 
 def explained(release: ReleaseObject) -> Explanation:

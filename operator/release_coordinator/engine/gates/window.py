@@ -19,6 +19,8 @@ from .verdict import GateVerdict, failed, passed, unknown, waiting
 
 NAME = GateName.WINDOW
 OWNER = Role.RELEASE_MANAGER
+NONE_OPENS = "no window opens within"
+"""Tells a calendar that never opens from one that has an error."""
 
 
 def evaluate(ctx: Context) -> GateVerdict:
@@ -79,7 +81,7 @@ def _open(state: CalendarState, source: str) -> GateVerdict:
 def _shut(state: CalendarState, source: str) -> GateVerdict:
     if state.freeze is None and state.opens_at is None:
         message = (
-            f"{source}: no window opens within {LOOK_AHEAD.days} days; add one to spec.windows, "
+            f"{source}: {NONE_OPENS} {LOOK_AHEAD.days} days; add one to spec.windows, "
             "or let one of them recur"
         )
         return failed(NAME, Role.PLATFORM, message, evidence=source, watched=True)
