@@ -6,6 +6,9 @@ from typing import Annotated
 
 import typer
 
+from release_coordinator.api.checklist import UNWAIVABLE, GateName
+from release_coordinator.engine.gates.sign_off import PREFIX
+
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the Release.")]
 Namespace = Annotated[
     str | None, typer.Option("--namespace", "-n", help="Namespace; else the context's.")
@@ -14,6 +17,24 @@ Kubeconfig = Annotated[
     Path | None, typer.Option(help="Kubeconfig; else KUBECONFIG, else ~/.kube/config.")
 ]
 Context = Annotated[str | None, typer.Option(help="Context of the kubeconfig.")]
+
+
+def waivable(text: str) -> GateName:
+    """The gate of a `--gate`, in any case. Raises BadParameter for what cannot be waived."""
+    named = next((gate for gate in GateName if gate.lower() == text.lower()), None)
+    if named is not None and named not in UNWAIVABLE:
+        return named
+    kind, _, role = text.partition("/")
+    if kind.lower() == PREFIX.rstrip("/").lower():
+        raise typer.BadParameter(
+            "sign-offs cannot be waived; whoever has the role gives one with "
+            f"kubectl release approve NAME --role {role or 'ROLE'}"
+        )
+    known = ", ".join(gate for gate in GateName if gate not in UNWAIVABLE)
+    problem = f"gate {named} cannot be waived: without it nobody knows what happens"
+    if named is None:
+        problem = f"{text!r} is not one of the gates that can be waived"
+    raise typer.BadParameter(f"{problem}; those that can: {known}")
 
 
 class Form(StrEnum):

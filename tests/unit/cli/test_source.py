@@ -162,6 +162,11 @@ def test_a_kubeconfig_that_cannot_be_read_is_one_message(
         (["plan", "bookshop", "-f", "none.yaml"], "none.yaml cannot be read"),
         (["revoke", "bookshop", "--comment", "x"], "name exactly one of --role and --gate"),
         (["waive", "bookshop", "--gate", "Mood", "--comment", "x"], "'Mood' is not one of"),
+        (
+            ["waive", "bookshop", "--gate", "SignOff/security", "--comment", "x"],
+            "kubectl release approve NAME --role security",
+        ),
+        (["waive", "bookshop", "--gate", "version", "--comment", "x"], "gate Version cannot be"),
         (["reject", "bookshop", "--role", "qa"], "Missing option '--comment'"),
     ],
 )

@@ -67,7 +67,10 @@ The gate need not pass for this plan. Who waived it and why is shown wherever th
 
 Role = Annotated[str, typer.Option("--role", help="Role you sign for, like qa or security.")]
 GateOption = Annotated[
-    GateName, typer.Option("--gate", case_sensitive=False, help="Gate that need not pass.")
+    GateName,
+    typer.Option(
+        "--gate", metavar="GATE", parser=options.waivable, help="Gate that need not pass."
+    ),
 ]
 Comment = Annotated[str, typer.Option("--comment", "-c", help="Why; at most 1024 characters.")]
 Evidence = Annotated[
@@ -141,7 +144,9 @@ def revoke(  # noqa: PLR0913
     role: Annotated[str | None, typer.Option("--role", help="Role you signed for.")] = None,
     gate: Annotated[
         GateName | None,
-        typer.Option("--gate", case_sensitive=False, help="Gate that you waived."),
+        typer.Option(
+            "--gate", metavar="GATE", parser=options.waivable, help="Gate that you waived."
+        ),
     ] = None,
     digest: Digest = None,
     yes: Yes = False,
