@@ -4,7 +4,7 @@ from release_coordinator.api.attempt import Gate, GateState
 from release_coordinator.api.checklist import Enforcement, GateName
 from release_coordinator.api.policy import DEFAULT_POLICY
 from release_coordinator.api.release import ReleaseType
-from release_coordinator.engine import names, policy, versions
+from release_coordinator.engine import names, policy
 from release_coordinator.engine.gates.window import NONE_OPENS
 
 from .scene import Remedy, Scene
@@ -46,8 +46,7 @@ def staging_tests(gate: Gate, scene: Scene) -> list[Remedy]:
     place = scene.staging
     if place is None:
         return _name_staging(scene)
-    kind = scene.attempt.type or versions.type_of_numbers(scene.spec.version)
-    suites = policy.of_type(scene.requirements, kind).suites
+    suites = policy.of_attempt(scene.requirements, scene.attempt).suites
     tests = [
         {"name": suite, "suite": suite, "job": {"image": "<image of the tests>"}}
         for suite in suites

@@ -18,7 +18,7 @@ from release_coordinator.api.release import (
     Reversibility,
     SmokeTest,
 )
-from release_coordinator.engine import plan, policy, versions
+from release_coordinator.engine import plan, policy
 
 from .difference import differences
 from .outlook import Outlook
@@ -149,8 +149,7 @@ def _schedule(found: Outlook) -> ScheduleView:
 
 
 def _required(found: Outlook) -> TypeRequirements:
-    kind = found.attempt.type or versions.type_of_numbers(found.plan.spec.version)
-    return policy.of_type(found.plan.requirements, kind)
+    return policy.of_attempt(found.plan.requirements, found.attempt)
 
 
 def _job(name: str, job: JobTemplate) -> JobView:

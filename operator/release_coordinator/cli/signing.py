@@ -14,7 +14,7 @@ from release_coordinator.api.base import format_time
 from release_coordinator.api.checklist import UNWAIVABLE, Enforcement, GateName
 from release_coordinator.api.policy import TypeRequirements
 from release_coordinator.cluster.port import APPROVAL, Body
-from release_coordinator.engine import names, policy, versions
+from release_coordinator.engine import names, policy
 from release_coordinator.engine.describe import phase_of
 from release_coordinator.engine.phases import confirming
 from release_coordinator.engine.plan import short_hash
@@ -212,8 +212,7 @@ def _gate(found: Outlook, word: Word) -> str:
 
 
 def _required(found: Outlook) -> TypeRequirements:
-    kind = found.attempt.type or versions.type_of_numbers(found.plan.spec.version)
-    return policy.of_type(found.plan.requirements, kind)
+    return policy.of_attempt(found.plan.requirements, found.attempt)
 
 
 def _own(found: Outlook, user: str) -> str:

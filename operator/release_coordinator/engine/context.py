@@ -61,7 +61,7 @@ class Context:
     @property
     def required(self) -> TypeRequirements:
         """What the policy requires of this type of release."""
-        return policy.of_type(self.plan.requirements, self.kind)
+        return policy.of_attempt(self.plan.requirements, self.attempt)
 
     def step(self, step_id: str) -> Step | None:
         """The journal's entry of a step, None if it was not begun."""

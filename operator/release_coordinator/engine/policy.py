@@ -7,7 +7,7 @@ asks for less than the built-in one, which is shown wherever an attempt is shown
 from collections.abc import Container
 from typing import TypeVar
 
-from release_coordinator.api.attempt import PolicyRef
+from release_coordinator.api.attempt import Attempt, PolicyRef
 from release_coordinator.api.base import parse_duration
 from release_coordinator.api.checklist import Enforcement, GateName, GateRule
 from release_coordinator.api.policy import (
@@ -19,6 +19,8 @@ from release_coordinator.api.policy import (
     TypeRules,
 )
 from release_coordinator.api.release import ReleaseType
+
+from .versions import type_of_numbers
 
 T = TypeVar("T")
 
@@ -88,6 +90,11 @@ def applied(name: str | None, required: Requirements, kind: ReleaseType) -> Poli
 def of_type(required: Requirements, kind: ReleaseType) -> TypeRequirements:
     """What one type requires; everything, if the list does not name the type."""
     return next((r for r in required.types if r.type is kind), TypeRequirements(type=kind))
+
+
+def of_attempt(required: Requirements, attempt: Attempt) -> TypeRequirements:
+    """What the type of an attempt requires; by the numbers of its version where it has none."""
+    return of_type(required, attempt.type or type_of_numbers(attempt.version))
 
 
 def enforcement(required: TypeRequirements, gate: GateName) -> Enforcement:
