@@ -15,21 +15,22 @@ from release_coordinator.api.attempt import (
 )
 from release_coordinator.api.base import parse_duration
 from release_coordinator.api.conditions import Reason
-from release_coordinator.api.release import Component, Metric, OnUnknown
-from release_coordinator.engine import jobs, names
+from release_coordinator.api.release import Component, Metric, OnUnknown, WorkloadRef
+from release_coordinator.engine import names
 from release_coordinator.engine.action import CreateRevision
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.observation import SampleWant, WorkloadWant
 from release_coordinator.engine.outcome import DONE, Do, Failed, Outcome
 
+from . import backing_up
+
 BASELINE = "prepare/baseline"
 REVISION = "prepare/revision"
-BACKUP = "prepare/backup"
 
 
 def advance(ctx: Context) -> Outcome:
     """Measure, record, back up."""
-    for part in (_baseline, _revision, _backup):
+    for part in (_baseline, _revision, backing_up.advance):
         outcome = part(ctx)
         if outcome is not DONE:
             return outcome
@@ -95,11 +96,11 @@ def _revision(ctx: Context) -> Outcome:
 def _record_revision(ctx: Context, name: str) -> Outcome:
     components = ctx.plan.spec.components
     # Recorded from a fresh read: what a rollback restores must not come from an old view.
-    ctx.seen.gather(*(WorkloadWant(c.workload_ref.name, fresh=True) for c in components))
+    ctx.seen.gather(*(WorkloadWant(c.target, fresh=True) for c in components))
     previous = [_previous(ctx, component) for component in components]
-    ill = [c.workload_ref.name for c in components if not _fit(ctx, c.workload_ref.name)]
+    ill = [str(c.target) for c in components if not _fit(ctx, c.target)]
     if ill and ctx.attempt.basis is None:
-        text = f"Deployment {', '.join(ill)} is no longer healthy; nothing good could be restored"
+        text = f"{', '.join(ill)} is no longer healthy; nothing good could be restored"
         return Failed(Reason.STEP_FAILED, text)
     if None in previous:
         return Failed(Reason.WORKLOAD_REPLACED, "a workload vanished after its gate had passed")
@@ -113,8 +114,8 @@ def _record_revision(ctx: Context, name: str) -> Outcome:
     return Do(CreateRevision(name, ctx.attempt.number, revision))
 
 
-def _fit(ctx: Context, name: str) -> bool:
-    fact = ctx.seen.workload(name, fresh=True)
+def _fit(ctx: Context, workload: WorkloadRef) -> bool:
+    fact = ctx.seen.workload(workload, fresh=True)
     return fact is None or fact.rolled_out
 
 
@@ -130,20 +131,14 @@ def _previous(ctx: Context, component: Component) -> PreviousComponent | None:
         if inherited
         else None
     )
-    fact = ctx.seen.workload(component.workload_ref.name, fresh=True)
+    fact = ctx.seen.workload(component.target, fresh=True)
     if fact is None:
         return None
     restored = {**fact.images, **(known.images if known else {})}
     return PreviousComponent(
         name=component.name,
-        workload=fact.name,
+        kind=fact.ref.kind,
+        workload=fact.ref.name,
         uid=fact.uid,
         images={c: restored[c] for c in component.images},
     )
-
-
-def _backup(ctx: Context) -> Outcome:
-    backup = ctx.plan.spec.backup
-    if backup is None:
-        return DONE
-    return jobs.run(ctx, jobs.JobStep(BACKUP, backup.job, Reason.BACKUP_FAILED))
