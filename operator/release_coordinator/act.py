@@ -7,10 +7,9 @@ next decision sees what was done before any watch tells it.
 from typing import Any
 
 from .api.codec import ReleaseObject
-from .cluster import facts
+from .cluster import facts, workloads
 from .cluster.port import (
     CONTROLLER_REVISION,
-    DEPLOYMENT,
     JOB,
     RECORD,
     RELEASE,
@@ -113,11 +112,12 @@ class Actor:
         return still.resource_version if holds else action.resource_version
 
     async def _apply(self, release: ReleaseObject, action: ApplyImages) -> None:
+        ref = workloads.ref_in(release.namespace, action.workload)
         patch = objects.workload_patch(release, action)
         try:
-            self._store.put(DEPLOYMENT, await self._cluster.apply(DEPLOYMENT, patch, force=True))
+            self._store.put(ref.kind, await self._cluster.apply(ref.kind, patch, force=True))
         except (Conflict, NotFound):
-            await self._refresh(Ref(DEPLOYMENT, release.namespace, action.workload))
+            await self._refresh(ref)
             raise
 
     async def _refresh(self, ref: Ref) -> None:

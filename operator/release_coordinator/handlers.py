@@ -13,12 +13,14 @@ from .cluster.login import Credentials
 from .cluster.port import (
     APPROVAL,
     CONFIG_MAP,
+    DAEMON_SET,
     DEPLOYMENT,
     JOB,
     METRIC_SOURCE,
     POD,
     POLICY,
     RELEASE,
+    STATEFUL_SET,
     Body,
     Kind,
     Ref,
@@ -30,7 +32,7 @@ from .reconcile import Key
 
 Login = Callable[[], Awaitable[Credentials]]
 
-LABELLED = (JOB, POD, DEPLOYMENT, CONFIG_MAP)
+LABELLED = (JOB, POD, DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CONFIG_MAP)
 """Kinds watched only where they carry our label; the server selects."""
 
 

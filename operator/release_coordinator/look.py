@@ -11,11 +11,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from .api.base import parse_duration
-from .cluster import facts
+from .api.release import WorkloadRef
+from .cluster import facts, workloads
 from .cluster.port import (
     CONFIG_MAP,
     CONTROLLER_REVISION,
-    DEPLOYMENT,
     JOB,
     POD,
     RECORD,
@@ -78,9 +78,9 @@ class Looker:
                 return await self._job_pods(namespace, want.job)
             case WorkloadWant():
                 body = await self._workload(namespace, want)
-                return facts.workload_fact(body) if body else None
+                return workloads.fact_of(body) if body else None
             case WorkloadPodsWant():
-                return await self._workload_pods(namespace, want.name)
+                return await self._workload_pods(namespace, want.workload)
             case ProbeWant():
                 return await self._probe(namespace, want)
             case DocumentWant():
@@ -125,33 +125,34 @@ class Looker:
 
     async def _workload(self, namespace: str, want: WorkloadWant) -> Body | None:
         """From the watch if the workload carries our label, else (or if fresh) live."""
+        ref = workloads.ref_in(namespace, want.workload)
         if not want.fresh:
-            known = self._store.get(Ref(DEPLOYMENT, namespace, want.name))
+            known = self._store.get(ref)
             if known is not None:
                 return known
-        body = await self._live(DEPLOYMENT, namespace, want.name)
+        body = await self._live(ref.kind, namespace, ref.name)
         if body is not None and names.LABEL_RELEASE in body["metadata"].get("labels", {}):
-            self._store.put(DEPLOYMENT, body)
+            self._store.put(ref.kind, body)
         return body
 
-    async def _pods(self, namespace: str, name: str) -> list[Body]:
-        body = await self._workload(namespace, WorkloadWant(name))
+    async def _pods(self, namespace: str, workload: WorkloadRef) -> list[Body]:
+        body = await self._workload(namespace, WorkloadWant(workload))
         if body is None:
             return []
-        pods = await self._cluster.list(POD, namespace, facts.selector_of(body))
+        pods = await self._cluster.list(POD, namespace, workloads.selector_of(body))
         # An evicted pod matches the selector for ever, and runs nothing.
         return [p for p in pods if p.get("status", {}).get("phase") not in {"Succeeded", "Failed"}]
 
-    async def _workload_pods(self, namespace: str, name: str) -> tuple[PodFact, ...]:
-        return tuple(facts.pod_fact(pod) for pod in await self._pods(namespace, name))
+    async def _workload_pods(self, namespace: str, workload: WorkloadRef) -> tuple[PodFact, ...]:
+        return tuple(facts.pod_fact(pod) for pod in await self._pods(namespace, workload))
 
     async def _probe(self, namespace: str, want: ProbeWant) -> ProbeFact:
         body = await self._workload(namespace, WorkloadWant(want.workload))
-        if body is not None and body.get("spec", {}).get("replicas") == 0:
+        if body is not None and workloads.fact_of(body).replicas == 0:
             return ProbeFact(0, "")  # scaled to zero on purpose: there is nobody to ask
         pods = [fact for fact in await self._workload_pods(namespace, want.workload) if fact.ip]
         if not pods:
-            return ProbeFact(0, f"Deployment {want.workload} has no running pod to ask")
+            return ProbeFact(0, f"{want.workload} has no running pod to ask")
         seconds = parse_duration(want.timeout)
         results = await asyncio.gather(
             *(self._prober.probe(pod.ip, want.port, want.path, seconds) for pod in pods)

@@ -9,9 +9,9 @@ import random
 from collections.abc import Callable, Iterable
 
 from .api.codec import parse_release
+from .cluster import workloads
 from .cluster.port import (
     APPROVAL,
-    DEPLOYMENT,
     JOB,
     METRIC_SOURCE,
     POD,
@@ -81,7 +81,8 @@ class Resync:
         await self._take(JOB, release.namespace, by_uid)
         await self._take(POD, release.namespace, by_uid)
         by_name = {names.LABEL_RELEASE: release.name}
-        await self._take(DEPLOYMENT, release.namespace, by_name)
+        for kind in workloads.KINDS.values():
+            await self._take(kind, release.namespace, by_name)
 
     async def _take(
         self, kind: Kind, namespace: str | None, labels: dict[str, str] | None

@@ -14,6 +14,7 @@ from tests.fakes.stage import NAMESPACE
 from tests.fakes.world import ScriptedMetrics, ScriptedProber
 from tests.releases import Body
 
+from release_coordinator.api.release import WorkloadRef
 from release_coordinator.clock import SystemClock
 from release_coordinator.cluster.capacity import quota_fact
 from release_coordinator.cluster.client import KubernetesCluster
@@ -128,7 +129,7 @@ async def test_a_quota_is_counted_by_the_controller_and_what_is_left_is_reckoned
 async def test_the_surge_is_that_of_the_strategy_the_server_fills_in(ground: Ground) -> None:
     await ground.cluster.create(DEPLOYMENT, ground.body("backend", SPEC))
 
-    assert await ground.ask(SurgeWant("backend")) == SurgeFact(
+    assert await ground.ask(SurgeWant(WorkloadRef(name="backend"))) == SurgeFact(
         1,
         {"requests.cpu": 0.2, "requests.memory": 128.0 * MIB, "limits.memory": 128.0 * MIB},
     )

@@ -12,6 +12,7 @@ from tests.records import completed, rehearsed
 from tests.releases import Body
 
 from release_coordinator.api.record import RecordSpec
+from release_coordinator.api.release import WorkloadRef
 from release_coordinator.cluster.client import KubernetesCluster
 from release_coordinator.cluster.port import CONFIG_MAP, DEPLOYMENT, RECORD, Kind, Ref
 from release_coordinator.cluster.store import Store
@@ -97,7 +98,7 @@ async def test_two_deployments_of_the_same_manifest_have_the_same_entries(ground
         await ground.cluster.create(DEPLOYMENT, deployment(ground.namespace, name))
 
     one, other, none = [
-        await ground.ask(ConfigWant(name, ground.namespace))
+        await ground.ask(ConfigWant(WorkloadRef(name=name), ground.namespace))
         for name in ("backend", "backend-staging", "frontend")
     ]
 

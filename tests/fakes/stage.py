@@ -26,7 +26,6 @@ from tools.lab.people import Person
 from release_coordinator.api.codec import ReleaseObject, parse_release
 from release_coordinator.api.conditions import Phase
 from release_coordinator.cluster.client import KubernetesCluster
-from release_coordinator.cluster.facts import workload_fact
 from release_coordinator.cluster.port import (
     CONFIG_MAP,
     DEPLOYMENT,
@@ -38,6 +37,7 @@ from release_coordinator.cluster.port import (
     Kind,
     Ref,
 )
+from release_coordinator.cluster.workloads import fact_of
 
 NAMESPACE = Kind("", "v1", "namespaces", "Namespace", namespaced=False)
 WORKLOADS = (("bookshop-backend", "api"), ("bookshop-frontend", "web"))
@@ -92,7 +92,7 @@ class Stage:
         return [
             name
             for name, body in self._deployments.items()
-            if (fact := workload_fact(body)).rolled_out
+            if (fact := fact_of(body)).rolled_out
             and all(image.endswith(f":{version}") for image in fact.images.values())
         ]
 

@@ -3,6 +3,7 @@
 import pytest
 from tests.fakes.world import NAMESPACE, World
 
+from release_coordinator.api.release import WorkloadRef
 from release_coordinator.cluster.memory import Call
 from release_coordinator.cluster.port import JOB, POD, Body, Kind
 from release_coordinator.cluster.store import Store
@@ -23,7 +24,10 @@ async def test_a_failed_read_is_raised_as_itself_so_that_the_queue_sees_when_to_
     looker = looker_on(world, Store())
 
     with pytest.raises(Transient) as caught:
-        await looker.look(NAMESPACE, (WorkloadWant("one"), WorkloadWant("other")))
+        await looker.look(
+            NAMESPACE,
+            (WorkloadWant(WorkloadRef(name="one")), WorkloadWant(WorkloadRef(name="other"))),
+        )
 
     assert caught.value.retry_after == 7.0
 

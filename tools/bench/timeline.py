@@ -10,7 +10,7 @@ from collections.abc import Callable
 from release_coordinator.api.attempt import Attempt, StepState
 from release_coordinator.api.codec import ReleaseObject, parse_release
 from release_coordinator.api.conditions import Phase
-from release_coordinator.cluster import facts
+from release_coordinator.cluster import facts, workloads
 from release_coordinator.cluster.port import Body
 from release_coordinator.engine import names
 from release_coordinator.engine.observation import JobPhase
@@ -48,13 +48,13 @@ class Timeline:
 
     def deployment(self, _event: str, body: Body, at: float) -> None:
         """Hear of a Deployment."""
-        fact = facts.workload_fact(body)
+        fact = workloads.fact_of(body)
         (image,) = fact.images.values()
-        if self._last_image.get(fact.name) != image:
-            self._last_image[fact.name] = image
-            self.images.setdefault((fact.name, image), []).append(at)
+        if self._last_image.get(fact.ref.name) != image:
+            self._last_image[fact.ref.name] = image
+            self.images.setdefault((fact.ref.name, image), []).append(at)
         if fact.rolled_out:
-            self._rollouts.setdefault((fact.name, image.rpartition(":")[2]), at)
+            self._rollouts.setdefault((fact.ref.name, image.rpartition(":")[2]), at)
         self._news.set()
 
     def approval(self, event: str, body: Body, at: float) -> None:

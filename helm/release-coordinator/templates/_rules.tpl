@@ -25,7 +25,7 @@ do no more than release.
   resources: [jobs] # created suspended; patch: un-suspend
   verbs: [get, list, watch, create, patch]
 - apiGroups: [apps]
-  resources: [deployments] # changed by server-side apply, never created
+  resources: [deployments, statefulsets, daemonsets] # changed by server-side apply
   verbs: [get, list, watch, patch]
 - apiGroups: [apps]
   resources: [controllerrevisions] # what to go back to

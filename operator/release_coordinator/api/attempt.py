@@ -25,12 +25,16 @@ from .base import (
 )
 from .checklist import Enforcement
 from .conditions import Phase, Reason
+from .control import Order, Person, RollbackCause
 from .policy import Requirements
-from .release import ReleaseSpec, ReleaseType
+from .release import ReleaseSpec, ReleaseType, WorkloadKind
 
 JOURNAL_SCHEMA = 1
 """Raised when an older operator could misread the journal; unknown numbers are held."""
 
+
+ORDERS_LIMIT = 16
+"""Orders that are kept, the newest."""
 
 Sentence = Annotated[str, Field(max_length=512)]
 
@@ -162,6 +166,9 @@ class Trigger(Model):
     reason: Reason
     message: Sentence = Field(description="What was found.")
     at: Time = Field(description="When it was decided.")
+    by: Person | None = Field(None, description="Who ordered it; empty if nobody did.")
+    cause: RollbackCause | None = Field(None, description="What kind of trouble the person named.")
+    comment: ShortText = Field("", description="Why, as the person wrote.")
 
 
 class End(Model):
@@ -226,6 +233,16 @@ class Attempt(Model):
     restarts: Count = Field(
         0, description="How often in a row a gate had shut before the first change."
     )
+    rehearsal: bool = Field(
+        False,  # noqa: FBT003 - the default of a field
+        description="It turns back by itself when the version has proved itself.",
+    )
+    rehearsed: Count | None = Field(
+        None, description="Attempt that has rehearsed the way back of this plan."
+    )
+    orders: list[Order] = Field(
+        [], max_length=ORDERS_LIMIT, description="Orders that were obeyed, oldest first."
+    )
     holds: Count = Field(0, description="Number of holds so far; part of the next hold's id.")
     hold: Hold | None = None
     trigger: Trigger | None = None
@@ -238,6 +255,7 @@ class PreviousComponent(Model):
     """What a component ran before the attempt."""
 
     name: str
+    kind: WorkloadKind = WorkloadKind.DEPLOYMENT
     workload: ObjectName
     uid: str
     images: dict[str, str]

@@ -20,6 +20,7 @@ from .base import (
     Port,
     Version,
 )
+from .control import DeletionPolicy, Suspend
 from .evidence import AlertRules, CICheck, Database, Documents, Schedule, VersionEndpoint
 from .job import LIST_MAP, JobTemplate, NamedJob, rules
 
@@ -39,6 +40,8 @@ class WorkloadKind(StrEnum):
     """Kinds of workload a component can be."""
 
     DEPLOYMENT = "Deployment"  # apps/v1
+    STATEFUL_SET = "StatefulSet"  # apps/v1, with updateStrategy RollingUpdate
+    DAEMON_SET = "DaemonSet"  # apps/v1, with updateStrategy RollingUpdate
 
 
 class WorkloadRef(Model):
@@ -46,6 +49,9 @@ class WorkloadRef(Model):
 
     kind: WorkloadKind = WorkloadKind.DEPLOYMENT
     name: ObjectName = Field(description="Name of the workload.")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
 
 
 class HealthProbe(Model):
@@ -86,6 +92,11 @@ class Component(Model):
     progress_deadline: Duration = Field(
         "10m", description="Time to roll out and answer its health probe, from the first change."
     )
+
+    @property
+    def target(self) -> WorkloadRef:
+        """The workload that runs it."""
+        return self.workload_ref
 
 
 class Reversibility(StrEnum):
@@ -264,7 +275,8 @@ class ReleaseSpec(Model):
             (
                 (
                     "self.components.all(c, self.components.exists_one(o, "
-                    "o.workloadRef.name == c.workloadRef.name))"
+                    "o.workloadRef.name == c.workloadRef.name && "
+                    "o.workloadRef.kind == c.workloadRef.kind))"
                 ),
                 "two components name the same workload; give each component its own workloadRef",
             ),
@@ -317,3 +329,20 @@ class ReleaseSpec(Model):
     watch: Watch | None = None
     rollback: Rollback = Field(default_factory=Rollback)
     documents: Documents = Field(default_factory=Documents)
+    suspend: Suspend | None = Field(
+        None,
+        description=(
+            "Begin nothing more until this is removed. No part of the plan: approvals stay valid."
+        ),
+    )
+    rehearsal: bool = Field(
+        False,  # noqa: FBT003 - the default of a field
+        description=(
+            "Go forward to the end of the watch, back, verify the previous version, and forward "
+            "again. No part of the plan."
+        ),
+    )
+    deletion_policy: DeletionPolicy = Field(
+        DeletionPolicy.ROLLBACK,
+        description="What happens if the Release is deleted in the middle. No part of the plan.",
+    )

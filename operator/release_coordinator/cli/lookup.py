@@ -13,12 +13,12 @@ from pydantic import ValidationError
 from release_coordinator.api.attempt import Revision
 from release_coordinator.api.codec import ReleaseObject, parse_policy
 from release_coordinator.api.faults import Fault, told
+from release_coordinator.api.release import WorkloadRef
+from release_coordinator.cluster import workloads
 from release_coordinator.cluster.bodies import ref_of
-from release_coordinator.cluster.facts import workload_fact
 from release_coordinator.cluster.faults import Unserved
 from release_coordinator.cluster.port import (
     CONTROLLER_REVISION,
-    DEPLOYMENT,
     POLICY,
     Body,
     Cluster,
@@ -92,7 +92,7 @@ class Lookup:
             case PolicyWant():
                 return await self._policy(want.release)
             case WorkloadWant():
-                return await self._workload(want.name)
+                return await self._workload(want.workload)
             case RevisionWant():
                 return await self._revision(want.name)
             case _:
@@ -106,13 +106,14 @@ class Lookup:
         spec, faults = parse_policy(known[name])
         return PolicyFact(name, spec, told(faults))
 
-    async def _workload(self, name: str) -> WorkloadFact | None:
+    async def _workload(self, workload: WorkloadRef) -> WorkloadFact | None:
+        ref = workloads.ref_in(self._namespace, workload)
         try:
-            return workload_fact(await self._cluster.get(Ref(DEPLOYMENT, self._namespace, name)))
+            return workloads.fact_of(await self._cluster.get(ref))
         except NotFound:
-            self._note(f"There is no Deployment {name}: gate RollbackTarget will fail.")
+            self._note(f"There is no {workload}: gate RollbackTarget will fail.")
         except Denied:
-            self._unread("deployments", "what runs now")
+            self._unread(ref.kind.plural, "what runs now")
         return None
 
     async def _revision(self, name: str) -> Revision | None:

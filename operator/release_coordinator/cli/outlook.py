@@ -11,6 +11,7 @@ from datetime import datetime
 from release_coordinator.api.attempt import Attempt, Gate, Revision
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.faults import Fault
+from release_coordinator.api.release import WorkloadRef
 from release_coordinator.engine import idle, names, plan, policy
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.evidence import PolicyFact
@@ -29,8 +30,8 @@ class Outlook:
     begun: bool
     """The attempt is in the Release's journal; else it is what would begin."""
     policy: PolicyFact
-    workloads: Mapping[str, WorkloadFact | None]
-    """Deployment -> what runs now."""
+    workloads: Mapping[WorkloadRef, WorkloadFact | None]
+    """What runs now."""
     before: Revision | None
     """The plan that completed last, if it is recorded."""
     window: Gate
@@ -57,8 +58,8 @@ def foresee(
     begun = attempt is release.status.attempt
     chosen = _frozen(attempt, resolved, seen) if begun else resolved
     context = Context(release, release.status, attempt, chosen, None, seen, now)
-    deployments = [component.workload_ref.name for component in resolved.order]
-    seen.gather(*(WorkloadWant(name) for name in deployments))
+    targets = [component.target for component in resolved.order]
+    seen.gather(*(WorkloadWant(target) for target in targets))
     current = release.status.current
     return Outlook(
         release=release,
@@ -66,7 +67,7 @@ def foresee(
         attempt=attempt,
         begun=begun,
         policy=fact,
-        workloads={name: seen.workload(name) for name in deployments},
+        workloads={target: seen.workload(target) for target in targets},
         before=seen.revision(current.revision) if current and current.revision else None,
         window=window.evaluate(context).gate,
     )

@@ -184,12 +184,12 @@ def _migration(migration: Migration, attempt: Attempt) -> MigrationView:
 
 
 def _component(component: Component, found: Outlook) -> ComponentView:
-    fact = found.workloads[component.workload_ref.name]
+    fact = found.workloads[component.target]
     running = fact.images if fact else {}
     health = component.health
     return ComponentView(
         name=component.name,
-        deployment=component.workload_ref.name,
+        workload=str(component.target),
         depends_on=component.depends_on,
         images=[
             ImageView(container=container, running=running.get(container), wanted=image)

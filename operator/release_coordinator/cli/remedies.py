@@ -87,15 +87,19 @@ def _version(_gate: Gate, scene: Scene) -> list[Remedy]:
 
 def _rollback_target(gate: Gate, scene: Scene) -> list[Remedy]:
     """The fields that the message names; else what is wrong with what runs."""
-    found = [Remedy("see what runs", scene.kubectl("get deployments -o wide"))]
+    kinds = sorted({component.target.kind.lower() for component in scene.spec.components})
+    found = [Remedy("see what runs", scene.kubectl(f"get {','.join(kinds)} -o wide"))]
     fields = re.findall(r"spec\.components\[\d+\]\.\w+", gate.message)
     if fields:
         found.append(scene.edit(f"correct {', '.join(dict.fromkeys(fields))}"))
-    ill = re.findall(r"Deployment (\S+) is not healthy", gate.message)
-    if not fields and not ill:
-        ill = [component.workload_ref.name for component in scene.spec.components]
+    targets = [component.target for component in scene.spec.components]
+    ill = [one for one in targets if f"{one} is not healthy" in gate.message]
+    if not fields:
+        ill = ill or targets
     if ill:
-        text = scene.kubectl(f"describe deployment {' '.join(ill)}")
+        text = scene.kubectl(
+            f"describe {' '.join(f'{one.kind.lower()}/{one.name}' for one in ill)}"
+        )
         found.append(Remedy("see why it is not healthy", text))
     return found
 

@@ -52,7 +52,7 @@ class ImageView(Model):
     """A container's image."""
 
     container: str
-    running: str | None = Field(None, description="What the Deployment says now.")
+    running: str | None = Field(None, description="What the workload says now.")
     wanted: str
 
 
@@ -60,7 +60,7 @@ class ComponentView(Model):
     """A component, in the order of the rollout."""
 
     name: str
-    deployment: str
+    workload: str = Field(description="Its kind and name.")
     depends_on: list[str]
     images: list[ImageView]
     health: str | None = None

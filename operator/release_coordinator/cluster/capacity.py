@@ -11,6 +11,7 @@ from typing import Any
 
 from kubernetes.utils import parse_quantity
 
+from release_coordinator.api.release import WorkloadKind
 from release_coordinator.engine.evidence import NodesFact, QuotaFact, SurgeFact
 
 from .port import Body
@@ -36,7 +37,7 @@ def nodes_fact(bodies: Iterable[Body]) -> NodesFact:
 
 
 def counts_for_rollout(body: Body) -> bool:
-    """Whether a quota counts every pod of a Deployment.
+    """Whether a quota counts every pod of a workload.
 
     Quotas of narrower scopes (priority classes, best effort) are left out: which pods they count
     is decided at admission.
@@ -64,14 +65,30 @@ def quota_fact(body: Body) -> QuotaFact:
 
 
 def surge_fact(body: Body) -> SurgeFact:
-    """What a rolling update of a Deployment needs beside what runs."""
+    """What a rolling update of a workload needs beside what runs."""
     spec = body.get("spec", {})
     try:
-        pods = surge_pods(spec.get("replicas", 1), spec.get("strategy", {}))
+        pods = _surge_of(WorkloadKind(body["kind"]), spec, body.get("status", {}))
         pod = pod_resources(spec.get("template", {}).get("spec", {}))
     except ValueError as error:
-        return SurgeFact(0, {}, f"Deployment {body.get('metadata', {}).get('name')}: {error}")
+        return SurgeFact(0, {}, f"{body['kind']} {body['metadata']['name']}: {error}")
     return SurgeFact(pods, {resource: float(pods * amount) for resource, amount in pod.items()})
+
+
+def _surge_of(kind: WorkloadKind, spec: Body, status: Body) -> int:
+    """A StatefulSet replaces its pods one by one in their places, a DaemonSet unless told not to.
+
+    Raises ValueError.
+    """
+    match kind:
+        case WorkloadKind.DEPLOYMENT:
+            return surge_pods(spec.get("replicas", 1), spec.get("strategy", {}))
+        case WorkloadKind.STATEFUL_SET:
+            return 0
+        case WorkloadKind.DAEMON_SET:
+            rolling = spec.get("updateStrategy", {}).get("rollingUpdate") or {}
+            strategy = {"rollingUpdate": {"maxSurge": rolling.get("maxSurge", 0)}}
+            return surge_pods(status.get("desiredNumberScheduled", 0), strategy)
 
 
 def surge_pods(replicas: int, strategy: Mapping[str, Any]) -> int:

@@ -4,14 +4,14 @@ Texts are kept free of what changes by itself (counters, back-off times), becaus
 is a status write.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from release_coordinator.engine import names
-from release_coordinator.engine.observation import JobFact, JobPhase, PodFact, WorkloadFact
-from release_coordinator.engine.plan import canonical, short_hash
+from release_coordinator.engine.observation import JobFact, JobPhase, PodFact
 
+from .bodies import containers
 from .port import Body
 
 _STARTING = {"ContainerCreating", "PodInitializing"}
@@ -48,36 +48,8 @@ def job_fact(body: Body) -> JobFact:
     )
 
 
-def workload_fact(body: Body) -> WorkloadFact:
-    """What a Deployment says."""
-    metadata, spec, status = body["metadata"], body.get("spec", {}), body.get("status", {})
-    template = spec.get("template", {})
-    wanted = spec.get("replicas", 1)
-    counts = [status.get(key, 0) for key in ("updatedReplicas", "replicas", "availableReplicas")]
-    seen = status.get("observedGeneration", 0) >= metadata.get("generation", 0)
-    return WorkloadFact(
-        name=metadata["name"],
-        uid=metadata["uid"],
-        resource_version=metadata["resourceVersion"],
-        images={c["name"]: c.get("image", "") for c in _containers(template)},
-        init=frozenset(c["name"] for c in template.get("spec", {}).get("initContainers", [])),
-        template_hash=short_hash(canonical(template)),
-        mark=metadata.get("annotations", {}).get(names.ANNOTATION_STEP, ""),
-        labelled_for=metadata.get("labels", {}).get(names.LABEL_RELEASE, ""),
-        rolled_out=seen and counts == [wanted] * 3,
-        replicas=wanted,
-        trouble=_workload_trouble(spec, status),
-    )
-
-
 def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-
-
-def selector_of(body: Body) -> dict[str, str]:
-    """Labels that the pods of a Deployment have."""
-    selector: dict[str, str] = body.get("spec", {}).get("selector", {}).get("matchLabels", {})
-    return selector
 
 
 def pod_fact(body: Body) -> PodFact:
@@ -91,7 +63,7 @@ def pod_fact(body: Body) -> PodFact:
     return PodFact(
         name=body["metadata"]["name"],
         ip=status.get("podIP", "") if "deletionTimestamp" not in body["metadata"] else "",
-        images=frozenset(c.get("image", "") for c in _containers({"spec": spec})),
+        images=frozenset(c.get("image", "") for c in containers({"spec": spec})),
         trouble=next((text for text in troubles if text), "") or _unscheduled(status),
         finished=_last_words(status.get("containerStatuses", [])),
         terminating="deletionTimestamp" in body["metadata"],
@@ -108,22 +80,6 @@ def has_ended(body: Body) -> bool:
     states = status.get("containerStatuses", [])
     ended = any("terminated" in state.get("state", {}) for state in states)
     return ended or status.get("phase") in {"Succeeded", "Failed"}
-
-
-def _containers(template: Body) -> Iterator[Body]:
-    pod = template.get("spec", {})
-    yield from pod.get("initContainers", [])
-    yield from pod.get("containers", [])
-
-
-def _workload_trouble(spec: Body, status: Body) -> str:
-    if spec.get("paused"):
-        return "it is paused; resume it with kubectl rollout resume"
-    for condition in status.get("conditions", []):
-        kind, state = condition.get("type"), condition.get("status")
-        if (kind, state) in {("Progressing", "False"), ("ReplicaFailure", "True")}:
-            return str(condition.get("message", ""))
-    return ""
 
 
 def _container_trouble(state: Body) -> str:

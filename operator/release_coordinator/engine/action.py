@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from release_coordinator.api.attempt import Revision
 from release_coordinator.api.job import JobTemplate
 from release_coordinator.api.record import RecordSpec
+from release_coordinator.api.release import WorkloadRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ class CreateRevision:
 class ApplyImages:
     """Give containers of a workload their images by server-side apply."""
 
-    workload: str
+    workload: WorkloadRef
     uid: str
     resource_version: str = field(compare=False)
     """Of the state that was looked at: an apply that comes late must not undo what came after."""
@@ -115,8 +116,8 @@ def subject(action: Action) -> str:
             return f"Job {name}"
         case CreateRevision(name=name):
             return f"ControllerRevision {name}"
-        case ApplyImages(workload=name):
-            return f"Deployment {name}"
+        case ApplyImages(workload=workload):
+            return str(workload)
         case CreateRecord(name=name):
             return f"ReleaseRecord {name}"
         case AddFinalizer() | RemoveFinalizer():

@@ -12,6 +12,7 @@ from typing import Any
 from release_coordinator.api.approval import ApprovalSpec
 from release_coordinator.api.policy import ReleasePolicySpec
 from release_coordinator.api.record import RecordSpec
+from release_coordinator.api.release import WorkloadRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,7 @@ class ObjectWant:
 class VersionWant:
     """The version endpoint of all pods of a workload; no namespace: the Release's own."""
 
-    workload: str
+    workload: WorkloadRef
     port: int
     path: str
     timeout: str
@@ -235,12 +236,12 @@ class QuotasWant:
 class SurgeWant:
     """What a rolling update of a workload needs beside what runs."""
 
-    workload: str
+    workload: WorkloadRef
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigWant:
     """The configuration of a workload; no namespace: the Release's own."""
 
-    workload: str
+    workload: WorkloadRef
     namespace: str = ""

@@ -13,7 +13,7 @@ from typing import Any
 
 from release_coordinator.api.attempt import Revision
 from release_coordinator.api.evidence import VersionEndpoint
-from release_coordinator.api.release import HealthProbe, Metric
+from release_coordinator.api.release import HealthProbe, Metric, WorkloadRef
 
 from .evidence import (
     AdmissionFact,
@@ -87,9 +87,9 @@ class PodFact:
 
 @dataclass(frozen=True, slots=True)
 class WorkloadFact:
-    """A Deployment."""
+    """A workload: a Deployment, StatefulSet or DaemonSet."""
 
-    name: str
+    ref: WorkloadRef
     uid: str
     resource_version: str
     images: Mapping[str, str]
@@ -150,9 +150,9 @@ class JobPodsWant:
 
 @dataclass(frozen=True, slots=True)
 class WorkloadWant:
-    """A workload by name. With `fresh`, it is read from the API server itself."""
+    """A workload. With `fresh`, it is read from the API server itself."""
 
-    name: str
+    workload: WorkloadRef
     fresh: bool = False
 
 
@@ -160,14 +160,14 @@ class WorkloadWant:
 class WorkloadPodsWant:
     """The pods a workload selects."""
 
-    name: str
+    workload: WorkloadRef
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeWant:
     """The health endpoint of all pods of a workload."""
 
-    workload: str
+    workload: WorkloadRef
     port: int
     path: str
     timeout: str
@@ -263,17 +263,17 @@ class Observation:
         fact: tuple[PodFact, ...] = self._get(JobPodsWant(job))
         return fact
 
-    def workload(self, name: str, *, fresh: bool = False) -> WorkloadFact | None:
+    def workload(self, workload: WorkloadRef, *, fresh: bool = False) -> WorkloadFact | None:
         """The workload, None if there is none."""
-        fact: WorkloadFact | None = self._get(WorkloadWant(name, fresh))
+        fact: WorkloadFact | None = self._get(WorkloadWant(workload, fresh))
         return fact
 
-    def workload_pods(self, name: str) -> tuple[PodFact, ...]:
+    def workload_pods(self, workload: WorkloadRef) -> tuple[PodFact, ...]:
         """Pods the workload selects, those that terminate included."""
-        fact: tuple[PodFact, ...] = self._get(WorkloadPodsWant(name))
+        fact: tuple[PodFact, ...] = self._get(WorkloadPodsWant(workload))
         return fact
 
-    def probe(self, workload: str, probe: HealthProbe) -> ProbeFact:
+    def probe(self, workload: WorkloadRef, probe: HealthProbe) -> ProbeFact:
         """Health of the workload's pods."""
         fact: ProbeFact = self._get(ProbeWant(workload, probe.port, probe.path, probe.timeout))
         return fact
@@ -319,7 +319,7 @@ class Observation:
         return fact
 
     def versions(
-        self, workload: str, endpoint: VersionEndpoint, namespace: str = ""
+        self, workload: WorkloadRef, endpoint: VersionEndpoint, namespace: str = ""
     ) -> VersionFact:
         """What the workload's pods say their version is."""
         fact: VersionFact = self._get(
@@ -347,12 +347,12 @@ class Observation:
         fact: tuple[QuotaFact, ...] = self._get(QuotasWant())
         return fact
 
-    def surge(self, workload: str) -> SurgeFact | None:
+    def surge(self, workload: WorkloadRef) -> SurgeFact | None:
         """What a rolling update of the workload needs beside what runs; None: no workload."""
         fact: SurgeFact | None = self._get(SurgeWant(workload))
         return fact
 
-    def config(self, workload: str, namespace: str = "") -> ConfigFact | None:
+    def config(self, workload: WorkloadRef, namespace: str = "") -> ConfigFact | None:
         """The configuration of the workload; None: no workload."""
         fact: ConfigFact | None = self._get(ConfigWant(workload, namespace))
         return fact

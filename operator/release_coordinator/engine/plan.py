@@ -13,7 +13,7 @@ from release_coordinator.api.base import Model
 from release_coordinator.api.faults import Fault
 from release_coordinator.api.job import JobTemplate
 from release_coordinator.api.policy import Requirements
-from release_coordinator.api.release import Component, ReleaseSpec
+from release_coordinator.api.release import Component, ReleaseSpec, WorkloadRef
 
 from .policy import BUILT_IN
 
@@ -79,8 +79,14 @@ def artifact_digest(spec: ReleaseSpec) -> str:
     )
 
 
+CONTROL = {"suspend", "rehearsal", "deletion_policy"}
+"""Fields of a spec that say how, and not what: in no digest, so that they void no approval."""
+
+
 def _said(model: Model) -> Any:
-    return model.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude_none=True)
+    return model.model_dump(
+        mode="json", by_alias=True, exclude_defaults=True, exclude_none=True, exclude=CONTROL
+    )
 
 
 def _program(job: JobTemplate | None) -> list[Any] | None:
@@ -99,19 +105,19 @@ def resolve(spec: ReleaseSpec, requirements: Requirements = BUILT_IN) -> Plan | 
 
 
 def _workload_faults(spec: ReleaseSpec) -> list[Fault]:
-    owners: dict[str, str] = {}
+    owners: dict[WorkloadRef, str] = {}
     faults = []
     for index, component in enumerate(spec.components):
-        name = component.workload_ref.name
-        if name in owners:
+        target = component.target
+        if target in owners:
             faults.append(
                 Fault(
                     f"spec.components[{index}].workloadRef.name",
-                    f"{name} is already the workload of component {owners[name]}",
+                    f"{target} is already the workload of component {owners[target]}",
                     "give each component its own workload",
                 )
             )
-        owners.setdefault(name, component.name)
+        owners.setdefault(target, component.name)
     return faults
 
 

@@ -33,9 +33,9 @@ def previous_version(spec: ReleaseSpec, status: ReleaseStatus, seen: Observation
 
 def runs_already(spec: ReleaseSpec, seen: Observation) -> bool:
     """Whether every component's workload is told to run exactly the spec's images, and does."""
-    seen.gather(*(WorkloadWant(c.workload_ref.name) for c in spec.components))
+    seen.gather(*(WorkloadWant(c.target) for c in spec.components))
     for component in spec.components:
-        fact = seen.workload(component.workload_ref.name)
+        fact = seen.workload(component.target)
         if fact is None or not fact.rolled_out:
             return False
         if any(fact.images.get(name) != image for name, image in component.images.items()):
@@ -73,8 +73,8 @@ def left_applied(last: Attempt) -> list[str]:
 
 
 def _running_tags(spec: ReleaseSpec, seen: Observation) -> set[str]:
-    seen.gather(*(WorkloadWant(c.workload_ref.name) for c in spec.components))
-    facts = [(c, seen.workload(c.workload_ref.name)) for c in spec.components]
+    seen.gather(*(WorkloadWant(c.target) for c in spec.components))
+    facts = [(c, seen.workload(c.target)) for c in spec.components]
     tags = (
         tag_of(fact.images.get(container, ""))
         for component, fact in facts

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from release_coordinator.api.attempt import Step, StepState
 from release_coordinator.api.conditions import Reason
-from release_coordinator.api.release import Component
+from release_coordinator.api.release import Component, WorkloadRef
 
 from .action import ApplyImages
 from .context import Context
@@ -43,27 +43,27 @@ def run(ctx: Context, apply: ApplyStep) -> Outcome:
         return DONE
     if step.state is StepState.FAILED:
         return Failed(Reason.PROGRESS_DEADLINE_EXCEEDED, f"{apply.id} failed: {step.message}")
-    name = apply.component.workload_ref.name
-    fact = ctx.seen.workload(name)
+    target = apply.component.target
+    fact = ctx.seen.workload(target)
     if fact is None or fact.uid != ctx.previous(apply.component.name).uid:
-        return replaced(ctx, name, apply.id)
+        return replaced(ctx, target, apply.id)
     if step.hash is None:
         return _apply(ctx, apply, fact)
     if fact.template_hash != step.hash:
-        return conflict(ctx, name, apply.id)
+        return conflict(ctx, target, apply.id)
     return _settle(ctx, apply, step, fact)
 
 
 def _apply(ctx: Context, apply: ApplyStep, fact: WorkloadFact) -> Outcome:
     if fact.labelled_for not in {"", ctx.release.name}:
-        return conflict(ctx, fact.name, apply.id)
+        return conflict(ctx, fact.ref, apply.id)
     mark = f"{ctx.attempt.number}/{apply.id}"
     if runs(fact, apply.images) and fact.mark == mark:
         # The time for the rollout begins here: an outage of ours must not eat it.
         return ctx.change(apply.id, hash=fact.template_hash, started_at=ctx.now, message="")
     images = tuple(sorted(apply.images.items()))
     init = fact.init & set(apply.images)
-    return Do(ApplyImages(fact.name, fact.uid, fact.resource_version, images, init, mark))
+    return Do(ApplyImages(fact.ref, fact.uid, fact.resource_version, images, init, mark))
 
 
 def runs(fact: WorkloadFact, images: Mapping[str, str]) -> bool:
@@ -71,22 +71,22 @@ def runs(fact: WorkloadFact, images: Mapping[str, str]) -> bool:
     return all(fact.images.get(container) == image for container, image in images.items())
 
 
-def replaced(ctx: Context, name: str, step_id: str) -> Outcome:
+def replaced(ctx: Context, workload: WorkloadRef, step_id: str) -> Outcome:
     """Hold: the workload is not the one the attempt started with."""
     return ctx.hold(
         Reason.WORKLOAD_REPLACED,
-        f"Deployment {name} was deleted or created anew during the attempt, which cannot go on "
+        f"{workload} was deleted or created anew during the attempt, which cannot go on "
         "with another one; see who did it, bring the workloads into a good state, then delete and "
         "create the Release",
         step_id,
     )
 
 
-def conflict(ctx: Context, name: str, step_id: str) -> Outcome:
+def conflict(ctx: Context, workload: WorkloadRef, step_id: str) -> Outcome:
     """Hold: somebody else writes the workload during the attempt."""
     return ctx.hold(
         Reason.CONFLICTING_WRITER,
-        f"the pod template of Deployment {name} was changed by somebody else during the "
+        f"the pod template of {workload} was changed by somebody else during the "
         "attempt; stop the other writer, then resume (our images are applied again) or roll back",
         step_id,
     )
@@ -114,7 +114,7 @@ def _not_yet(
     curious = step.started_at + timedelta(seconds=PODS_SECONDS)
     if ctx.now < min(curious, until):
         return ctx.wait(step, fact.trouble, min(curious, until))
-    trouble = f"{fact.trouble} {_pod_trouble(ctx, fact.name)}".strip()
+    trouble = f"{fact.trouble} {_pod_trouble(ctx, fact.ref)}".strip()
     if ctx.now >= until:
         return _too_late(ctx, apply, trouble)
     again = ctx.now + timedelta(seconds=PODS_SECONDS)
@@ -125,7 +125,7 @@ def _too_late(ctx: Context, apply: ApplyStep, trouble: str) -> Outcome:
     limit = apply.component.progress_deadline
     return ctx.fail(
         apply.id,
-        f"Deployment {apply.component.workload_ref.name} was not ready within {limit}: "
+        f"{apply.component.target} was not ready within {limit}: "
         f"{trouble.strip() or 'its pods did not become available'}",
     )
 
@@ -133,20 +133,20 @@ def _too_late(ctx: Context, apply: ApplyStep, trouble: str) -> Outcome:
 def _unhealthy(ctx: Context, component: Component) -> str:
     if component.health is None:
         return ""
-    return ctx.seen.probe(component.workload_ref.name, component.health).trouble
+    return ctx.seen.probe(component.target, component.health).trouble
 
 
 def _leftovers(ctx: Context, apply: ApplyStep) -> str:
     """Pods, terminating ones included, that still run what must be gone."""
     if not apply.gone:
         return ""
-    pods = ctx.seen.workload_pods(apply.component.workload_ref.name)
+    pods = ctx.seen.workload_pods(apply.component.target)
     left = sorted(pod.name for pod in pods if pod.terminating or pod.images & apply.gone)
     return f"still running the version that is taken back: {', '.join(left)}" if left else ""
 
 
-def _pod_trouble(ctx: Context, name: str) -> str:
-    pods: tuple[PodFact, ...] = ctx.seen.workload_pods(name)
+def _pod_trouble(ctx: Context, workload: WorkloadRef) -> str:
+    pods: tuple[PodFact, ...] = ctx.seen.workload_pods(workload)
     told = next((f"Pod {pod.name}: {pod.trouble}" for pod in pods if pod.trouble), "")
     silent = next((pod.name for pod in pods if not pod.ready), "")
     if told or not silent:

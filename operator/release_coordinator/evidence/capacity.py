@@ -6,7 +6,8 @@ kilobytes a node; it is asked for only while the gate is evaluated.
 """
 
 from release_coordinator.cluster import capacity
-from release_coordinator.cluster.port import DEPLOYMENT, NODE, RESOURCE_QUOTA, Body, Kind, Ref
+from release_coordinator.cluster.port import NODE, RESOURCE_QUOTA, Body, Kind
+from release_coordinator.cluster.workloads import ref_in
 from release_coordinator.engine.evidence import (
     NodesFact,
     NodesWant,
@@ -27,7 +28,7 @@ async def nodes(sources: Sources, _namespace: str, _want: NodesWant) -> NodesFac
 
 
 async def quotas(sources: Sources, namespace: str, _want: QuotasWant) -> tuple[QuotaFact, ...]:
-    """The quotas that count for the pods of a Deployment; one with a `problem` if unreadable."""
+    """The quotas that count for the pods of a workload; one with a `problem` if unreadable."""
     listed = await _list(sources, RESOURCE_QUOTA, namespace)
     if isinstance(listed, str):
         return (QuotaFact("", {}, listed),)
@@ -35,14 +36,14 @@ async def quotas(sources: Sources, namespace: str, _want: QuotasWant) -> tuple[Q
 
 
 async def surge(sources: Sources, namespace: str, want: SurgeWant) -> SurgeFact | None:
-    """The surge of a Deployment; None if there is no such Deployment."""
-    ref = Ref(DEPLOYMENT, namespace, want.workload)
+    """The surge of a workload; None if there is no such workload."""
+    ref = ref_in(namespace, want.workload)
     try:
         body = sources.store.get(ref) or await sources.cluster.get(ref)
     except NotFound:
         return None
     except Denied:
-        return SurgeFact(0, {}, _denied("get", DEPLOYMENT))
+        return SurgeFact(0, {}, _denied("get", ref.kind))
     return capacity.surge_fact(body)
 
 

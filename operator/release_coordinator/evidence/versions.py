@@ -8,8 +8,9 @@ import json
 import re
 
 from release_coordinator.api.base import SEMVER_PATTERN, parse_duration
-from release_coordinator.cluster import facts
-from release_coordinator.cluster.port import DEPLOYMENT, POD, Body, Ref
+from release_coordinator.api.release import WorkloadRef
+from release_coordinator.cluster import facts, workloads
+from release_coordinator.cluster.port import POD, Body
 from release_coordinator.engine.evidence import VersionFact, VersionWant
 from release_coordinator.engine.observation import PodFact
 from release_coordinator.errors import Denied, NotFound
@@ -30,31 +31,32 @@ async def look(sources: Sources, namespace: str, want: VersionWant) -> VersionFa
     """
     place = want.namespace or namespace
     try:
-        pods = await _pods(sources, Ref(DEPLOYMENT, place, want.workload))
+        pods = await _pods(sources, place, want.workload)
     except NotFound:
-        return VersionFact((), f"there is no Deployment {want.workload} in namespace {place}")
+        return VersionFact((), f"there is no {want.workload} in namespace {place}")
     except Denied:
         text = (
-            f"the operator may not read Deployments and pods in namespace {place}; the platform "
+            f"the operator may not read workloads and pods in namespace {place}; the platform "
             "team adds it to the chart's value namespaces"
         )
         return VersionFact((), text)
     if pods is None:
         return VersionFact(())
     if not pods:
-        text = f"Deployment {want.workload} in namespace {place} has no running pod to ask"
+        text = f"{want.workload} in namespace {place} has no running pod to ask"
         return VersionFact((), text)
     answers = await asyncio.gather(*(_ask(sources, pod, want) for pod in pods))
     versions = {version for version, _ in answers if version}
     return VersionFact(tuple(sorted(versions)), next((text for _, text in answers if text), ""))
 
 
-async def _pods(sources: Sources, ref: Ref) -> list[PodFact] | None:
+async def _pods(sources: Sources, namespace: str, workload: WorkloadRef) -> list[PodFact] | None:
     """Pods with an address; None if there shall be none."""
+    ref = workloads.ref_in(namespace, workload)
     body = sources.store.get(ref) or await sources.cluster.get(ref)
-    if body.get("spec", {}).get("replicas") == 0:
+    if workloads.fact_of(body).replicas == 0:
         return None
-    listed = await sources.cluster.list(POD, ref.namespace, facts.selector_of(body))
+    listed = await sources.cluster.list(POD, ref.namespace, workloads.selector_of(body))
     return [fact for pod in listed if _lives(pod) and (fact := facts.pod_fact(pod)).ip]
 
 

@@ -22,7 +22,7 @@ def workload_patch(release: ReleaseObject, action: ApplyImages) -> Body:
         lists[kind].append({"name": name, "image": image})
     return {
         "metadata": {
-            "name": action.workload,
+            "name": action.workload.name,
             "namespace": release.namespace,
             "uid": action.uid,
             "resourceVersion": action.resource_version,

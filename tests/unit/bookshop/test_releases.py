@@ -121,7 +121,7 @@ def seen(file: Path) -> dict[Any, Any]:
     for part in spec.components:
         end = part.version_endpoint
         assert end is not None
-        want = VersionWant(part.workload_ref.name, end.port, end.path, end.timeout, "")
+        want = VersionWant(part.target, end.port, end.path, end.timeout, "")
         facts[want] = VersionFact(("1.2.0",))
     assert spec.alerts is not None
     rules = tuple(AlertRuleFact(name, "ok", False, "critical") for name in alert_rules())

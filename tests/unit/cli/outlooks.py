@@ -8,7 +8,7 @@ from tests.unit.cli.waiting import NOW
 from release_coordinator.api.attempt import Revision
 from release_coordinator.api.codec import parse_release
 from release_coordinator.api.policy import ReleasePolicySpec
-from release_coordinator.api.release import ReleaseSpec
+from release_coordinator.api.release import ReleaseSpec, WorkloadRef
 from release_coordinator.api.status import ReleaseStatus, RevisionRef
 from release_coordinator.cli.outlook import Outlook, foresee
 from release_coordinator.engine import policy
@@ -26,7 +26,7 @@ WORKLOADS = {"bookshop-backend": "api", "bookshop-frontend": "web"}
 
 def workload(name: str, container: str, version: str) -> WorkloadFact:
     return WorkloadFact(
-        name=name,
+        ref=WorkloadRef(name=name),
         uid=f"uid-of-{name}",
         resource_version="1",
         images={container: f"example/{name}:{version}"},
@@ -67,7 +67,9 @@ def outlook(
     kept = revision(before) if before else None
     facts: dict[Any, Any] = {
         PolicyWant(body["metadata"]["name"]): fact,
-        **{WorkloadWant(n): workload(n, c, running) for n, c in WORKLOADS.items()},
+        **{
+            WorkloadWant(WorkloadRef(name=n)): workload(n, c, running) for n, c in WORKLOADS.items()
+        },
         RevisionWant(GOOD): kept,
     }
     found = foresee(parse_release(body), Observation(facts), NOW)

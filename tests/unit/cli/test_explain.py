@@ -187,9 +187,10 @@ def test_a_wrong_name_in_a_component_is_corrected_where_it_is() -> None:
 
 
 def test_what_is_not_healthy_is_described() -> None:
-    found = told_by(GateName.ROLLBACK_TARGET, "Deployment b is not healthy before the release (x)")
+    ill = "Deployment bookshop-backend is not healthy before the release (x)"
+    found = told_by(GateName.ROLLBACK_TARGET, ill)
 
-    assert found[-1].text == "kubectl -n shop describe deployment b"
+    assert found[-1].text == "kubectl -n shop describe deployment/bookshop-backend"
 
 
 def test_an_error_in_the_calendar_is_corrected_and_a_calendar_that_never_opens_extended() -> None:

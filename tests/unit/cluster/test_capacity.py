@@ -160,11 +160,12 @@ def test_a_pod_that_names_nothing_counts_for_nothing() -> None:
 def deployment(replicas: int, surge: int | str, cpu: int, memory: int) -> Body:
     resources = {"requests": {"cpu": f"{cpu}m"}, "limits": {"memory": f"{memory}Mi"}}
     return {
+        "kind": "Deployment",
         "spec": {
             "replicas": replicas,
             "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": surge}},
             "template": {"spec": {"containers": [{"name": "c", "resources": resources}]}},
-        }
+        },
     }
 
 
@@ -229,7 +230,7 @@ def test_whatever_an_amount_says_it_is_reckoned_with_or_a_problem(
     spec["template"]["spec"]["containers"] = containers * 3
     facts: list[QuotaFact | SurgeFact] = [
         quota_fact(quota({"cpu": one}, {"cpu": other})),
-        surge_fact({"metadata": {"name": "shop"}, "spec": spec}),
+        surge_fact({"kind": "Deployment", "metadata": {"name": "shop"}, "spec": spec}),
     ]
     for fact in facts:
         amounts = fact.left if isinstance(fact, QuotaFact) else fact.resources

@@ -158,8 +158,8 @@ class Abstract:
         answers: dict[type, Callable[[Any], Any]] = {
             JobWant: lambda w: self.jobs[w.name].fact if self._sees(w) else None,
             JobPodsWant: lambda _: (),
-            WorkloadWant: lambda w: self.workloads.get(w.name),
-            WorkloadPodsWant: lambda w: self._pods(w.name),
+            WorkloadWant: lambda w: self.workloads.get(w.workload.name),
+            WorkloadPodsWant: lambda w: self._pods(w.workload.name),
             ProbeWant: lambda _: ProbeFact(1, "" if self.healthy else "HTTP 503"),
             DocumentWant: lambda _: DocumentFact(CHANGELOG),
             SampleWant: lambda _: SampleFact(self.sample, "" if self.sample else "down"),
@@ -224,7 +224,7 @@ class Abstract:
             case CreateRevision(name, _, revision):
                 self.revisions.setdefault(name, revision)
             case ApplyImages(workload, uid, _, images, _, mark):
-                fact = self.workloads[workload]
+                fact = self.workloads[workload.name]
                 if fact.uid != uid:
                     raise Crash
                 self.roll(replace(fact, mark=mark), dict(images), labelled_for="bookshop")
@@ -265,7 +265,7 @@ class Abstract:
         now = {**fact.images, **images}
         hashed = str(sorted(now.items()))
         same = hashed == fact.template_hash
-        self.workloads[fact.name] = replace(
+        self.workloads[fact.ref.name] = replace(
             fact,
             images=now,
             template_hash=hashed,

@@ -9,6 +9,7 @@ from tests.releases import Body, bookshop
 from tests.unit.engine.contexts import context
 
 from release_coordinator.api.attempt import Gate, GateState, Role
+from release_coordinator.api.release import WorkloadRef
 from release_coordinator.engine.evidence import (
     AlertRuleFact,
     AlertRulesFact,
@@ -24,7 +25,10 @@ from release_coordinator.engine.gates import infrastructure
 from release_coordinator.engine.observation import NotSeen
 
 MIB = 2**20
-BACKEND, FRONTEND = SurgeWant("bookshop-backend"), SurgeWant("bookshop-frontend")
+BACKEND, FRONTEND = (
+    SurgeWant(WorkloadRef(name="bookshop-backend")),
+    SurgeWant(WorkloadRef(name="bookshop-frontend")),
+)
 HEALTHY: dict[Any, Any] = {
     NodesWant(): NodesFact(("n1", "n2"), ()),
     QuotasWant(): (QuotaFact("compute", {"pods": 5, "requests.cpu": 2.0, "memory": 512 * MIB}),),

@@ -16,7 +16,7 @@ from tests.unit.engine.abstract import Abstract, Crash, Shell, later, policy_of
 from release_coordinator.api.approval import Decision
 from release_coordinator.api.attempt import Attempt, Step, StepState
 from release_coordinator.api.conditions import ConditionType, Phase, Reason
-from release_coordinator.api.release import Reversibility
+from release_coordinator.api.release import Reversibility, WorkloadRef
 from release_coordinator.api.status import ReleaseStatus
 from release_coordinator.engine.action import Action, ApplyImages, CreateJob, ResumeJob
 from release_coordinator.engine.observation import JobPhase, JobWant, WorkloadFact, WorkloadWant
@@ -65,7 +65,7 @@ class Promises(RuleBasedStateMachine):
         for name, container in (("bookshop-backend", "api"), ("bookshop-frontend", "web")):
             images = {container: f"example/{container}:1.0.0"}
             self.world.workloads[name] = WorkloadFact(
-                name=name,
+                ref=WorkloadRef(name=name),
                 uid=f"uid-{name}",
                 resource_version="1",
                 images=images,
@@ -150,7 +150,8 @@ class Promises(RuleBasedStateMachine):
             want = JobWant(name, confirm=True)
             self.world.lagging[want] = self.world.look(want)
         for name in self.world.workloads:
-            self.world.lagging[WorkloadWant(name)] = self.world.look(WorkloadWant(name))
+            about = WorkloadWant(WorkloadRef(name=name))
+            self.world.lagging[about] = self.world.look(about)
 
     @precondition(lambda self: self.world.jobs)
     @rule(pick=st.integers(min_value=0), chance=CHANCE)
@@ -172,7 +173,7 @@ class Promises(RuleBasedStateMachine):
             return
         fact = self.world.workloads["bookshop-backend"]
         fresh = {**_fields(fact), "uid": fact.uid + "x"}
-        self.world.workloads[fact.name] = WorkloadFact(**fresh)
+        self.world.workloads[fact.ref.name] = WorkloadFact(**fresh)
 
     @rule(value=st.sampled_from([1.0, 1.0, 9.0, None]))
     def metrics_say(self, value: float | None) -> None:

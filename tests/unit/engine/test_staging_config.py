@@ -9,6 +9,7 @@ from tests.records import completed, staging_release
 from tests.unit.engine.contexts import context
 
 from release_coordinator.api.attempt import Gate, GateState, Role
+from release_coordinator.api.release import WorkloadRef
 from release_coordinator.engine.configuration import Difference, differences, matches
 from release_coordinator.engine.evidence import ConfigFact, ConfigWant, RecordsFact, RecordsWant
 from release_coordinator.engine.gates import staging_config
@@ -31,10 +32,10 @@ def asked(
     body["spec"]["components"][0]["workloadRef"] = {"name": workload}
     facts = {
         RecordsWant(namespace, "staged"): RecordsFact((completed(1, body=body),)),
-        ConfigWant(workload, namespace): fact,
-        ConfigWant(BACK): here,
-        ConfigWant(FRONT, namespace): ConfigFact({}),
-        ConfigWant(FRONT): ConfigFact({}),
+        ConfigWant(WorkloadRef(name=workload), namespace): fact,
+        ConfigWant(WorkloadRef(name=BACK)): here,
+        ConfigWant(WorkloadRef(name=FRONT), namespace): ConfigFact({}),
+        ConfigWant(WorkloadRef(name=FRONT)): ConfigFact({}),
     }
     staging = {"namespace": namespace, "release": "staged", "differences": list(allowed)}
     return staging_config.evaluate(context(facts=facts, policy={"staging": staging})).gate
@@ -195,4 +196,4 @@ def test_a_workload_is_not_compared_with_itself() -> None:
     gate = asked(HERE, namespace="shop")
 
     assert gate.state is GateState.FAILED
-    assert "bookshop-backend, bookshop-frontend of this Release cannot be compared" in gate.message
+    assert "Deployment bookshop-frontend of this Release cannot be compared" in gate.message

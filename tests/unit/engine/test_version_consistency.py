@@ -7,6 +7,7 @@ from tests.releases import Body, bookshop
 from tests.unit.engine.contexts import context
 
 from release_coordinator.api.attempt import Gate, GateState, Role
+from release_coordinator.api.release import WorkloadRef
 from release_coordinator.engine.evidence import VersionFact, VersionWant
 from release_coordinator.engine.gates import version_consistency
 from release_coordinator.engine.observation import DocumentFact, DocumentWant, NotSeen
@@ -33,7 +34,7 @@ def release(*, manifest: bool = False, endpoints: bool = False, **images: str) -
 
 def endpoints(said: dict[str, VersionFact], namespace: str = "") -> dict[Any, Any]:
     return {
-        VersionWant(f"bookshop-{name}", 8080, "/version", "2s", namespace): fact
+        VersionWant(WorkloadRef(name=f"bookshop-{name}"), 8080, "/version", "2s", namespace): fact
         for name, fact in said.items()
     }
 

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from release_coordinator.api.faults import told
@@ -162,6 +162,8 @@ def test_it_is_open_exactly_when_a_table_of_minutes_says_so(
         origin + minute * MINUTE,
     )
 
+    # Every 28 hours from a Tuesday on it is never Monday: such a COUNT is refused, in words.
+    assume(isinstance(state, CalendarState) or "COUNT is not reached" not in told(state))
     assert isinstance(state, CalendarState)
     assert state.open == bool(opened[minute])
     change = opened.find(0 if state.open else 1, minute)

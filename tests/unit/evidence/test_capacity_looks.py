@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from tests.fakes.world import NAMESPACE, World, deployment
 
+from release_coordinator.api.release import WorkloadRef
 from release_coordinator.cluster.memory import Call
 from release_coordinator.cluster.port import (
     DEPLOYMENT,
@@ -85,11 +86,11 @@ async def test_quotas_of_the_namespace_are_listed_but_for_narrower_ones(world: W
 async def test_the_surge_of_a_workload_is_read_live_until_it_is_watched(world: World) -> None:
     await world.user.create(DEPLOYMENT, deployment("backend", "api", "1.2.0"))
 
-    assert await ask(world, SurgeWant("backend")) == SurgeFact(1, {})
+    assert await ask(world, SurgeWant(WorkloadRef(name="backend"))) == SurgeFact(1, {})
 
 
 async def test_there_is_no_surge_where_there_is_no_workload(world: World) -> None:
-    assert await ask(world, SurgeWant("backend")) is None
+    assert await ask(world, SurgeWant(WorkloadRef(name="backend"))) is None
 
 
 async def test_what_the_operator_may_not_read_is_a_problem_that_says_who_mends_it(
@@ -99,7 +100,7 @@ async def test_what_the_operator_may_not_read_is_a_problem_that_says_who_mends_i
 
     nodes = await ask(world, NodesWant())
     (quota,) = await ask(world, QuotasWant())
-    surge = await ask(world, SurgeWant("backend"))
+    surge = await ask(world, SurgeWant(WorkloadRef(name="backend")))
     rules = await ask(world, AlertRulesWant("default"))
 
     mends = "; the platform team must let it"
@@ -114,12 +115,12 @@ async def test_what_the_operator_may_not_read_is_a_problem_that_says_who_mends_i
     [
         NodesWant(),
         QuotasWant(),
-        SurgeWant("backend"),
+        SurgeWant(WorkloadRef(name="backend")),
         AlertRulesWant("default"),
         ObjectWant("tekton.dev/v1", "PipelineRun", "shop-1.3.0"),
-        VersionWant("backend", 8080, "/version", "2s"),
+        VersionWant(WorkloadRef(name="backend"), 8080, "/version", "2s"),
         RecordsWant("staging", "bookshop"),
-        ConfigWant("backend"),
+        ConfigWant(WorkloadRef(name="backend")),
     ],
 )
 async def test_an_outage_is_a_problem_of_the_one_fact(world: World, want: Any) -> None:

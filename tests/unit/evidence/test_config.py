@@ -7,6 +7,7 @@ import yaml
 from tests.fakes.world import World
 from tests.releases import Body
 
+from release_coordinator.api.release import WorkloadRef
 from release_coordinator.cluster.memory import Call, MemoryCluster
 from release_coordinator.cluster.port import CONFIG_MAP, DEPLOYMENT
 from release_coordinator.cluster.store import Store
@@ -118,13 +119,13 @@ async def look(cluster: MemoryCluster, want: ConfigWant) -> Any:
 
 
 async def entries(pod: Body) -> Any:
-    return (await look(await shop(pod=pod), ConfigWant("backend"))).entries
+    return (await look(await shop(pod=pod), ConfigWant(WorkloadRef(name="backend")))).entries
 
 
 @pytest.mark.parametrize("namespace", ["shop", "shop-staging"])
 async def test_everything_the_pods_are_configured_with_is_an_entry(namespace: str) -> None:
     cluster = await shop(namespace)
-    want = ConfigWant("backend", "" if namespace == "shop" else namespace)
+    want = ConfigWant(WorkloadRef(name="backend"), "" if namespace == "shop" else namespace)
 
     assert await look(cluster, want) == ConfigFact(EXPECTED)
 
@@ -137,7 +138,7 @@ async def test_no_secret_is_read_and_each_config_map_once() -> None:
         asked.append((call.ref.kind.kind, call.ref.name))
 
     cluster.before = note
-    await look(cluster, ConfigWant("backend"))
+    await look(cluster, ConfigWant(WorkloadRef(name="backend")))
 
     assert asked[0] == ("Deployment", "backend")
     assert sorted(asked[1:]) == [
@@ -182,8 +183,8 @@ async def test_a_missing_config_map_of_a_volume_is_an_entry() -> None:
 
 
 async def test_without_the_deployment_there_is_no_fact() -> None:
-    assert await look(await shop(), ConfigWant("frontend")) is None
-    assert await look(await shop(), ConfigWant("backend", "nowhere")) is None
+    assert await look(await shop(), ConfigWant(WorkloadRef(name="frontend"))) is None
+    assert await look(await shop(), ConfigWant(WorkloadRef(name="backend"), "nowhere")) is None
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "ConfigMap"])
@@ -196,7 +197,7 @@ async def test_a_missing_right_is_a_problem_that_names_who_mends_it(kind: str) -
 
     cluster.before = refuse
 
-    fact = await look(cluster, ConfigWant("backend", "shop-staging"))
+    fact = await look(cluster, ConfigWant(WorkloadRef(name="backend"), "shop-staging"))
 
     assert fact.entries == {}
     assert fact.problem.endswith(

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.fakes.world import NAMESPACE, ScriptedMetrics, ScriptedProber, deployment
 
+from release_coordinator.api.release import WorkloadRef
 from release_coordinator.cluster.memory import Call, MemoryCluster
 from release_coordinator.cluster.port import DEPLOYMENT, POD
 from release_coordinator.cluster.store import Store
@@ -18,7 +19,7 @@ from release_coordinator.evidence import versions
 from release_coordinator.evidence.sources import Sources
 from release_coordinator.signals.port import FetchResult
 
-WANT = VersionWant("bookshop-backend", 8080, "/version", "2s")
+WANT = VersionWant(WorkloadRef(name="bookshop-backend"), 8080, "/version", "2s")
 
 
 @dataclass
@@ -71,7 +72,7 @@ async def test_each_version_is_told_once_and_in_order() -> None:
 
 async def test_pods_of_another_namespace_are_asked_if_it_is_named() -> None:
     cluster, answers = await world("1.3.0", namespace="shop-staging")
-    want = VersionWant("bookshop-backend", 8080, "/version", "2s", "shop-staging")
+    want = VersionWant(WorkloadRef(name="bookshop-backend"), 8080, "/version", "2s", "shop-staging")
     assert await seen(cluster, answers, want) == VersionFact(("1.3.0",))
 
 
@@ -137,7 +138,9 @@ async def test_pods_that_are_over_or_have_no_address_are_not_asked() -> None:
 
 async def test_a_workload_that_is_not_there_is_told() -> None:
     cluster, answers = await world()
-    fact = await seen(cluster, answers, VersionWant("bookshop-api", 8080, "/version", "2s"))
+    fact = await seen(
+        cluster, answers, VersionWant(WorkloadRef(name="bookshop-api"), 8080, "/version", "2s")
+    )
     assert fact.problem == "there is no Deployment bookshop-api in namespace shop"
 
 

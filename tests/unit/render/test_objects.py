@@ -11,6 +11,7 @@ from tests.unit.engine.contexts import context, running
 
 from release_coordinator.api.attempt import End, PreviousComponent, Revision
 from release_coordinator.api.conditions import Phase, Reason
+from release_coordinator.api.release import WorkloadRef
 from release_coordinator.engine import closing
 from release_coordinator.engine.action import ApplyImages, CreateRecord, CreateRevision
 from release_coordinator.render import objects
@@ -27,7 +28,9 @@ def check(name: str, body: dict[str, Any]) -> None:
 def test_a_workload_patch_has_images_and_our_label_only() -> None:
     images = (("api", "example/bookshop-backend:1.3.0"), ("wait", "example/wait:1.3.0"))
     init, mark = frozenset({"wait"}), "1/rollout/backend"
-    action = ApplyImages("bookshop-backend", "uid-backend", "17", images, init, mark)
+    action = ApplyImages(
+        WorkloadRef(name="bookshop-backend"), "uid-backend", "17", images, init, mark
+    )
 
     check("workload_patch", objects.workload_patch(CTX.release, action))
 

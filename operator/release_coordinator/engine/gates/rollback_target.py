@@ -20,7 +20,7 @@ OWNER = Role.DEVOPS
 def evaluate(ctx: Context) -> GateVerdict:
     """Look at every component's workload."""
     components = ctx.plan.spec.components
-    ctx.seen.gather(*(WorkloadWant(c.workload_ref.name) for c in components))
+    ctx.seen.gather(*(WorkloadWant(c.target) for c in components))
     faults = [
         fault
         for index, component in enumerate(components)
@@ -33,28 +33,28 @@ def evaluate(ctx: Context) -> GateVerdict:
 
 
 def _fault(ctx: Context, index: int, component: Component) -> str:
-    name = component.workload_ref.name
-    fact = ctx.seen.workload(name)
+    target = component.target
+    fact = ctx.seen.workload(target)
     if fact is None:
         return (
-            f"spec.components[{index}].workloadRef: there is no Deployment {name} in this "
+            f"spec.components[{index}].workloadRef: there is no {target} in this "
             "namespace; create it or correct the name"
         )
     if fact.labelled_for not in {"", ctx.release.name}:
         return (
-            f"spec.components[{index}].workloadRef: Deployment {name} belongs to Release "
+            f"spec.components[{index}].workloadRef: {target} belongs to Release "
             f"{fact.labelled_for}; give it to one Release only. If that Release is gone, remove "
-            f"the label {LABEL_RELEASE} from the Deployment"
+            f"the label {LABEL_RELEASE} from the workload"
         )
     unknown = sorted(set(component.images) - set(fact.images))
     if unknown:
         return (
-            f"spec.components[{index}].images: Deployment {name} has no container "
+            f"spec.components[{index}].images: {target} has no container "
             f"{', '.join(unknown)}; it has {', '.join(sorted(fact.images))}"
         )
     if not fact.rolled_out and ctx.attempt.basis is None:
         return (
-            f"Deployment {name} is not healthy before the release ({fact.trouble or 'rolling out'})"
+            f"{target} is not healthy before the release ({fact.trouble or 'rolling out'})"
             "; repair it first, so that there is a good state to go back to"
         )
     return ""

@@ -1,6 +1,6 @@
 """Gate R3.2: staging is configured like production, but for what the policy lets differ.
 
-Compared is what the Deployments' pods are configured with (`cluster.configuration`); images and
+Compared is what the workloads' pods are configured with (`cluster.configuration`); images and
 the number of replicas are not. Nothing tells us of a changed ConfigMap that is not ours: the gate
 is asked again by and by.
 """
@@ -31,7 +31,7 @@ def evaluate(ctx: Context) -> GateVerdict:
     if records.problem:
         return unknown(NAME, Role.PLATFORM, records.problem)
     pairs = _pairs(ctx, place, records)
-    shared = [there.workload for there, here in pairs.values() if _same(ctx, there, here)]
+    shared = [str(there.workload) for there, here in pairs.values() if _same(ctx, there, here)]
     if shared:
         return failed(NAME, OWNER, _one_and_the_same(place, shared))
     wants = [want for pair in pairs.values() for want in pair]
@@ -54,8 +54,8 @@ def _pairs(
     """Component -> its workload in staging, as deployed there last, and here."""
     plans = (record.plan for record in reversed(records.records) if record.plan)
     components: list[Component] = next((plan.components for plan in plans), [])
-    there = {component.name: component.workload_ref.name for component in components}
-    here = {c.name: c.workload_ref.name for c in ctx.plan.spec.components}
+    there = {component.name: component.target for component in components}
+    here = {c.name: c.target for c in ctx.plan.spec.components}
     return {
         name: (ConfigWant(there.get(name, workload), place.namespace), ConfigWant(workload))
         for name, workload in here.items()
@@ -68,7 +68,7 @@ def _same(ctx: Context, there: ConfigWant, here: ConfigWant) -> bool:
 
 def _one_and_the_same(place: staged.Place, workloads: list[str]) -> str:
     return (
-        f"Deployment {', '.join(workloads)} of this Release cannot be compared with itself; give "
+        f"{', '.join(workloads)} of this Release cannot be compared with itself; give "
         f"Release {place} workloads of its own and deploy it"
     )
 
@@ -76,7 +76,7 @@ def _one_and_the_same(place: staged.Place, workloads: list[str]) -> str:
 def _absent(want: ConfigWant, place: staged.Place) -> str:
     where = f"namespace {want.namespace}" if want.namespace else "this namespace"
     return (
-        f"there is no Deployment {want.workload} in {where}, so the configuration of {place} "
+        f"there is no {want.workload} in {where}, so the configuration of {place} "
         "cannot be compared; create it"
     )
 
@@ -94,14 +94,14 @@ def _compare(
     if not told:
         count = sum(len(here.entries) for _, here in found.values())
         text = f"{len(found)} components are configured as in {place} ({count} entries)"
-        return passed(NAME, OWNER, f"{text}{_but(allowed)}", evidence=f"Deployments of {place}")
+        return passed(NAME, OWNER, f"{text}{_but(allowed)}", evidence=f"workloads of {place}")
     more = f"; and {len(told) - FIRST} more" if len(told) > FIRST else ""
     policy = f"ReleasePolicy {ctx.attempt.policy.name or DEFAULT_POLICY}"
     text = (
         f"{'; '.join(told[:FIRST])}{more}. Make them agree, or have the platform team allow it in "
         f"spec.staging.differences of {policy}"
     )
-    return failed(NAME, OWNER, text, evidence=f"Deployments of {place}")
+    return failed(NAME, OWNER, text, evidence=f"workloads of {place}")
 
 
 def _but(allowed: list[str]) -> str:

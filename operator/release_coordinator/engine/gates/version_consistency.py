@@ -75,8 +75,8 @@ def _wants(ctx: Context) -> list[DocumentWant | VersionWant]:
     for component in _with_endpoint(ctx):
         end = component.version_endpoint
         assert end is not None  # noqa: S101 - selected above
-        name = component.workload_ref.name
-        wants += [VersionWant(name, end.port, end.path, end.timeout, place) for place in places]
+        target = component.target
+        wants += [VersionWant(target, end.port, end.path, end.timeout, place) for place in places]
     return wants
 
 
@@ -181,7 +181,7 @@ def _heard(
     for component in components:
         endpoint = component.version_endpoint
         assert endpoint is not None  # noqa: S101 - selected by the caller
-        fact = ctx.seen.versions(component.workload_ref.name, endpoint, namespace)
+        fact = ctx.seen.versions(component.target, endpoint, namespace)
         said[component.name] = fact.versions
         if fact.problem:
             problems.append(f"{component.name}: {fact.problem}")

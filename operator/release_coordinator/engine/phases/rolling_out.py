@@ -38,10 +38,10 @@ def drift(ctx: Context, prefix: str = PREFIX) -> Outcome:
         step = ctx.step(prefix + component.name)
         if step is None or step.hash is None or not ctx.succeeded(step.id):
             continue
-        name = component.workload_ref.name
-        fact = ctx.seen.workload(name)
+        target = component.target
+        fact = ctx.seen.workload(target)
         if fact is None or fact.uid != ctx.previous(component.name).uid:
-            return workloads.replaced(ctx, name, step.id)
+            return workloads.replaced(ctx, target, step.id)
         if fact.template_hash != step.hash:
-            return workloads.conflict(ctx, name, step.id)
+            return workloads.conflict(ctx, target, step.id)
     return DONE

@@ -52,7 +52,7 @@ def _health(ctx: Context, step_id: str) -> Outcome:
         return ctx.begin(step_id)
     ctx.seen.gather(
         *(
-            ProbeWant(c.workload_ref.name, c.health.port, c.health.path, c.health.timeout)
+            ProbeWant(c.target, c.health.port, c.health.path, c.health.timeout)
             for c in components
             if c.health
         )
@@ -60,7 +60,7 @@ def _health(ctx: Context, step_id: str) -> Outcome:
     trouble = "; ".join(
         f"{c.name}: {fact.trouble}"
         for c in components
-        if c.health and (fact := ctx.seen.probe(c.workload_ref.name, c.health)).trouble
+        if c.health and (fact := ctx.seen.probe(c.target, c.health)).trouble
     )
     if not trouble:
         return ctx.succeed(step_id, f"{len(components)} components answer")

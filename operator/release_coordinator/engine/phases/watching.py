@@ -52,12 +52,14 @@ def _due(watch: Watch, state: WatchState) -> datetime:
 
 def _available(ctx: Context, watch: Watch, state: WatchState) -> Outcome:
     """Good metrics are not enough: nobody measures a component whose pods are all gone."""
-    names = [component.workload_ref.name for component in ctx.plan.order]
-    ctx.seen.gather(*(WorkloadWant(name) for name in names))
-    missing = [n for n in names if not ((fact := ctx.seen.workload(n)) and fact.rolled_out)]
+    targets = [component.target for component in ctx.plan.order]
+    ctx.seen.gather(*(WorkloadWant(target) for target in targets))
+    missing = [
+        str(one) for one in targets if not ((fact := ctx.seen.workload(one)) and fact.rolled_out)
+    ]
     if not missing:
         return DONE
-    text = f"not all pods of Deployment {', '.join(missing)} are available"
+    text = f"not all pods of {', '.join(missing)} are available"
     limit = timedelta(seconds=parse_duration(watch.unknown_limit))
     if ctx.now >= ends_at(watch, state) + limit:
         return Failed(Reason.PROGRESS_DEADLINE_EXCEEDED, f"at the end of the watch {text}")

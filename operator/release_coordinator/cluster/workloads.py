@@ -1,0 +1,113 @@
+"""Deployments, StatefulSets and DaemonSets to the one fact the engine thinks in; pure.
+
+The three differ in what they count and in how an update can be kept from happening; whoever uses
+a `WorkloadFact` need not know which of them it is from.
+"""
+
+from collections.abc import Callable, Mapping
+
+from release_coordinator.api.release import WorkloadKind, WorkloadRef
+from release_coordinator.engine import names
+from release_coordinator.engine.observation import WorkloadFact
+from release_coordinator.engine.plan import canonical, short_hash
+
+from .bodies import containers
+from .port import DAEMON_SET, DEPLOYMENT, STATEFUL_SET, Body, Kind, Ref
+
+KINDS: Mapping[WorkloadKind, Kind] = {
+    WorkloadKind.DEPLOYMENT: DEPLOYMENT,
+    WorkloadKind.STATEFUL_SET: STATEFUL_SET,
+    WorkloadKind.DAEMON_SET: DAEMON_SET,
+}
+"""The resource type of each kind of workload."""
+
+
+def ref_in(namespace: str, workload: WorkloadRef) -> Ref:
+    """The workload's place in a namespace."""
+    return Ref(KINDS[workload.kind], namespace, workload.name)
+
+
+def named(body: Body) -> WorkloadRef:
+    """How a Release names the workload."""
+    return WorkloadRef(kind=WorkloadKind(body["kind"]), name=body["metadata"]["name"])
+
+
+def fact_of(body: Body) -> WorkloadFact:
+    """What a workload says."""
+    workload = named(body)
+    metadata, spec, status = body["metadata"], body.get("spec", {}), body.get("status", {})
+    template = spec.get("template", {})
+    seen = status.get("observedGeneration", 0) >= metadata.get("generation", 0)
+    wanted, done = _COUNTS[workload.kind](spec, status)
+    return WorkloadFact(
+        ref=workload,
+        uid=metadata["uid"],
+        resource_version=metadata["resourceVersion"],
+        images={c["name"]: c.get("image", "") for c in containers(template)},
+        init=frozenset(c["name"] for c in template.get("spec", {}).get("initContainers", [])),
+        template_hash=short_hash(canonical(template)),
+        mark=metadata.get("annotations", {}).get(names.ANNOTATION_STEP, ""),
+        labelled_for=metadata.get("labels", {}).get(names.LABEL_RELEASE, ""),
+        rolled_out=seen and done,
+        replicas=wanted,
+        trouble=_trouble(workload.kind, spec, status),
+    )
+
+
+def selector_of(body: Body) -> dict[str, str]:
+    """Labels that the pods of a workload have."""
+    selector: dict[str, str] = body.get("spec", {}).get("selector", {}).get("matchLabels", {})
+    return selector
+
+
+def _deployment(spec: Body, status: Body) -> tuple[int, bool]:
+    wanted = spec.get("replicas", 1)
+    return wanted, _all(status, wanted, "updatedReplicas", "replicas", "availableReplicas")
+
+
+def _stateful_set(spec: Body, status: Body) -> tuple[int, bool]:
+    """Without pods the counts say nothing; the revisions do."""
+    wanted = spec.get("replicas", 1)
+    same = status.get("currentRevision") == status.get("updateRevision")
+    return wanted, same and _all(status, wanted, "replicas", "availableReplicas")
+
+
+def _daemon_set(_spec: Body, status: Body) -> tuple[int, bool]:
+    """How many pods are wanted is known to its controller alone: one for each node that fits."""
+    wanted = status.get("desiredNumberScheduled", 0)
+    return wanted, _all(
+        status, wanted, "currentNumberScheduled", "updatedNumberScheduled", "numberAvailable"
+    )
+
+
+_COUNTS: Mapping[WorkloadKind, Callable[[Body, Body], tuple[int, bool]]] = {
+    WorkloadKind.DEPLOYMENT: _deployment,
+    WorkloadKind.STATEFUL_SET: _stateful_set,
+    WorkloadKind.DAEMON_SET: _daemon_set,
+}
+"""Spec and status to the number of pods wanted, and whether all run the template and no other."""
+
+
+def _all(status: Body, wanted: int, *counts: str) -> bool:
+    return all(status.get(key, 0) == wanted for key in counts)
+
+
+def _trouble(kind: WorkloadKind, spec: Body, status: Body) -> str:
+    if spec.get("paused"):
+        return "it is paused; resume it with kubectl rollout resume"
+    if kind is not WorkloadKind.DEPLOYMENT and (kept := _kept_back(spec.get("updateStrategy", {}))):
+        return kept
+    for condition in status.get("conditions", []):
+        about, state = condition.get("type"), condition.get("status")
+        if (about, state) in {("Progressing", "False"), ("ReplicaFailure", "True")}:
+            return str(condition.get("message", ""))
+    return ""
+
+
+def _kept_back(strategy: Body) -> str:
+    """Why pods are not replaced by themselves."""
+    if strategy.get("type") == "OnDelete":
+        return "its updateStrategy is OnDelete; set it to RollingUpdate"
+    if (strategy.get("rollingUpdate") or {}).get("partition"):
+        return "its updateStrategy has a partition; set it to 0"
+    return ""
