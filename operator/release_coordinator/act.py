@@ -11,6 +11,7 @@ from .cluster import facts, workloads
 from .cluster.port import (
     CONTROLLER_REVISION,
     JOB,
+    LEASE,
     RECORD,
     RELEASE,
     Cluster,
@@ -26,8 +27,10 @@ from .engine.action import (
     CreateJob,
     CreateRecord,
     CreateRevision,
+    DropLock,
     RemoveFinalizer,
     ResumeJob,
+    TakeLock,
     WithdrawJob,
 )
 from .engine.observation import JobPhase
@@ -58,6 +61,8 @@ class Actor:
                 await self._apply(release, action)
             case CreateRecord():
                 await self._create(RECORD, objects.record_body(release, action))
+            case TakeLock() | DropLock():
+                await self._lock(release, action)
             case AddFinalizer():
                 await self._finalizers(release, [*release.finalizers, names.FINALIZER])
             case RemoveFinalizer():
@@ -119,6 +124,21 @@ class Actor:
         except (Conflict, NotFound):
             await self._refresh(ref)
             raise
+
+    async def _lock(self, release: ReleaseObject, action: TakeLock | DropLock) -> None:
+        """Create or delete; what is gone, or another one by now, is as good as deleted."""
+        if isinstance(action, TakeLock):
+            await self._create(LEASE, objects.lock_body(release, action))
+            return
+        ref = Ref(LEASE, release.namespace, action.name)
+        try:
+            await self._cluster.delete(ref, uid=action.uid)
+        except NotFound:
+            pass
+        except Conflict:
+            await self._refresh(ref)
+            return
+        self._store.remove(ref, action.uid)
 
     async def _refresh(self, ref: Ref) -> None:
         """Our view of an object was old: replace it by the API server's."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import kopf
 
+from .cluster.locks import may_wait, waiting_for
 from .cluster.login import Credentials
 from .cluster.port import (
     APPROVAL,
@@ -16,6 +17,7 @@ from .cluster.port import (
     DAEMON_SET,
     DEPLOYMENT,
     JOB,
+    LEASE,
     METRIC_SOURCE,
     POD,
     POLICY,
@@ -32,7 +34,7 @@ from .reconcile import Key
 
 Login = Callable[[], Awaitable[Credentials]]
 
-LABELLED = (JOB, POD, DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CONFIG_MAP)
+LABELLED = (JOB, POD, DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CONFIG_MAP, LEASE)
 """Kinds watched only where they carry our label; the server selects."""
 
 
@@ -61,12 +63,15 @@ class Intake:
         if kind is RELEASE:
             yield metadata["namespace"], metadata["name"]
             yield from waiting_on(self._store, body)
+            yield from waiting_for(self._store, body)
         elif kind is METRIC_SOURCE or kind is POLICY:
             for release in self._store.select(RELEASE, metadata.get("namespace")):
                 yield release["metadata"]["namespace"], release["metadata"]["name"]
         elif kind is APPROVAL:
             yield metadata["namespace"], str(body.get("spec", {}).get("release", ""))
         else:
+            if kind is LEASE:
+                yield from may_wait(self._store, metadata["namespace"])
             owner = metadata.get("labels", {}).get(names.LABEL_RELEASE)
             if owner:
                 yield metadata["namespace"], owner

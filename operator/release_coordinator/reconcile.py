@@ -26,6 +26,7 @@ from .cluster.port import RELEASE, Cluster, Ref
 from .cluster.store import Store
 from .engine.action import Action, AddFinalizer, subject
 from .engine.decide import decide
+from .engine.locks import may_come_late
 from .engine.observation import NotSeen, Observation, Want
 from .engine.outcome import Decision, Do, Note, Wait
 from .engine.refusal import refused
@@ -158,7 +159,7 @@ class _Pass:
 
     async def _do(self, action: Action) -> None:
         if not isinstance(action, AddFinalizer):  # nothing was intended yet
-            await self._persist(fence=True)
+            await self._persist(fence=not may_come_late(action, self._status.attempt))
         try:
             await self._act(action)
         except Invalid as error:

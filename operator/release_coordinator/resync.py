@@ -13,6 +13,7 @@ from .cluster import workloads
 from .cluster.port import (
     APPROVAL,
     JOB,
+    LEASE,
     METRIC_SOURCE,
     POD,
     POLICY,
@@ -67,6 +68,7 @@ class Resync:
         for namespace in self._namespaces:
             await self._take(POLICY, namespace, None)
             await self._take(APPROVAL, namespace, None)
+            await self._take(LEASE, namespace, {names.LABEL_MANAGED_BY: names.MANAGED_BY})
             for body in await self._take(RELEASE, namespace, None):
                 await self._belongings(body)
                 self._enqueue((body["metadata"]["namespace"], body["metadata"]["name"]))

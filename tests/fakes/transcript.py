@@ -90,6 +90,8 @@ class Transcript:
                 words = "records the plan and the previous revision"
             case "create", "ReleaseRecord":
                 words = f"writes the ReleaseRecord: {body['spec']['outcome']}"
+            case _, "Lease":
+                words = _locks(metadata)
             case "patch", "Job":
                 words = "lets the Job run"
             case "patch", "Release":
@@ -147,6 +149,12 @@ def _creates_job(body: Body) -> str:
     image = body["spec"]["template"]["spec"]["containers"][0]["image"]
     held = ", suspended" if body["spec"]["suspend"] else ""
     return f"creates Job {_step(body['metadata'])} ({image}){held}"
+
+
+def _locks(metadata: Body) -> str:
+    """A delete carries no body."""
+    workload = metadata.get("annotations", {}).get(names.ANNOTATION_WORKLOAD)
+    return f"locks {workload}" if workload else "gives a lock back"
 
 
 def _step(metadata: Body) -> str:

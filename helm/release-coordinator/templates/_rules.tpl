@@ -30,6 +30,9 @@ do no more than release.
 - apiGroups: [apps]
   resources: [controllerrevisions] # what to go back to
   verbs: [get, create]
+- apiGroups: [coordination.k8s.io]
+  resources: [leases] # locks: one for each workload that is being released, never changed
+  verbs: [get, list, watch, create, delete] # get: whose lock it is that was there first
 - apiGroups: [""]
   resources: [pods] # why a Job or a rollout does not get on
   verbs: [get, list, watch]

@@ -88,6 +88,24 @@ class CreateRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeLock:
+    """Create the Lease that locks a workload; whose it is, if it exists, the next look tells."""
+
+    name: str
+    workload: str
+    """Kind and name, for people."""
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class DropLock:
+    """Delete a lock, if it is still the one that was looked at."""
+
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
 class AddFinalizer:
     """Keep the Release from vanishing in the middle of an attempt."""
 
@@ -104,6 +122,8 @@ Action = (
     | CreateRevision
     | ApplyImages
     | CreateRecord
+    | TakeLock
+    | DropLock
     | AddFinalizer
     | RemoveFinalizer
 )
@@ -120,5 +140,7 @@ def subject(action: Action) -> str:
             return str(workload)
         case CreateRecord(name=name):
             return f"ReleaseRecord {name}"
+        case TakeLock(name=name) | DropLock(name=name):
+            return f"Lease {name}"
         case AddFinalizer() | RemoveFinalizer():
             return "the Release"

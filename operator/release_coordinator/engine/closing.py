@@ -1,7 +1,7 @@
 """The end of an attempt: R3.17, the record, and what becomes the last known good version.
 
-Two moves: the end is journalled, then the record is written; only then is the attempt terminal,
-so whoever sees a terminal Release finds its record.
+The end is journalled, the locks are given back, the record is written; only then is the attempt
+terminal, so whoever sees a terminal Release finds its record.
 """
 
 from datetime import datetime
@@ -12,7 +12,7 @@ from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.record import RecordSpec
 from release_coordinator.api.status import HistoryEntry, ReleaseStatus, RevisionRef
 
-from . import names
+from . import locks, names
 from .action import CreateRecord
 from .context import Context, shorten
 from .observation import Observation
@@ -49,6 +49,8 @@ def advance(
     seen: Observation,
 ) -> Decision:
     """Write the record, then make the attempt terminal."""
+    if (returned := locks.give_back(release, attempt, seen)) is not None:
+        return returned
     name = names.record_name(release.name, release.uid, attempt.number)
     if not seen.record(name):
         return Do(CreateRecord(name, record(release, attempt, plan)))

@@ -12,13 +12,14 @@ from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.status import ReleaseStatus
 
-from . import closing, idle, orders, plan, policy
+from . import closing, idle, locks, orders, plan, policy
 from .context import Context, hold
 from .observation import Observation
 from .outcome import DONE, Decision, Done, Failed, Outcome, Wait
 from .phases import (
     confirming,
     gating,
+    locking,
     migrating,
     preparing,
     refreshing,
@@ -44,6 +45,7 @@ class Undoes(Protocol):
 
 STORY: tuple[Advances, ...] = (
     gating,  # R2: every gate passes before anything is changed
+    locking,  # one active attempt per workload
     preparing,  # R3.3, R3.4: baseline, previous revision, backup
     confirming,  # R2: every gate once more, before the first change
     migrating,  # R3.5: database migrations
@@ -69,7 +71,7 @@ def decide(
         return Wait()  # the summary says so; nothing is done without a memory
     attempt = status.attempt
     if attempt is None or attempt.recorded:
-        return idle.decide(release, status, seen, now)
+        return locks.give_back(release, attempt, seen) or idle.decide(release, status, seen, now)
     revision = seen.revision(attempt.revision) if attempt.revision else None
     present = _plan(release, attempt, revision, seen)
     if attempt.end is not None:

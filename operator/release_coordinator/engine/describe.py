@@ -22,6 +22,7 @@ from .phases import confirming, watching
 WORK = (
     ("gates", Phase.GATING, "Checking the gates"),
     ("gate/", Phase.GATING, "Checking the gates"),
+    ("prepare/lock", Phase.PREPARING, "Taking the locks of the workloads"),
     ("prepare/baseline", Phase.PREPARING, "Measuring the metrics' baseline"),
     ("prepare/revision", Phase.PREPARING, "Recording the plan and the previous revision"),
     ("prepare/backup", Phase.PREPARING, "Taking the backup"),

@@ -9,9 +9,12 @@ from release_coordinator.api.job import JobTemplate
 
 from .plan import canonical, short_hash
 
+LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
+MANAGED_BY = "release-coordinator"
 LABEL_RELEASE = "release-coordinator.io/release"
 LABEL_UID = "release-coordinator.io/release-uid"
 LABEL_ATTEMPT = "release-coordinator.io/attempt"
+ANNOTATION_WORKLOAD = "release-coordinator.io/workload"
 ANNOTATION_STEP = "release-coordinator.io/step"
 ANNOTATION_WITHDRAWN = "release-coordinator.io/withdrawn"
 ANNOTATION_CONTENT = "release-coordinator.io/content"
@@ -21,6 +24,14 @@ ANNOTATION_ROLLBACK = "release-coordinator.io/rollback"
 ANNOTATION_CHANGED_BY = "release-coordinator.io/changed-by"
 FINALIZER = "release-coordinator.io/attempt"
 FIELD_MANAGER = "release-coordinator.io"
+
+
+def lock_name(kind: str, name: str, uid: str) -> str:
+    """Name of the Lease that locks a workload: by its UID, or by kind and name before it exists.
+
+    Whoever holds the lock of one that does not exist yet creates it; from then on it has a UID.
+    """
+    return f"release-coordinator-{uid or short_hash(kind, name)}"
 
 
 def content_hash(template: JobTemplate) -> str:

@@ -39,6 +39,16 @@ from .evidence import (
     VersionFact,
     VersionWant,
 )
+from .lockfacts import (
+    HolderFact,
+    HolderWant,
+    LockFact,
+    LockWant,
+    LockWants,
+    OwnLocksWant,
+    RivalFact,
+    RivalsWant,
+)
 
 
 class JobPhase(StrEnum):
@@ -225,6 +235,7 @@ Want = (
     | QuotasWant
     | SurgeWant
     | ConfigWant
+    | LockWants
 )
 
 
@@ -296,6 +307,26 @@ class Observation:
     def record(self, name: str) -> bool:
         """Whether the record exists, as far as this process knows."""
         fact: bool = self._get(RecordWant(name))
+        return fact
+
+    def lock(self, name: str) -> LockFact | None:
+        """A lock, None if nobody holds it."""
+        fact: LockFact | None = self._get(LockWant(name))
+        return fact
+
+    def own_locks(self, release_uid: str) -> tuple[LockFact, ...]:
+        """All locks of a Release, of whichever attempt."""
+        fact: tuple[LockFact, ...] = self._get(OwnLocksWant(release_uid))
+        return fact
+
+    def holder(self, release: str, *, fresh: bool = False) -> HolderFact | None:
+        """The Release that holds a lock, None if it is gone."""
+        fact: HolderFact | None = self._get(HolderWant(release, fresh))
+        return fact
+
+    def rivals(self, release: str, workloads: tuple[WorkloadRef, ...]) -> tuple[RivalFact, ...]:
+        """Other Releases that name one of the workloads."""
+        fact: tuple[RivalFact, ...] = self._get(RivalsWant(release, workloads))
         return fact
 
     def policy(self, release: str, *, fresh: bool = False) -> PolicyFact:

@@ -11,8 +11,11 @@ from release_coordinator.api.conditions import Phase
 from release_coordinator.api.release import ReleaseSpec
 from release_coordinator.api.status import ReleaseStatus
 
+from . import policy
+from .context import Context
 from .images import tag_of
 from .observation import Observation, WorkloadWant
+from .versions import kind_of
 
 NOTHING_GOOD_SINCE = {Phase.ROLLBACK_FAILED, Phase.FAILED, Phase.SUPERSEDED}
 """Ends after which the good version is still the one that an attempt before was to restore."""
@@ -20,12 +23,25 @@ NOTHING_GOOD_SINCE = {Phase.ROLLBACK_FAILED, Phase.FAILED, Phase.SUPERSEDED}
 MIGRATION, REVERTED = "migrate/", "undo/migrate/"
 
 
-def previous_version(spec: ReleaseSpec, status: ReleaseStatus, seen: Observation) -> str | None:
+def from_where(ctx: Context) -> Attempt:
+    """The attempt with the version it steps on from as it is now: it may have changed by hand."""
+    if ctx.attempt.basis is not None:
+        return ctx.attempt
+    spec = ctx.plan.spec
+    previous = previous_version(spec, ctx.status, ctx.seen, fresh=ctx.fresh)
+    kind = kind_of(previous, spec.version, spec.type)
+    applied = policy.applied(ctx.attempt.policy.name, ctx.plan.requirements, kind)
+    return ctx.with_attempt(previous_version=previous, type=kind, policy=applied)
+
+
+def previous_version(
+    spec: ReleaseSpec, status: ReleaseStatus, seen: Observation, *, fresh: bool = False
+) -> str | None:
     """The version to step on from: the highest that runs by its tags, else the last good one.
 
     The highest, because components that run different versions must not hide a step backwards.
     """
-    running = [v for v in _running_tags(spec, seen) if semver.Version.is_valid(v)]
+    running = [v for v in _running_tags(spec, seen, fresh=fresh) if semver.Version.is_valid(v)]
     if running:
         return max(running, key=semver.Version.parse)
     return status.current.version if status.current else None
@@ -72,9 +88,9 @@ def left_applied(last: Attempt) -> list[str]:
     return [*last.inherited, *(name for name in own if name not in last.inherited)]
 
 
-def _running_tags(spec: ReleaseSpec, seen: Observation) -> set[str]:
-    seen.gather(*(WorkloadWant(c.target) for c in spec.components))
-    facts = [(c, seen.workload(c.target)) for c in spec.components]
+def _running_tags(spec: ReleaseSpec, seen: Observation, *, fresh: bool) -> set[str]:
+    seen.gather(*(WorkloadWant(c.target, fresh) for c in spec.components))
+    facts = [(c, seen.workload(c.target, fresh=fresh)) for c in spec.components]
     tags = (
         tag_of(fact.images.get(container, ""))
         for component, fact in facts

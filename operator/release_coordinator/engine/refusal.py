@@ -10,7 +10,8 @@ from release_coordinator.api.attempt import Step, StepState
 from release_coordinator.api.conditions import Reason
 from release_coordinator.api.status import ReleaseStatus
 
-from .action import Action, CreateJob, CreateRecord, CreateRevision
+from . import locks
+from .action import Action, CreateJob, CreateRecord, CreateRevision, DropLock
 from .closing import finish
 from .context import hold, shorten
 from .outcome import Note
@@ -45,6 +46,8 @@ def refused(
     if isinstance(action, CreateRecord):
         # The outcome counts more than its record; the history says that there is none.
         return finish(status, attempt, None)
+    if isinstance(action, DropLock) and attempt.end is not None and not attempt.recorded:
+        return _kept(status, message)
     if attempt.end is not None or attempt.hold is not None:
         return None
     running = [step for step in attempt.steps if step.state is StepState.RUNNING]
@@ -52,6 +55,18 @@ def refused(
         return _fail(status, running[-1], message, now)
     step = running[-1].id if running else None
     return hold(status, attempt, now, reason, f"{message}; {_advice(reason, message)}", step)
+
+
+def _kept(status: ReleaseStatus, message: str) -> Note | None:
+    """A lock that stays although its attempt has ended stops nobody, so the end is not held up."""
+    attempt = status.attempt
+    assert attempt is not None  # noqa: S101 - the caller looked
+    text = shorten(f"not given back: {message}")
+    changes = {"state": StepState.FAILED, "message": text}
+    steps = [s.model_copy(update=changes) if s.id == locks.STEP else s for s in attempt.steps]
+    if steps == attempt.steps:
+        return None
+    return Note(status.model_copy(update={"attempt": attempt.model_copy(update={"steps": steps})}))
 
 
 def _advice(reason: Reason, message: str) -> str:

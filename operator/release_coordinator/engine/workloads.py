@@ -13,6 +13,7 @@ from release_coordinator.api.attempt import Step, StepState
 from release_coordinator.api.conditions import Reason
 from release_coordinator.api.release import Component, WorkloadRef
 
+from . import locks
 from .action import ApplyImages
 from .context import Context
 from .observation import PodFact, WorkloadFact
@@ -55,7 +56,7 @@ def run(ctx: Context, apply: ApplyStep) -> Outcome:
 
 
 def _apply(ctx: Context, apply: ApplyStep, fact: WorkloadFact) -> Outcome:
-    if fact.labelled_for not in {"", ctx.release.name}:
+    if _is_anothers(ctx, fact.labelled_for):
         return conflict(ctx, fact.ref, apply.id)
     mark = f"{ctx.attempt.number}/{apply.id}"
     if runs(fact, apply.images) and fact.mark == mark:
@@ -64,6 +65,11 @@ def _apply(ctx: Context, apply: ApplyStep, fact: WorkloadFact) -> Outcome:
     images = tuple(sorted(apply.images.items()))
     init = fact.init & set(apply.images)
     return Do(ApplyImages(fact.ref, fact.uid, fact.resource_version, images, init, mark))
+
+
+def _is_anothers(ctx: Context, release: str) -> bool:
+    """Whether the Release that the label names is at work: one without locks, or against them."""
+    return release not in {"", ctx.release.name} and locks.is_released_now(release, ctx.seen)
 
 
 def runs(fact: WorkloadFact, images: Mapping[str, str]) -> bool:

@@ -9,10 +9,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from release_coordinator.engine import evidence as wants
+from release_coordinator.engine import lockfacts
 from release_coordinator.errors import Transient
 from release_coordinator.text import one_line
 
-from . import approvals, capacity, config, objects, records, rules, versions
+from . import approvals, capacity, config, locks, objects, records, rules, versions
 from .sources import Sources
 
 QUOTED = 160
@@ -32,6 +33,10 @@ LOOKS: Mapping[type, Look] = {
     wants.SurgeWant: capacity.surge,
     wants.RecordsWant: records.look,
     wants.ConfigWant: config.look,
+    lockfacts.LockWant: locks.lock,
+    lockfacts.OwnLocksWant: locks.own_locks,
+    lockfacts.HolderWant: locks.holder,
+    lockfacts.RivalsWant: locks.rivals,
 }
 """Type of the want -> function that looks it up."""
 

@@ -9,7 +9,12 @@ from release_coordinator.api.attempt import Revision
 from release_coordinator.api.codec import MEMORY, ReleaseObject
 from release_coordinator.api.status import ReleaseStatus
 from release_coordinator.engine import names
-from release_coordinator.engine.action import ApplyImages, CreateRecord, CreateRevision
+from release_coordinator.engine.action import (
+    ApplyImages,
+    CreateRecord,
+    CreateRevision,
+    TakeLock,
+)
 
 Body = dict[str, Any]
 
@@ -65,6 +70,24 @@ def record_body(release: ReleaseObject, action: CreateRecord) -> Body:
             "labels": {names.LABEL_RELEASE: release.name, names.LABEL_UID: release.uid},
         },
         "spec": action.record.to_wire(),
+    }
+
+
+def lock_body(release: ReleaseObject, action: TakeLock) -> Body:
+    """Lease that locks a workload. No owner: its owner's journal says when it is over."""
+    return {
+        "metadata": {
+            "name": action.name,
+            "namespace": release.namespace,
+            "labels": {
+                names.LABEL_MANAGED_BY: names.MANAGED_BY,
+                names.LABEL_RELEASE: release.name,
+                names.LABEL_UID: release.uid,
+                names.LABEL_ATTEMPT: str(action.attempt),
+            },
+            "annotations": {names.ANNOTATION_WORKLOAD: action.workload},
+        },
+        "spec": {"holderIdentity": f"{release.name}/{action.attempt}"},
     }
 
 

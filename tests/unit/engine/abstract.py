@@ -28,8 +28,10 @@ from release_coordinator.engine.action import (
     CreateJob,
     CreateRecord,
     CreateRevision,
+    DropLock,
     RemoveFinalizer,
     ResumeJob,
+    TakeLock,
     WithdrawJob,
 )
 from release_coordinator.engine.decide import decide
@@ -41,6 +43,13 @@ from release_coordinator.engine.evidence import (
     ApprovalsWant,
     PolicyFact,
     PolicyWant,
+)
+from release_coordinator.engine.lockfacts import (
+    HolderWant,
+    LockFact,
+    LockWant,
+    OwnLocksWant,
+    RivalsWant,
 )
 from release_coordinator.engine.observation import (
     DocumentFact,
@@ -126,6 +135,7 @@ class Abstract:
     unheard: int = 0
     """How many of the last approvals the watch has not told yet."""
     unproved: str = ""
+    locks: dict[str, LockFact] = field(default_factory=dict)
     created: int = 0
     ran: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(attempt, step) -> how often a guarded Job was let run, deleted ones included."""
@@ -170,6 +180,12 @@ class Abstract:
                 tuple(self.approvals if w.fresh else self._heard())
             ),
             AdmissionWant: lambda _: AdmissionFact(self.unproved),
+            LockWant: lambda w: self.locks.get(w.name),
+            OwnLocksWant: lambda w: tuple(
+                lock for lock in self.locks.values() if lock.release_uid == w.release_uid
+            ),
+            HolderWant: lambda _: None,
+            RivalsWant: lambda _: (),
         }
         return answers[type(want)](want)
 
@@ -230,11 +246,21 @@ class Abstract:
                 self.roll(replace(fact, mark=mark), dict(images), labelled_for="bookshop")
             case CreateRecord(name, _):
                 self.records.setdefault(name, action)
+            case TakeLock() | DropLock():
+                self._lock(action)
             case AddFinalizer():
                 self.finalizers.append(names.FINALIZER)
             case RemoveFinalizer():
                 self.finalizers.clear()
                 self.gone = True
+
+    def _lock(self, action: TakeLock | DropLock) -> None:
+        name = action.name
+        if isinstance(action, TakeLock):
+            about = (action.attempt, action.workload, self.now)
+            self.locks.setdefault(name, LockFact(name, f"{name}-1", "bookshop", UID, *about))
+        elif name in self.locks and self.locks[name].uid == action.uid:
+            del self.locks[name]
 
     def _unchanged(self, action: ResumeJob | WithdrawJob) -> Job:
         """The Job, if it is still as the action says."""

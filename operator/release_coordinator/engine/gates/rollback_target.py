@@ -8,8 +8,9 @@ from release_coordinator.api.attempt import Role
 from release_coordinator.api.checklist import GateName
 from release_coordinator.api.release import Component
 from release_coordinator.engine.context import Context
-from release_coordinator.engine.names import LABEL_RELEASE
+from release_coordinator.engine.lockfacts import RivalsWant
 from release_coordinator.engine.observation import WorkloadWant
+from release_coordinator.engine.wording import some
 
 from .verdict import GateVerdict, failed, passed
 
@@ -20,7 +21,9 @@ OWNER = Role.DEVOPS
 def evaluate(ctx: Context) -> GateVerdict:
     """Look at every component's workload."""
     components = ctx.plan.spec.components
-    ctx.seen.gather(*(WorkloadWant(c.target) for c in components))
+    targets = tuple(component.target for component in components)
+    rivals = RivalsWant(ctx.release.name, targets)
+    ctx.seen.gather(rivals, *(WorkloadWant(target) for target in targets))
     faults = [
         fault
         for index, component in enumerate(components)
@@ -29,7 +32,18 @@ def evaluate(ctx: Context) -> GateVerdict:
     if faults:
         return failed(NAME, OWNER, "; ".join(faults))
     version = ctx.attempt.previous_version or "the images that run now"
-    return passed(NAME, OWNER, f"a rollback restores {version} of {len(components)} components")
+    text = f"a rollback restores {version} of {len(components)} components{_shared(ctx)}"
+    return passed(NAME, OWNER, text)
+
+
+def _shared(ctx: Context) -> str:
+    """What is also released by somebody else; told early, because one will wait for the other."""
+    targets = tuple(component.target for component in ctx.plan.spec.components)
+    rivals = ctx.seen.rivals(ctx.release.name, targets)
+    named = [f"{rival.workload} (Release {rival.release})" for rival in rivals]
+    if not named:
+        return ""
+    return f"; also named by another Release, so one waits for the other: {some(named)}"
 
 
 def _fault(ctx: Context, index: int, component: Component) -> str:
@@ -39,12 +53,6 @@ def _fault(ctx: Context, index: int, component: Component) -> str:
         return (
             f"spec.components[{index}].workloadRef: there is no {target} in this "
             "namespace; create it or correct the name"
-        )
-    if fact.labelled_for not in {"", ctx.release.name}:
-        return (
-            f"spec.components[{index}].workloadRef: {target} belongs to Release "
-            f"{fact.labelled_for}; give it to one Release only. If that Release is gone, remove "
-            f"the label {LABEL_RELEASE} from the workload"
         )
     unknown = sorted(set(component.images) - set(fact.images))
     if unknown:

@@ -1,11 +1,10 @@
 """R2: every gate is asked; nothing in the cluster is changed before all let the release through."""
 
-from release_coordinator.api.attempt import Attempt, StepState
-from release_coordinator.engine import checklist, policy
+from release_coordinator.api.attempt import StepState
+from release_coordinator.engine import checklist
 from release_coordinator.engine.context import Context, all_passed
 from release_coordinator.engine.outcome import DONE, Do, Note, Outcome, Wait
-from release_coordinator.engine.previous import previous_version
-from release_coordinator.engine.versions import kind_of
+from release_coordinator.engine.previous import from_where
 
 STEP = "gates"
 
@@ -17,7 +16,7 @@ def advance(ctx: Context) -> Outcome:
         return ctx.begin(STEP)
     if ctx.succeeded(STEP):
         return DONE
-    attempt = _from_where(ctx)
+    attempt = from_where(ctx)
     if attempt != ctx.attempt:
         return ctx.note(attempt)
     verdicts = checklist.evaluate(ctx)
@@ -36,14 +35,3 @@ def _without_advisory_jobs(ctx: Context) -> Note | None:
     running = (s for s in ctx.attempt.steps if s.state is StepState.RUNNING and s.id != STEP)
     step = next(running, None)
     return ctx.fail(step.id, "not awaited: its gate holds nothing up") if step else None
-
-
-def _from_where(ctx: Context) -> Attempt:
-    """The attempt with the version it steps on from as it is now: it may have changed by hand."""
-    if ctx.attempt.basis is not None:
-        return ctx.attempt
-    spec = ctx.plan.spec
-    previous = previous_version(spec, ctx.status, ctx.seen)
-    kind = kind_of(previous, spec.version, spec.type)
-    applied = policy.applied(ctx.attempt.policy.name, ctx.plan.requirements, kind)
-    return ctx.with_attempt(previous_version=previous, type=kind, policy=applied)
