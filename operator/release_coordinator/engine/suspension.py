@@ -1,0 +1,73 @@
+"""`spec.suspend`: a person has stopped a Release. What has begun goes to its end, nothing begins.
+
+`heed` journals that it was heard, so that a status can say who and since when; `withholds` is the
+one rule that `engine.decide` puts between every phase and its next step. Read from the Release
+itself, never from the recorded plan: it can be changed at any time.
+"""
+
+from datetime import datetime, timedelta
+
+from release_coordinator.api.attempt import Attempt, WatchState
+from release_coordinator.api.codec import ReleaseObject
+from release_coordinator.api.conditions import Phase, Reason
+from release_coordinator.api.control import OrderKind, Suspend, Suspension
+from release_coordinator.api.status import ReleaseStatus
+
+from . import ordering
+from .context import Context
+from .outcome import Note, Outcome
+
+
+def heed(release: ReleaseObject, status: ReleaseStatus, now: datetime) -> Note | None:
+    """Journal that the Release was suspended or resumed; None if that is no news."""
+    if release.spec is None or release.deleting:
+        return None  # a spec that cannot be read resumes nothing
+    before, mode = status.suspension, release.spec.suspend
+    if mode is (before.mode if before else None):
+        return None
+    suspension = Suspension(mode=mode, by=ordering.by_whom(release), since=now) if mode else None
+    attempt = status.attempt
+    if attempt is not None and attempt.end is None:
+        kind = OrderKind.SUSPEND if mode else OrderKind.RESUME
+        text = str(mode) if mode else "the suspension"
+        attempt = ordering.obeyed(_watched(attempt, before, now), release, kind, now, text)
+    return Note(status.model_copy(update={"suspension": suspension, "attempt": attempt}))
+
+
+def withholds(ctx: Context, outcome: Outcome) -> bool:
+    """Whether a decision would begin a step, or complete the attempt, of a suspended Release."""
+    suspension = ctx.status.suspension
+    if suspension is None or ctx.release.deleting or not isinstance(outcome, Note):
+        return False
+    following = outcome.status.attempt
+    if following is None:
+        return False
+    if following.end is not None:
+        return following.end.outcome is Phase.COMPLETED
+    if following.trigger is not None and ctx.attempt.trigger is None:
+        return following.trigger.reason is Reason.REHEARSAL
+    back = ctx.attempt.trigger is not None
+    if back and suspension.mode is Suspend.FORWARD:
+        return False
+    return len(following.steps) > len(ctx.attempt.steps)
+
+
+def stands(status: ReleaseStatus, state: WatchState, now: datetime) -> float:
+    """Seconds since the last sample of a watch in which the Release was suspended."""
+    if status.suspension is None:
+        return 0.0
+    return _seconds(state, status.suspension, now)
+
+
+def _watched(attempt: Attempt, before: Suspension | None, now: datetime) -> Attempt:
+    """The attempt, its watch longer by the time it was suspended since the last sample."""
+    if before is None or attempt.watch is None:
+        return attempt
+    lost = attempt.watch.unknown_seconds + _seconds(attempt.watch, before, now)
+    watch = attempt.watch.model_copy(update={"unknown_seconds": lost})
+    return attempt.model_copy(update={"watch": watch})
+
+
+def _seconds(state: WatchState, suspension: Suspension, now: datetime) -> float:
+    since = max(state.sampled_at or state.started_at, suspension.since)
+    return max(timedelta(), now - since).total_seconds()

@@ -1,0 +1,118 @@
+"""Orders on a Release that are not obeyed, each with the reason: what people read in its message.
+
+An annotation stays where it is, in Git perhaps for ever: one that names another attempt or hold
+than the present one does nothing. Used by `engine.summary`; what is obeyed is in `engine.orders`.
+"""
+
+from collections.abc import Iterator
+
+from release_coordinator.api.attempt import Attempt
+from release_coordinator.api.codec import ReleaseObject
+from release_coordinator.api.conditions import Phase, Reason
+from release_coordinator.api.status import ReleaseStatus
+
+from . import names, orders
+from .context import shorten
+
+BY_NUMBER = (names.ANNOTATION_RETRY, names.ANNOTATION_ROLLBACK, names.ANNOTATION_ABORT)
+_ORDERED = {Reason.MANUAL_ROLLBACK, Reason.ABORTED}
+
+
+def unheeded(release: ReleaseObject, status: ReleaseStatus) -> str:
+    """All orders that are not obeyed, in words; empty if there are none."""
+    attempt = status.attempt
+    if attempt is None:
+        return ""
+    found = [*_by_number(release, attempt), *_resume(release, status, attempt)]
+    return "; ".join(found)
+
+
+def _by_number(release: ReleaseObject, attempt: Attempt) -> Iterator[str]:
+    for annotation in BY_NUMBER:
+        value = release.annotations.get(annotation)
+        if not value:
+            continue
+        what = annotation.rpartition("/")[2]
+        if annotation == names.ANNOTATION_ROLLBACK and value.startswith(f"{attempt.number}."):
+            continue  # it names a hold at the schema: obeyed there, once
+        if value != str(attempt.number):
+            if not _is_led_from(annotation, value, attempt):
+                yield f"{what}={shorten(value, 16)} does not name attempt {attempt.number}"
+        elif why := _WHY[annotation](attempt, release.name):
+            yield f"{what}={value}: {why}"
+
+
+def _is_led_from(annotation: str, value: str, attempt: Attempt) -> bool:
+    """Whether it was obeyed: a retry of the attempt before, or a rollback that names a hold."""
+    if annotation == names.ANNOTATION_RETRY:
+        return value == str(attempt.number - 1)
+    return annotation == names.ANNOTATION_ROLLBACK and _is_hold(value, attempt)
+
+
+def _is_hold(value: str, attempt: Attempt) -> bool:
+    """Whether it is the id of a hold of the attempt, the present one or an earlier one."""
+    number, _, count = value.partition(".")
+    own = number == str(attempt.number) and count.isdecimal()
+    return own and int(count) <= attempt.holds
+
+
+def _retry(attempt: Attempt, _name: str) -> str:
+    if attempt.end is not None:
+        completed = attempt.end.outcome is Phase.COMPLETED
+        return "it has completed, so there is nothing to repeat" if completed else ""
+    if orders.may_retry_early(attempt):
+        return ""
+    return "obeyed when the attempt has ended without success"
+
+
+def _rollback(attempt: Attempt, name: str) -> str:
+    if attempt.end is not None:
+        return _after_the_end(attempt, name)
+    if orders.may_turn(attempt) or _is_ordered(attempt):
+        return ""
+    return "it is rolled back already"
+
+
+def _abort(attempt: Attempt, name: str) -> str:
+    if attempt.end is not None:
+        return _after_the_end(attempt, name)
+    if orders.may_abort(attempt) or _is_ordered(attempt):
+        return ""
+    if attempt.trigger is not None:
+        return "no effect, it is rolled back already"
+    return "first say what became of the migration: resume, or roll back"
+
+
+_WHY = {
+    names.ANNOTATION_RETRY: _retry,
+    names.ANNOTATION_ROLLBACK: _rollback,
+    names.ANNOTATION_ABORT: _abort,
+}
+
+
+def _is_ordered(attempt: Attempt) -> bool:
+    """Whether it turned back because of an order: this one, or another to the same end."""
+    return attempt.trigger is not None and attempt.trigger.reason in _ORDERED
+
+
+def _after_the_end(attempt: Attempt, name: str) -> str:
+    if attempt.end is None or attempt.end.outcome is not Phase.COMPLETED:
+        return ""
+    back = attempt.previous_version or "the previous version"
+    return (
+        f"it has completed. To go back, edit Release {name}: version {back} with its images, type: "
+        "Rollback; that is a plan of its own, with approvals of its own"
+    )
+
+
+def _resume(release: ReleaseObject, status: ReleaseStatus, attempt: Attempt) -> Iterator[str]:
+    value = release.annotations.get(names.ANNOTATION_RESUME)
+    if not value or attempt.end is not None:
+        return
+    if attempt.hold is None:
+        if not _is_hold(value, attempt):
+            yield f"resume={shorten(value, 16)} does not name a hold of attempt {attempt.number}"
+    elif value != attempt.hold.id:
+        yield f"resume={shorten(value, 16)} does not name this hold, {attempt.hold.id}"
+    elif status.suspension is not None:
+        yield f"resume={value}: obeyed when the suspension ends"
