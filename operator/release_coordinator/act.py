@@ -7,7 +7,7 @@ next decision sees what was done before any watch tells it.
 from typing import Any
 
 from .api.codec import ReleaseObject
-from .cluster import facts, workloads
+from .cluster import configuration, facts, workloads
 from .cluster.port import (
     CONTROLLER_REVISION,
     JOB,
@@ -23,10 +23,12 @@ from .engine import names
 from .engine.action import (
     Action,
     AddFinalizer,
-    ApplyImages,
+    ApplyTemplate,
+    CopyConfig,
     CreateJob,
     CreateRecord,
     CreateRevision,
+    CreateSnapshots,
     DropLock,
     RemoveFinalizer,
     ResumeJob,
@@ -49,18 +51,17 @@ class Actor:
     async def act(self, release: ReleaseObject, action: Action) -> None:
         """Do it. Raises what `Cluster` raises, but not AlreadyExists."""
         match action:
-            case CreateJob():
-                await self._create(JOB, job_body(release, action))
+            case CreateJob() | CreateRevision() | CreateSnapshots() | CreateRecord():
+                for kind, body in _created(release, action):
+                    await self._create(kind, body)
             case ResumeJob():
                 await self._resume(release, action)
             case WithdrawJob():
                 await self._withdraw(release, action)
-            case CreateRevision():
-                await self._create(CONTROLLER_REVISION, objects.revision_body(release, action))
-            case ApplyImages():
+            case ApplyTemplate():
                 await self._apply(release, action)
-            case CreateRecord():
-                await self._create(RECORD, objects.record_body(release, action))
+            case CopyConfig():
+                await self._copy(release, action)
             case TakeLock() | DropLock():
                 await self._lock(release, action)
             case AddFinalizer():
@@ -116,17 +117,31 @@ class Actor:
         holds = still.phase is JobPhase.SUSPENDED and not still.withdrawn
         return still.resource_version if holds else action.resource_version
 
-    async def _apply(self, release: ReleaseObject, action: ApplyImages) -> None:
+    async def _apply(self, release: ReleaseObject, action: ApplyTemplate) -> None:
         ref = workloads.ref_in(release.namespace, action.workload)
-        patch = objects.workload_patch(release, action)
+        live = self._store.get(ref)
+        if live is None or live["metadata"]["resourceVersion"] != action.resource_version:
+            live = await self._cluster.get(ref)
+        patch = objects.template_patch(release, action, live)
         try:
-            self._store.put(ref.kind, await self._cluster.apply(ref.kind, patch, force=True))
+            self._store.put(ref.kind, await self._cluster.patch(ref, patch))
         except (Conflict, NotFound):
             await self._refresh(ref)
             raise
 
+    async def _copy(self, release: ReleaseObject, action: CopyConfig) -> None:
+        """The content goes from the API server to the API server, and nowhere else."""
+        kind = configuration.KINDS[action.kind]
+        source = await self._cluster.get(Ref(kind, release.namespace, action.source))
+        if configuration.version_of(source) != action.version:
+            raise Conflict(f"{action.kind} {action.source} was changed while it was copied")
+        body = objects.copy_body(release, action.name, source)
+        try:
+            await self._cluster.create(kind, body)
+        except AlreadyExists:
+            return  # whether it is ours is for the engine to say
+
     async def _lock(self, release: ReleaseObject, action: TakeLock | DropLock) -> None:
-        """Create or delete; what is gone, or another one by now, is as good as deleted."""
         if isinstance(action, TakeLock):
             await self._create(LEASE, objects.lock_body(release, action))
             return
@@ -135,9 +150,9 @@ class Actor:
             await self._cluster.delete(ref, uid=action.uid)
         except NotFound:
             pass
-        except Conflict:
+        except Conflict:  # another one of this name
             await self._refresh(ref)
-            return
+            raise
         self._store.remove(ref, action.uid)
 
     async def _refresh(self, ref: Ref) -> None:
@@ -156,3 +171,19 @@ class Actor:
             )
         else:
             self._store.put(RELEASE, stored)
+
+
+def _created(
+    release: ReleaseObject, action: CreateJob | CreateRevision | CreateSnapshots | CreateRecord
+) -> list[tuple[Kind, dict[str, Any]]]:
+    """What an action creates."""
+    match action:
+        case CreateJob():
+            return [(JOB, job_body(release, action))]
+        case CreateRevision():
+            return [(CONTROLLER_REVISION, objects.revision_body(release, action))]
+        case CreateRecord():
+            return [(RECORD, objects.record_body(release, action))]
+        case CreateSnapshots(snapshots):
+            bodies = (objects.snapshot_body(release, *named) for named in snapshots)
+            return [(CONTROLLER_REVISION, body) for body in bodies]

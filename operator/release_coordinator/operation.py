@@ -157,7 +157,9 @@ class Operation:
             changed=look_again,
         )
         self._metrics.sign_offs_guarded(lambda: not guard.state().problem)
-        sources = Sources(cluster, store, metrics, prober, guard.state)
+        sources = Sources(
+            cluster, store, metrics, prober, guard.state, keep_secrets=settings.keep_secrets
+        )
         recorder = Recorder(cluster)
         reconciler = Reconciler(self._parts(sources, recorder))
         queue: WorkQueue[Key] = WorkQueue(

@@ -31,6 +31,8 @@ class Settings:
     pod_name: str = ""
     kubeconfig: Path | None = None
     """Named explicitly, or the pod's own service account."""
+    keep_secrets: bool = False
+    """Secrets that pods use are copied, so that a rollback can bring them back."""
     allow_loopback: bool = False
     """Health probes may go to loopback addresses: for tests only."""
 
@@ -56,6 +58,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         lease_namespace=get.text("LEASE_NAMESPACE", ""),
         pod_name=get.text("POD_NAME", "release-coordinator"),
         kubeconfig=Path(kubeconfig) if kubeconfig else None,
+        keep_secrets=get.choice("KEEP_SECRETS", "false", ("true", "false")) == "true",
         allow_loopback=get.choice("ALLOW_LOOPBACK", "false", ("true", "false")) == "true",
     )
 

@@ -183,7 +183,7 @@ class Monitor:
         recorded = [
             revision
             for revision in self._revisions.values()
-            if revision["metadata"]["labels"][names.LABEL_ATTEMPT] == number
+            if revision["metadata"]["labels"].get(names.LABEL_ATTEMPT) == number
         ]
         if not recorded:
             self._breach("I4", f"{what} before the previous revision was recorded")

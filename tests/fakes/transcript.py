@@ -76,18 +76,18 @@ class Transcript:
         if call.ref.namespace == STAGING:
             return  # a story of its own
         body = call.body or {}
-        for who, words in self._words(call.verb, call.ref.kind.kind, body):
+        for who, words in self._words(call, body):
             self._add(who, f"{words} -- {type(error).__name__}: {error}" if error else words)
 
-    def _words(self, verb: str, kind: str, body: Body) -> list[tuple[str, str]]:
+    def _words(self, call: Call, body: Body) -> list[tuple[str, str]]:
         metadata = body.get("metadata", {})
-        match verb, kind:
+        match call.verb, call.ref.kind.kind:
             case "create", "Event":
                 return [("event", f"{body['type']} {body['reason']}: {body['note']}")]
             case "create", "Job":
                 words = _creates_job(body)
             case "create", "ControllerRevision":
-                words = "records the plan and the previous revision"
+                words = _records(body)
             case "create", "ReleaseRecord":
                 words = f"writes the ReleaseRecord: {body['spec']['outcome']}"
             case _, "Lease":
@@ -96,12 +96,12 @@ class Transcript:
                 words = "lets the Job run"
             case "patch", "Release":
                 words = f"sets the finalizers to {metadata['finalizers']}"
-            case "apply", "Deployment":
-                words = f"Deployment {metadata['name']}: {_images(body)}"
+            case "patch", ("Deployment" | "StatefulSet" | "DaemonSet") as kind:
+                words = f"{kind} {call.ref.name}: {_images(body)}"
             case "replace_status", "Release":
                 return self._status(body)
             case _:
-                words = f"{verb} {kind} {metadata.get('name', '')}"
+                words = f"{call.verb} {call.ref.kind.kind} {metadata.get('name', '')}"
         return [("operator", words)]
 
     def _status(self, body: Body) -> list[tuple[str, str]]:
@@ -149,6 +149,12 @@ def _creates_job(body: Body) -> str:
     image = body["spec"]["template"]["spec"]["containers"][0]["image"]
     held = ", suspended" if body["spec"]["suspend"] else ""
     return f"creates Job {_step(body['metadata'])} ({image}){held}"
+
+
+def _records(body: Body) -> str:
+    if "workload" in body["data"]:
+        return f"keeps what {body['data']['kind']} {body['data']['workload']} runs"
+    return "records the plan and the previous revision"
 
 
 def _locks(metadata: Body) -> str:

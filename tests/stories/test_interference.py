@@ -9,6 +9,7 @@ from tests.releases import bookshop
 
 from release_coordinator.api.conditions import Phase
 from release_coordinator.cluster.port import CONTROLLER_REVISION, DEPLOYMENT
+from release_coordinator.engine import names
 
 BACKEND = "bookshop-backend"
 
@@ -90,7 +91,8 @@ async def test_a_workload_that_is_replaced_is_held(
 
 async def test_a_revision_that_is_gone_is_held_until_it_is_restored() -> None:
     story = await halfway("The recorded plan is deleted; it is restored from a backup")
-    (revision,) = await story.world.user.list(CONTROLLER_REVISION, NAMESPACE)
+    found = await story.world.user.list(CONTROLLER_REVISION, NAMESPACE)
+    (revision,) = [one for one in found if names.LABEL_ATTEMPT in one["metadata"]["labels"]]
     story.transcript.person("kubectl delete controllerrevision")
     await story.delete_object(CONTROLLER_REVISION, revision["metadata"]["name"])
     await story.restart()

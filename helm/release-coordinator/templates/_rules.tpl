@@ -1,8 +1,8 @@
 {{/*
 What the operator may do in a namespace whose releases it looks after. Each line is needed by one
-call of `release_coordinator.cluster`; a test compares it with a golden file. There is no Secret,
-no wildcard, no right to create workloads or to touch roles: whoever takes over the operator can
-do no more than release.
+call of `release_coordinator.cluster`; a test compares it with a golden file. There is no
+wildcard, no right to touch roles, and no Secret unless `rollback.keepSecrets` says so: whoever
+takes over the operator can do little more than release.
 */}}
 {{- define "rc.rules" -}}
 - apiGroups: [release-coordinator.io]
@@ -25,7 +25,7 @@ do no more than release.
   resources: [jobs] # created suspended; patch: un-suspend
   verbs: [get, list, watch, create, patch]
 - apiGroups: [apps]
-  resources: [deployments, statefulsets, daemonsets] # changed by server-side apply
+  resources: [deployments, statefulsets, daemonsets] # patched: template, our label and marks
   verbs: [get, list, watch, patch]
 - apiGroups: [apps]
   resources: [controllerrevisions] # what to go back to
@@ -37,8 +37,15 @@ do no more than release.
   resources: [pods] # why a Job or a rollout does not get on
   verbs: [get, list, watch]
 - apiGroups: [""]
-  resources: [configmaps] # documents, what CI says, configuration to compare
-  verbs: [get, list, watch]
+  # Documents, what CI says, configuration to compare; created: immutable copies for rollbacks.
+  resources: [configmaps]
+  verbs: [get, list, watch, create]
+{{- if .Values.rollback.keepSecrets }}
+- apiGroups: [""]
+  # Copied, so that a rollback brings them back; their content goes nowhere else.
+  resources: [secrets]
+  verbs: [get, create]
+{{- end }}
 - apiGroups: [""]
   resources: [resourcequotas] # whether there is room for the surge of a rollout
   verbs: [list]

@@ -19,6 +19,7 @@ from .base import (
     Name,
     ObjectName,
     ShortText,
+    SnapshotName,
     Time,
     Uid,
     Version,
@@ -234,7 +235,7 @@ class Attempt(Model):
         0, description="How often in a row a gate had shut before the first change."
     )
     rehearsal: bool = Field(
-        False,  # noqa: FBT003 - the default of a field
+        False,
         description="It turns back by itself when the version has proved itself.",
     )
     rehearsed: Count | None = Field(
@@ -247,6 +248,9 @@ class Attempt(Model):
     hold: Hold | None = None
     trigger: Trigger | None = None
     end: End | None = None
+    kept: dict[Name, SnapshotName] = Field(
+        {}, max_length=16, description="What each component ran when the version proved good."
+    )
     record: ObjectName | None = Field(None, description="ReleaseRecord of this attempt.")
     recorded: bool = Field(False, description="The record is written: the attempt has ended.")
 
@@ -259,6 +263,8 @@ class PreviousComponent(Model):
     workload: ObjectName
     uid: str
     images: dict[str, str]
+    snapshot: ObjectName | None = None
+    """ControllerRevision with all of it; None if only the images are known."""
 
 
 class Revision(Model):

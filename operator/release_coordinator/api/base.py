@@ -112,6 +112,9 @@ IMAGE_PATTERN = r"^[a-zA-Z0-9][a-zA-Z0-9._:/@-]*$"
 Image = Annotated[str, Field(min_length=1, max_length=512, pattern=IMAGE_PATTERN)]
 """A container image with a tag or digest."""
 
+SnapshotName = Annotated[str, Field(max_length=63, pattern=OBJECT_NAME_PATTERN)]
+"""The name of a ControllerRevision that keeps what a component ran."""
+
 # Printable ASCII without '#', spelled out: classes such as \s mean more to pydantic than to the
 # API server, and what the server admits must be readable here.
 PATH_PATTERN = r'^/[!-"$-~]*$'

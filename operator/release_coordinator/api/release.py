@@ -103,7 +103,7 @@ class Reversibility(StrEnum):
     """What a migration allows a rollback to do."""
 
     REVERSIBLE = "Reversible"
-    """`down` undoes it without losing data."""
+    """`down` undoes it."""
     EXPAND_ONLY = "ExpandOnly"
     """The previous code runs on the new schema: a rollback leaves the schema."""
     IRREVERSIBLE = "Irreversible"
@@ -111,6 +111,10 @@ class Reversibility(StrEnum):
 
 
 Word = Annotated[str, Field(max_length=128)]
+
+SCHEMA_VERSION_PATTERN = r"^[!-~]+$"  # printable ASCII without spaces
+SchemaVersion = Annotated[str, Field(min_length=1, max_length=120, pattern=SCHEMA_VERSION_PATTERN)]
+"""What the database says its schema is, in the words of its migration tool."""
 
 
 class DryRun(Model):
@@ -141,6 +145,10 @@ class Migration(Model):
                     "or remove down"
                 ),
             ),
+            (
+                "!has(self.downLosesData) || !self.downLosesData || has(self.down)",
+                "downLosesData says what down does: declare down, or remove downLosesData",
+            ),
         )
     )
 
@@ -148,8 +156,18 @@ class Migration(Model):
     reversibility: Reversibility = Field(
         Reversibility.IRREVERSIBLE, description="Undeclared means Irreversible."
     )
+    schema_version: SchemaVersion | None = Field(
+        None, description="What the Job spec.database.current says once this is applied."
+    )
     up: JobTemplate
     down: JobTemplate | None = None
+    down_loses_data: bool = Field(
+        False,
+        description=(
+            "down destroys what was written since: a rollback asks first, unless role data-loss "
+            "has approved."
+        ),
+    )
     dry_run: DryRun | None = None
 
     def dry_run_job(self) -> JobTemplate | None:
@@ -165,10 +183,16 @@ class Migration(Model):
 class Backup(Model):
     """The Job that takes a database backup before anything changes.
 
-    Its termination message becomes the backup's id in the record.
+    The last line of its termination message becomes the backup's id in the record.
     """
 
     job: JobTemplate
+    verify: JobTemplate | None = Field(
+        None, description="Job that proves the backup; RELEASE_BACKUP_ID names it."
+    )
+    max_age: Duration | None = Field(
+        None, description="A backup that is older when the first change is due is taken again."
+    )
 
 
 class SmokeTest(Model):
@@ -249,8 +273,19 @@ class Watch(Model):
     )
 
 
+class RollbackConfiguration(StrEnum):
+    """Which pod template and configuration a rollback restores."""
+
+    LAST_GOOD = "LastGood"
+    """That with which the version was found good, if the same images still run."""
+    AS_FOUND = "AsFound"
+    """That which was there when the attempt began."""
+
+
 class Rollback(Model):
-    """How the previous version is verified after a rollback, beyond health probes."""
+    """What a rollback restores, and how it is verified beyond health probes."""
+
+    configuration: RollbackConfiguration = RollbackConfiguration.LAST_GOOD
 
     smoke_tests: list[SmokeTest] = Field(
         [],
@@ -336,7 +371,7 @@ class ReleaseSpec(Model):
         ),
     )
     rehearsal: bool = Field(
-        False,  # noqa: FBT003 - the default of a field
+        False,
         description=(
             "Go forward to the end of the watch, back, verify the previous version, and forward "
             "again. No part of the plan."

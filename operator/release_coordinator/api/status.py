@@ -5,8 +5,20 @@ from typing import Annotated
 from pydantic import Field
 
 from .attempt import Attempt
-from .base import Count, Digest, Generation, Model, Name, ObjectName, Text, Time, Version
+from .base import (
+    Count,
+    Digest,
+    Generation,
+    Model,
+    Name,
+    ObjectName,
+    SnapshotName,
+    Text,
+    Time,
+    Version,
+)
 from .conditions import Condition, Phase
+from .control import Suspension
 
 
 class RevisionRef(Model):
@@ -21,6 +33,9 @@ class RevisionRef(Model):
         None, description="ControllerRevision that describes it; empty if never released by us."
     )
     since: Time | None = Field(None, description="Since when it counts as good.")
+    snapshots: dict[Name, SnapshotName] = Field(
+        {}, max_length=16, description="ControllerRevisions with what each component ran."
+    )
 
 
 class HistoryEntry(Model):
@@ -64,6 +79,7 @@ class ReleaseStatus(Model):
         [], max_length=16, description="What was done to each component."
     )
     attempt: Attempt | None = None
+    suspension: Suspension | None = None
     history: list[HistoryEntry] = Field(
         [], max_length=10, description="The last attempts that ended, newest first."
     )

@@ -9,12 +9,16 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from release_coordinator.engine.plan import canonical
+from release_coordinator.api.snapshot import ConfigKind
+from release_coordinator.engine.plan import canonical, short_hash
 
-from .port import Body
+from .port import CONFIG_MAP, SECRET, Body, Kind
 
 LONGEST = 256
 """Characters of a value that is kept as it is; longer ones are compared by their hash."""
+
+KINDS: Mapping[ConfigKind, Kind] = {ConfigKind.CONFIG_MAP: CONFIG_MAP, ConfigKind.SECRET: SECRET}
+"""The resource type of each kind of configuration."""
 
 ConfigMaps = Mapping[str, Body | None]
 """Name -> ConfigMap, None if there is none."""
@@ -24,6 +28,17 @@ Entry = tuple[str, str]
 _PLAIN = ("command", "args", "workingDir")
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe", "lifecycle")
 _NESTED = ("resources", "securityContext", *_PROBES)
+
+
+def version_of(body: Body) -> str:
+    """What differs when the content of a ConfigMap or Secret does.
+
+    Of a Secret nothing that is made from its content: it could be guessed at.
+    """
+    metadata = body["metadata"]
+    if body["kind"] == ConfigKind.SECRET:
+        return short_hash(metadata["uid"], metadata["resourceVersion"])
+    return short_hash(canonical([body.get("data") or {}, body.get("binaryData") or {}]))
 
 
 def config_maps(body: Body) -> list[str]:

@@ -16,6 +16,8 @@ from .port import Body
 
 _STARTING = {"ContainerCreating", "PodInitializing"}
 _PULLING = {"ErrImagePull", "ImagePullBackOff"}
+_SIGNALS = range(129, 193)
+"""Exit codes of programs that a signal has ended."""
 
 
 def job_fact(body: Body) -> JobFact:
@@ -67,11 +69,24 @@ def pod_fact(body: Body) -> PodFact:
         trouble=next((text for text in troubles if text), "") or _unscheduled(status),
         finished=_last_words(status.get("containerStatuses", [])),
         terminating="deletionTimestamp" in body["metadata"],
-        ready=any(
-            condition.get("type") == "Ready" and condition.get("status") == "True"
-            for condition in status.get("conditions", [])
-        ),
+        ready=_is(status, "Ready"),
+        ended=has_ended(body),
+        killed=_was_killed(status),
     )
+
+
+def _is(status: Body, condition: str) -> bool:
+    return any(
+        entry.get("type") == condition and entry.get("status") == "True"
+        for entry in status.get("conditions", [])
+    )
+
+
+def _was_killed(status: Body) -> bool:
+    """By a signal (128 and its number), or by who made the pod go away: an eviction, a taint."""
+    states = status.get("containerStatuses", [])
+    codes = [state.get("state", {}).get("terminated", {}).get("exitCode", 0) for state in states]
+    return any(code in _SIGNALS for code in codes) or _is(status, "DisruptionTarget")
 
 
 def has_ended(body: Body) -> bool:

@@ -58,6 +58,7 @@ POD = Kind("", "v1", "pods", "Pod")
 NODE = Kind("", "v1", "nodes", "Node", namespaced=False)
 RESOURCE_QUOTA = Kind("", "v1", "resourcequotas", "ResourceQuota")
 CONFIG_MAP = Kind("", "v1", "configmaps", "ConfigMap")
+SECRET = Kind("", "v1", "secrets", "Secret")
 EVENT = Kind("events.k8s.io", "v1", "events", "Event")
 LEASE = Kind("coordination.k8s.io", "v1", "leases", "Lease")
 ADMISSION_POLICY = Kind(

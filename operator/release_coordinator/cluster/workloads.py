@@ -4,11 +4,13 @@ The three differ in what they count and in how an update can be kept from happen
 a `WorkloadFact` need not know which of them it is from.
 """
 
+import json
 from collections.abc import Callable, Mapping
 
 from release_coordinator.api.release import WorkloadKind, WorkloadRef
+from release_coordinator.api.snapshot import ConfigKind
 from release_coordinator.engine import names
-from release_coordinator.engine.observation import WorkloadFact
+from release_coordinator.engine.observation import Source, WorkloadFact
 from release_coordinator.engine.plan import canonical, short_hash
 
 from .bodies import containers
@@ -51,7 +53,19 @@ def fact_of(body: Body) -> WorkloadFact:
         rolled_out=seen and done,
         replicas=wanted,
         trouble=_trouble(workload.kind, spec, status),
+        template=template,
+        renamed=_renamed(metadata),
     )
+
+
+def _renamed(metadata: Body) -> dict[Source, str]:
+    """What our annotation says; whoever has spoilt it by hand has said nothing."""
+    text = metadata.get("annotations", {}).get(names.ANNOTATION_CONFIG, "")
+    try:
+        entries = [entry.split("/") for entry in json.loads(text or "[]")]
+        return {(ConfigKind(kind), copy): original for kind, copy, original in entries}
+    except (ValueError, TypeError, AttributeError):
+        return {}
 
 
 def selector_of(body: Body) -> dict[str, str]:

@@ -4,12 +4,17 @@ Each is safe to repeat: names are deterministic, and every change of an existing
 its UID or resourceVersion.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from release_coordinator.api.attempt import Revision
 from release_coordinator.api.job import JobTemplate
 from release_coordinator.api.record import RecordSpec
 from release_coordinator.api.release import WorkloadRef
+from release_coordinator.api.snapshot import ConfigKind, Snapshot
+
+from .observation import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,8 @@ class JobContext:
     previous_version: str
     attempt: int
     step: str
+    backup: str = ""
+    """Id of the backup that it is to verify."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,19 +71,40 @@ class CreateRevision:
 
 
 @dataclass(frozen=True, slots=True)
-class ApplyImages:
-    """Give containers of a workload their images by server-side apply."""
+class ApplyTemplate:
+    """Give a workload a pod template, by a merge patch of what differs."""
 
     workload: WorkloadRef
     uid: str
     resource_version: str = field(compare=False)
     """Of the state that was looked at: an apply that comes late must not undo what came after."""
-    images: tuple[tuple[str, str], ...]
-    init: frozenset[str]
-    """Those of the containers that are init containers."""
+    template: Mapping[str, Any]
+    renamed: Mapping[Source, str]
+    """Copies of configuration that the template names -> the original's name."""
     mark: str
     """Attempt and step, written beside the label: each step writes at least once, so that a
     request of an earlier step that comes late finds the workload changed and is refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopyConfig:
+    """Keep the content of a ConfigMap or Secret as an immutable copy."""
+
+    kind: ConfigKind
+    source: str
+    version: str
+    """Of the content that was looked at; any other is not copied."""
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateSnapshots:
+    """Keep what components run, so that a rollback can restore it.
+
+    Names say the content: what exists under one of them is the same.
+    """
+
+    snapshots: tuple[tuple[str, Snapshot], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +148,9 @@ Action = (
     | ResumeJob
     | WithdrawJob
     | CreateRevision
-    | ApplyImages
+    | ApplyTemplate
+    | CopyConfig
+    | CreateSnapshots
     | CreateRecord
     | TakeLock
     | DropLock
@@ -136,8 +166,12 @@ def subject(action: Action) -> str:
             return f"Job {name}"
         case CreateRevision(name=name):
             return f"ControllerRevision {name}"
-        case ApplyImages(workload=workload):
+        case ApplyTemplate(workload=workload):
             return str(workload)
+        case CopyConfig(kind=kind, name=name):
+            return f"{kind} {name}"
+        case CreateSnapshots(snapshots=snapshots):
+            return f"ControllerRevision {', '.join(name for name, _ in snapshots)}"
         case CreateRecord(name=name):
             return f"ReleaseRecord {name}"
         case TakeLock(name=name) | DropLock(name=name):

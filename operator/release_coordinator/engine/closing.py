@@ -12,7 +12,7 @@ from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.record import RecordSpec
 from release_coordinator.api.status import HistoryEntry, ReleaseStatus, RevisionRef
 
-from . import locks, names
+from . import backups, locks, names
 from .action import CreateRecord
 from .context import Context, shorten
 from .observation import Observation
@@ -49,9 +49,9 @@ def advance(
     seen: Observation,
 ) -> Decision:
     """Write the record, then make the attempt terminal."""
+    name = names.record_name(release.name, release.uid, attempt.number)
     if (returned := locks.give_back(release, attempt, seen)) is not None:
         return returned
-    name = names.record_name(release.name, release.uid, attempt.number)
     if not seen.record(name):
         return Do(CreateRecord(name, record(release, attempt, plan)))
     return finish(status, attempt, name)
@@ -104,7 +104,9 @@ def record(release: ReleaseObject, attempt: Attempt, plan: Plan | None) -> Recor
         gates=attempt.gates,
         timeline=attempt.steps,
         measurements=attempt.measurements,
+        backup=backups.id_of(attempt) or None,
         rollback=attempt.trigger,
+        orders=attempt.orders,
     )
 
 
@@ -118,6 +120,7 @@ def _current(status: ReleaseStatus, attempt: Attempt, ended: End) -> RevisionRef
             spec_digest=attempt.spec_digest,
             revision=attempt.revision,
             since=ended.at,
+            snapshots=attempt.kept,
         )
     if status.current is None and attempt.previous_version:
         return RevisionRef(version=attempt.previous_version)

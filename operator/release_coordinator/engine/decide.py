@@ -12,13 +12,14 @@ from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.status import ReleaseStatus
 
-from . import closing, idle, locks, orders, plan, policy
+from . import closing, idle, locks, orders, plan, policy, rehearsal, suspension
 from .context import Context, hold
 from .observation import Observation
 from .outcome import DONE, Decision, Done, Failed, Outcome, Wait
 from .phases import (
     confirming,
     gating,
+    keeping,
     locking,
     migrating,
     preparing,
@@ -53,6 +54,7 @@ STORY: tuple[Advances, ...] = (
     refreshing,  # R3.8, R3.9: caches cleared, application warmed up
     verifying,  # R3.10, R3.11: health endpoints and smoke tests
     watching,  # R4.2-R4.4: metrics stay good
+    keeping,  # R3.4 of the next release: what proved good is its way back
 )
 
 WAY_BACK: tuple[Undoes, ...] = (
@@ -69,6 +71,9 @@ def decide(
     """One decision for one Release. `status` is its journal, perhaps newer than the stored one."""
     if release.journal_fault:
         return Wait()  # the summary says so; nothing is done without a memory
+    news = suspension.heed(release, status, now)
+    if news is not None:
+        return news
     attempt = status.attempt
     if attempt is None or attempt.recorded:
         return locks.give_back(release, attempt, seen) or idle.decide(release, status, seen, now)
@@ -125,9 +130,16 @@ def _without_plan(
 
 
 def _active(ctx: Context) -> Decision:
+    spec = ctx.release.spec
+    if spec is not None and not ctx.attempt.frozen:
+        due = rehearsal.is_due(spec, ctx.attempt.rehearsed)
+        if due is not ctx.attempt.rehearsal:
+            return ctx.note(ctx.with_attempt(rehearsal=due))
     outcome = orders.advance(ctx)
     if outcome is DONE:
         outcome = _backwards(ctx) if ctx.attempt.trigger else _forwards(ctx)
+    if suspension.withholds(ctx, outcome):
+        return Wait()
     assert not isinstance(outcome, Done | Failed)  # noqa: S101 - both ways end in a Note
     return outcome
 
@@ -137,6 +149,9 @@ def _forwards(ctx: Context) -> Outcome:
     if outcome is not DONE:
         return outcome
     for phase in STORY:
+        if phase is keeping and ctx.attempt.rehearsal:
+            text = f"rehearsal of the way back after {_achieved(ctx)}"
+            return orders.turn(ctx, Reason.REHEARSAL, text)
         outcome = phase.advance(ctx)
         if isinstance(outcome, Failed) and phase is confirming:
             return orders.start_over(ctx, outcome)
@@ -174,7 +189,10 @@ def _backwards(ctx: Context) -> Outcome:
             return outcome
     trigger = ctx.attempt.trigger
     text = f"{ctx.attempt.previous_version or 'the previous version'} runs again"
+    text += migrating.left_behind(ctx)
     reason = trigger.reason if trigger else Reason.ROLLED_BACK
+    if reason is Reason.REHEARSAL:
+        reason = Reason.REHEARSED
     return closing.end_of(
         ctx, Phase.ROLLED_BACK, reason, f"{text}; {trigger.message}" if trigger else text
     )

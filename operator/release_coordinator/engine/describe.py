@@ -14,10 +14,12 @@ from release_coordinator.api.attempt import (
 )
 from release_coordinator.api.base import format_time
 from release_coordinator.api.conditions import Phase, Reason
+from release_coordinator.api.control import Suspend, Suspension
 from release_coordinator.api.release import ReleaseSpec
 
-from . import names
+from . import backups, names
 from .phases import confirming, watching
+from .rehearsal import was_good
 
 WORK = (
     ("gates", Phase.GATING, "Checking the gates"),
@@ -26,7 +28,10 @@ WORK = (
     ("prepare/baseline", Phase.PREPARING, "Measuring the metrics' baseline"),
     ("prepare/revision", Phase.PREPARING, "Recording the plan and the previous revision"),
     ("prepare/backup", Phase.PREPARING, "Taking the backup"),
+    ("prepare/verify-backup", Phase.PREPARING, "Verifying the backup"),
     ("prepare/confirm", Phase.PREPARING, "Checking the gates again"),
+    ("schema/left", Phase.ROLLING_BACK, "Leaving the schema of the database"),
+    ("schema/", Phase.MIGRATING, "Asking the database for its schema version"),
     ("migrate/", Phase.MIGRATING, "Running database migration {name}"),
     ("rollout/", Phase.ROLLING_OUT, "Rolling out {name}"),
     ("refresh/cache/", Phase.REFRESHING, "Clearing cache {name}"),
@@ -34,6 +39,7 @@ WORK = (
     ("verify/health", Phase.VERIFYING, "Checking health endpoints"),
     ("verify/", Phase.VERIFYING, "Running test {name}"),
     ("watch", Phase.WATCHING, "Watching metrics"),
+    ("keep", Phase.WATCHING, "Keeping what proved good as the next way back"),
     ("undo/rollout/", Phase.ROLLING_BACK, "Taking back {name}"),
     ("undo/migrate/", Phase.ROLLING_BACK, "Reverting database migration {name}"),
     ("undo/refresh/", Phase.ROLLING_BACK, "Clearing cache {name}"),
@@ -47,6 +53,10 @@ ADVICE: dict[Reason, str] = {
         "longer than the backup."
     ),
     Reason.BACKUP_FAILED: "DevOps engineer: repair the backup Job, then retry.",
+    Reason.BACKUP_EXPIRED: (
+        "DevOps engineer: see what keeps the release between backup and first change, or raise "
+        "spec.backup.maxAge."
+    ),
     Reason.MIGRATION_FAILED: (
         "Developer: correct the migration and check the schema version of the database."
     ),
@@ -60,7 +70,13 @@ ADVICE: dict[Reason, str] = {
 """Who acts after a failure, and how."""
 
 
-FINAL_HOLDS = {Reason.IRREVERSIBLE_MIGRATION, Reason.WORKLOAD_REPLACED}
+FINAL_HOLDS = {
+    Reason.IRREVERSIBLE_MIGRATION,
+    Reason.WORKLOAD_REPLACED,
+    Reason.MIGRATION_OUTCOME_UNKNOWN,
+    Reason.SCHEMA_CHANGED,
+    Reason.DATA_LOSS,
+}
 """Holds whose message names the only ways out."""
 
 
@@ -88,7 +104,8 @@ def phase_of(attempt: Attempt) -> Phase:
 def message_of(attempt: Attempt, spec: ReleaseSpec | None, release: str) -> str:
     """What is going on, what it waits for and who must act."""
     if attempt.hold is not None:
-        return f"Held: {attempt.hold.message}. {how_to_resume(attempt, release)}".rstrip()
+        how = how_to_resume(attempt, release)
+        return f"Held: {attempt.hold.message}. {how}" if how else f"Held: {attempt.hold.message}"
     if attempt.end is not None:
         return _ended(attempt, release)
     if attempt.trigger is not None:
@@ -123,16 +140,31 @@ def gates_message(shut: list[Gate]) -> str:
 
 def how_to_retry(attempt: Attempt, release: str) -> str:
     """The command that tries the same plan again."""
-    order = f"{names.ANNOTATION_RETRY}={attempt.number}"
-    return f"kubectl annotate release {release} {order} --overwrite"
+    return _order("retry", release, names.ANNOTATION_RETRY, str(attempt.number))
+
+
+def _order(verb: str, release: str, annotation: str, value: str) -> str:
+    """An order as a command of the plugin, and for those who do not have it."""
+    plain = f"kubectl annotate release {release} {annotation}={value} --overwrite"
+    return f"kubectl release {verb} {release} (or {plain})"
 
 
 def how_to_resume(attempt: Attempt, release: str) -> str:
     """The command that ends a hold; empty where going on as before would only hold again."""
     if attempt.hold is None or attempt.hold.reason in FINAL_HOLDS:
         return ""
-    hold_id = attempt.hold.id
-    return f"To resume: kubectl annotate release {release} {names.ANNOTATION_RESUME}={hold_id}"
+    order = _order("resume", release, names.ANNOTATION_RESUME, attempt.hold.id)
+    return f"To resume: {order}"
+
+
+def suspended(suspension: Suspension, course: str, release: str, *, stopped: bool) -> str:
+    """What is said of a suspended Release: `stopped` if it is that which keeps it."""
+    who = f"by {suspension.by} since {format_time(suspension.since)}"
+    how = f"kubectl release resume {release}, or remove spec.suspend"
+    if not stopped:
+        return f"{course} (suspended {who}: no attempt and no step forward begins until {how})"
+    what = "step" if suspension.mode is Suspend.ALL else "step forward"
+    return f"Suspended {who}, no {what} begins. To go on: {how}. Meanwhile: {course}"
 
 
 def _ended(attempt: Attempt, release: str) -> str:
@@ -142,9 +174,12 @@ def _ended(attempt: Attempt, release: str) -> str:
         return f"{end.message}."
     if end.outcome is Phase.SUPERSEDED:
         return f"Superseded: {end.message}."
+    if was_good(attempt):
+        return f"Rehearsed: {end.message}. The next attempt goes forward by itself."
     advice = ADVICE.get(end.reason, "")
     if end.outcome is Phase.ROLLBACK_FAILED:
         advice = f"A person must bring the application into a good state. {advice}"
+        advice = f"{advice} {backups.advice(attempt)}"
     again = (
         "Change the spec for the next attempt, or repeat this one with "
         f"{how_to_retry(attempt, release)}"

@@ -13,6 +13,7 @@ from release_coordinator.api.approval import ApprovalSpec
 from release_coordinator.api.policy import ReleasePolicySpec
 from release_coordinator.api.record import RecordSpec
 from release_coordinator.api.release import WorkloadRef
+from release_coordinator.api.snapshot import ConfigKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,24 @@ class RecordsFact:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfigStateFact:
+    """Whether a ConfigMap or Secret is what it was; nothing of its content."""
+
+    version: str
+    """Differs when its content does; empty if it is not there or could not be read."""
+    problem: str = ""
+    """Why it could not be read; the platform team mends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFact:
+    """An immutable copy of configuration."""
+
+    ours: bool
+    """Made by the operator for this Release, and immutable."""
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyWant:
     """The ReleasePolicy that counts for a Release. With `fresh`, it is read from the API server."""
 
@@ -245,3 +264,50 @@ class ConfigWant:
 
     workload: WorkloadRef
     namespace: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigStateWant:
+    """The present state of a ConfigMap or Secret of the namespace."""
+
+    kind: ConfigKind
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptWant:
+    """A copy of a ConfigMap or Secret; `uid` is that of the Release it was made for."""
+
+    kind: ConfigKind
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotWant:
+    """What a component ran, by the name of its ControllerRevision."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class TracesFact:
+    """What attempts of this Release have left behind that its status does not know of."""
+
+    attempt: int = 0
+    """The highest number found; 0: none."""
+    where: str = ""
+    """The object that shows it."""
+    problem: str = ""
+    """Why it is not known; the platform team mends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TracesWant:
+    """Objects of attempts with this number or a higher one, by the Release's UID."""
+
+    release: str
+    uid: str
+    number: int
+    digest: str
+    """Of the plan that is to begin: the name of a ControllerRevision contains it."""

@@ -21,7 +21,17 @@ ANNOTATION_CONTENT = "release-coordinator.io/content"
 ANNOTATION_RETRY = "release-coordinator.io/retry"
 ANNOTATION_RESUME = "release-coordinator.io/resume"
 ANNOTATION_ROLLBACK = "release-coordinator.io/rollback"
+ANNOTATION_ABORT = "release-coordinator.io/abort"
+ANNOTATION_ROLLBACK_REASON = "release-coordinator.io/rollback-reason"
+ORDERS = (
+    *(ANNOTATION_RETRY, ANNOTATION_RESUME, ANNOTATION_ROLLBACK, ANNOTATION_ABORT),
+    ANNOTATION_ROLLBACK_REASON,
+)
+"""Annotations by which people give orders."""
+ANNOTATION_ORDERED_BY = "release-coordinator.io/ordered-by"
 ANNOTATION_CHANGED_BY = "release-coordinator.io/changed-by"
+ANNOTATION_COPY_OF = "release-coordinator.io/copy-of"
+ANNOTATION_CONFIG = "release-coordinator.io/config"
 FINALIZER = "release-coordinator.io/attempt"
 FIELD_MANAGER = "release-coordinator.io"
 
@@ -54,3 +64,14 @@ def revision_name(release: str, uid: str, attempt: int, digest: str) -> str:
 def record_name(release: str, uid: str, attempt: int) -> str:
     """Name of the ReleaseRecord of an attempt."""
     return f"{release[:40].rstrip('-.')}-{attempt}-{short_hash(uid, str(attempt))}"
+
+
+def snapshot_name(release: str, uid: str, component: str, content: str) -> str:
+    """Name of the ControllerRevision that keeps what a component ran."""
+    key = short_hash(uid, component, content)
+    return f"{release[:20].rstrip('-.')}-{component[:20].rstrip('-')}-{key}"
+
+
+def copy_name(source: str, uid: str, kind: str, version: str) -> str:
+    """Name of the immutable copy of a ConfigMap or Secret, made for the Release of that UID."""
+    return f"{source[:46].rstrip('-.')}-kept-{short_hash(uid, kind, source, version)}"

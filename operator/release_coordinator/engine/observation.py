@@ -6,7 +6,7 @@ exactly what its decision needs, and the engine stays pure. Answers are made by 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from release_coordinator.api.attempt import Revision
 from release_coordinator.api.evidence import VersionEndpoint
 from release_coordinator.api.release import HealthProbe, Metric, WorkloadRef
+from release_coordinator.api.snapshot import ConfigKind, Snapshot
 
 from .evidence import (
     AdmissionFact,
@@ -23,7 +24,11 @@ from .evidence import (
     ApprovalsFact,
     ApprovalsWant,
     ConfigFact,
+    ConfigStateFact,
+    ConfigStateWant,
     ConfigWant,
+    KeptFact,
+    KeptWant,
     NodesFact,
     NodesWant,
     ObjectFact,
@@ -34,8 +39,11 @@ from .evidence import (
     QuotasWant,
     RecordsFact,
     RecordsWant,
+    SnapshotWant,
     SurgeFact,
     SurgeWant,
+    TracesFact,
+    TracesWant,
     VersionFact,
     VersionWant,
 )
@@ -49,6 +57,9 @@ from .lockfacts import (
     RivalFact,
     RivalsWant,
 )
+
+Source = tuple[ConfigKind, str]
+"""Kind and name of an object that configures pods."""
 
 
 class JobPhase(StrEnum):
@@ -93,6 +104,10 @@ class PodFact:
     """Termination message of its first container, if it ended."""
     ready: bool = True
     terminating: bool = False
+    ended: bool = False
+    """None of its programs runs any more."""
+    killed: bool = False
+    """Its program was ended from outside: by a signal, an eviction or a lost node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +131,10 @@ class WorkloadFact:
     """Paused, or what its conditions say is wrong."""
     mark: str = ""
     """Which step of ours has written it last."""
+    template: Mapping[str, Any] = field(default_factory=dict)
+    """The pod template, as the API server has it."""
+    renamed: Mapping[Source, str] = field(default_factory=dict)
+    """Copies of configuration that the template names since a rollback -> the original's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +254,10 @@ Want = (
     | QuotasWant
     | SurgeWant
     | ConfigWant
+    | TracesWant
+    | ConfigStateWant
+    | KeptWant
+    | SnapshotWant
     | LockWants
 )
 
@@ -368,6 +391,11 @@ class Observation:
         fact: AlertRulesFact = self._get(AlertRulesWant(source))
         return fact
 
+    def traces(self, want: TracesWant) -> TracesFact:
+        """What attempts that the status does not know have left."""
+        fact: TracesFact = self._get(want)
+        return fact
+
     def nodes(self) -> NodesFact:
         """The nodes of the cluster."""
         fact: NodesFact = self._get(NodesWant())
@@ -386,4 +414,19 @@ class Observation:
     def config(self, workload: WorkloadRef, namespace: str = "") -> ConfigFact | None:
         """The configuration of the workload; None: no workload."""
         fact: ConfigFact | None = self._get(ConfigWant(workload, namespace))
+        return fact
+
+    def config_state(self, source: Source) -> ConfigStateFact:
+        """Whether an object that configures pods is what it was."""
+        fact: ConfigStateFact = self._get(ConfigStateWant(*source))
+        return fact
+
+    def kept(self, kind: ConfigKind, name: str, uid: str) -> KeptFact | None:
+        """A copy of configuration for the Release of that UID; None: there is none."""
+        fact: KeptFact | None = self._get(KeptWant(kind, name, uid))
+        return fact
+
+    def snapshot(self, name: str) -> Snapshot | None:
+        """What a component ran, None if it is gone."""
+        fact: Snapshot | None = self._get(SnapshotWant(name))
         return fact

@@ -1,8 +1,8 @@
 """One step that gives a component other images, from intent to healthy pods.
 
-The first apply takes the image fields over by force; from then on the journal knows the hash of
-the pod template, and a template that differs is somebody else's work: the attempt holds instead
-of fighting or of promoting what it did not roll out.
+Each change is a patch of what was looked at, refused if that has changed; from then on the journal
+knows the hash of the pod template, and a template that differs is somebody else's work: the
+attempt holds instead of fighting or of promoting what it did not roll out.
 """
 
 from collections.abc import Mapping
@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from release_coordinator.api.attempt import Step, StepState
 from release_coordinator.api.conditions import Reason
 from release_coordinator.api.release import Component, WorkloadRef
+from release_coordinator.api.snapshot import Snapshot
 
-from . import locks
-from .action import ApplyImages
+from . import locks, snapshots, templates
+from .action import ApplyTemplate
 from .context import Context
-from .observation import PodFact, WorkloadFact
+from .observation import PodFact, Source, WorkloadFact
 from .outcome import DONE, Do, Failed, Outcome
 
 PODS_SECONDS = 20.0
@@ -27,12 +28,15 @@ PROBE_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class ApplyStep:
-    """Which images a component is to run, and which it must no longer run."""
+    """Which images a component is to run, or what it is to be again."""
 
     id: str
     component: Component
     images: Mapping[str, str]
+    restore: Snapshot | None = None
+    """Template and configuration to go back to; None: the present one, with the images."""
     gone: frozenset[str] = frozenset()
+    """Images that it must no longer run."""
 
 
 def run(ctx: Context, apply: ApplyStep) -> Outcome:
@@ -59,22 +63,27 @@ def _apply(ctx: Context, apply: ApplyStep, fact: WorkloadFact) -> Outcome:
     if _is_anothers(ctx, fact.labelled_for):
         return conflict(ctx, fact.ref, apply.id)
     mark = f"{ctx.attempt.number}/{apply.id}"
-    if runs(fact, apply.images) and fact.mark == mark:
+    template, renamed = _wanted(ctx, apply, fact)
+    if fact.mark == mark and templates.covers(fact.template, template):
         # The time for the rollout begins here: an outage of ours must not eat it.
         return ctx.change(apply.id, hash=fact.template_hash, started_at=ctx.now, message="")
-    images = tuple(sorted(apply.images.items()))
-    init = fact.init & set(apply.images)
-    return Do(ApplyImages(fact.ref, fact.uid, fact.resource_version, images, init, mark))
+    version = fact.resource_version
+    return Do(ApplyTemplate(fact.ref, fact.uid, version, template, renamed, mark))
+
+
+def _wanted(
+    ctx: Context, apply: ApplyStep, fact: WorkloadFact
+) -> tuple[templates.Template, Mapping[Source, str]]:
+    """Forwards, configuration is what people have written, not what a rollback has put there."""
+    if apply.restore is not None:
+        template, renamed = snapshots.restored(ctx, apply.restore)
+        return templates.with_images(template, apply.images), renamed
+    return templates.with_images(templates.renamed(fact.template, fact.renamed), apply.images), {}
 
 
 def _is_anothers(ctx: Context, release: str) -> bool:
     """Whether the Release that the label names is at work: one without locks, or against them."""
     return release not in {"", ctx.release.name} and locks.is_released_now(release, ctx.seen)
-
-
-def runs(fact: WorkloadFact, images: Mapping[str, str]) -> bool:
-    """Whether the workload's template has these images."""
-    return all(fact.images.get(container) == image for container, image in images.items())
 
 
 def replaced(ctx: Context, workload: WorkloadRef, step_id: str) -> Outcome:

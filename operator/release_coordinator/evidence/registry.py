@@ -13,7 +13,18 @@ from release_coordinator.engine import lockfacts
 from release_coordinator.errors import Transient
 from release_coordinator.text import one_line
 
-from . import approvals, capacity, config, locks, objects, records, rules, versions
+from . import (
+    approvals,
+    capacity,
+    config,
+    locks,
+    objects,
+    records,
+    rules,
+    snapshots,
+    traces,
+    versions,
+)
 from .sources import Sources
 
 QUOTED = 160
@@ -33,6 +44,10 @@ LOOKS: Mapping[type, Look] = {
     wants.SurgeWant: capacity.surge,
     wants.RecordsWant: records.look,
     wants.ConfigWant: config.look,
+    wants.ConfigStateWant: snapshots.state,
+    wants.KeptWant: snapshots.kept,
+    wants.SnapshotWant: snapshots.snapshot,
+    wants.TracesWant: traces.look,
     lockfacts.LockWant: locks.lock,
     lockfacts.OwnLocksWant: locks.own_locks,
     lockfacts.HolderWant: locks.holder,

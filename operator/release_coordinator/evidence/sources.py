@@ -19,3 +19,5 @@ class Sources:
     prober: Prober
     admission: Callable[[], AdmissionFact]
     """The last proof that forged approvals are refused (`guard`)."""
+    keep_secrets: bool = False
+    """Whether Secrets are copied for rollbacks, as far as the operator may."""

@@ -3,38 +3,95 @@
 Called by `act` and `reconcile`; pure.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from release_coordinator.api.attempt import Revision
 from release_coordinator.api.codec import MEMORY, ReleaseObject
+from release_coordinator.api.snapshot import Snapshot
 from release_coordinator.api.status import ReleaseStatus
 from release_coordinator.engine import names
 from release_coordinator.engine.action import (
-    ApplyImages,
+    ApplyTemplate,
     CreateRecord,
     CreateRevision,
     TakeLock,
 )
+from release_coordinator.engine.plan import canonical
 
 Body = dict[str, Any]
 
 
-def workload_patch(release: ReleaseObject, action: ApplyImages) -> Body:
-    """Server-side apply body: our label and the images, nothing else."""
-    lists: dict[str, list[Body]] = {"containers": [], "initContainers": []}
-    for name, image in action.images:
-        kind = "initContainers" if name in action.init else "containers"
-        lists[kind].append({"name": name, "image": image})
+def template_patch(release: ReleaseObject, action: ApplyTemplate, live: Body) -> Body:
+    """Merge patch from what a workload says to the template that is wanted, with our marks."""
+    annotations = live["metadata"].get("annotations") or {}
+    renamed = canonical([f"{kind}/{copy}/{name}" for (kind, copy), name in action.renamed.items()])
+    known = names.ANNOTATION_CONFIG in annotations
+    marks: Body = {names.ANNOTATION_STEP: action.mark}
+    if action.renamed or known:
+        marks[names.ANNOTATION_CONFIG] = renamed if action.renamed else None
     return {
         "metadata": {
-            "name": action.workload.name,
-            "namespace": release.namespace,
             "uid": action.uid,
             "resourceVersion": action.resource_version,
             "labels": {names.LABEL_RELEASE: release.name},
-            "annotations": {names.ANNOTATION_STEP: action.mark},
+            "annotations": marks,
         },
-        "spec": {"template": {"spec": {kind: items for kind, items in lists.items() if items}}},
+        "spec": {"template": difference(live["spec"]["template"], action.template)},
+    }
+
+
+def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Body:
+    """The merge patch (RFC 7386) that makes `after` of `before`."""
+    patch: Body = {key: None for key in before if key not in after}
+    for key, value in after.items():
+        old = before.get(key)
+        if isinstance(old, Mapping) and isinstance(value, Mapping):
+            inner = difference(old, value)
+            if inner:
+                patch[key] = inner
+        elif old != value:
+            patch[key] = value
+    return patch
+
+
+def snapshot_body(release: ReleaseObject, name: str, snapshot: Snapshot) -> Body:
+    """ControllerRevision with what a component ran. No owner: it outlives its Release."""
+    return {
+        "metadata": {
+            "name": name,
+            "namespace": release.namespace,
+            "labels": _own_labels(release),
+        },
+        "revision": 0,
+        "data": snapshot.to_wire(),
+    }
+
+
+def read_snapshot(body: Body) -> Snapshot:
+    """The way back from `snapshot_body`. Raises pydantic.ValidationError."""
+    return Snapshot.model_validate(body.get("data") or {})
+
+
+def copy_body(release: ReleaseObject, name: str, source: Body) -> Body:
+    """Immutable copy of a ConfigMap or Secret."""
+    content = ("type", "data", "binaryData")
+    return {
+        "metadata": {
+            "name": name,
+            "namespace": release.namespace,
+            "labels": _own_labels(release),
+            "annotations": {names.ANNOTATION_COPY_OF: source["metadata"]["name"]},
+        },
+        "immutable": True,
+        **{key: source[key] for key in content if key in source},
+    }
+
+
+def _own_labels(release: ReleaseObject) -> Body:
+    return {
+        "app.kubernetes.io/managed-by": "release-coordinator",
+        names.LABEL_UID: release.uid,
     }
 
 

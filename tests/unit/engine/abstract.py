@@ -19,15 +19,18 @@ from release_coordinator.api.codec import ReleaseObject, parse_release
 from release_coordinator.api.conditions import Reason
 from release_coordinator.api.policy import ReleasePolicySpec
 from release_coordinator.api.release import ReleaseSpec
+from release_coordinator.api.snapshot import Snapshot
 from release_coordinator.api.status import ReleaseStatus
 from release_coordinator.engine import names
 from release_coordinator.engine.action import (
     Action,
     AddFinalizer,
-    ApplyImages,
+    ApplyTemplate,
+    CopyConfig,
     CreateJob,
     CreateRecord,
     CreateRevision,
+    CreateSnapshots,
     DropLock,
     RemoveFinalizer,
     ResumeJob,
@@ -43,6 +46,7 @@ from release_coordinator.engine.evidence import (
     ApprovalsWant,
     PolicyFact,
     PolicyWant,
+    SnapshotWant,
 )
 from release_coordinator.engine.lockfacts import (
     HolderWant,
@@ -75,6 +79,7 @@ from release_coordinator.engine.observation import (
 from release_coordinator.engine.outcome import Do, Note, Wait
 from release_coordinator.engine.refusal import refused
 from release_coordinator.engine.summary import material, summarise
+from release_coordinator.engine.templates import containers, hash_of, with_images
 
 UID = "5b1f0f4e-release"
 CHANGELOG = "\n".join(f"## [1.{n}.0] - 2026-11-2{n}\n\n- Something.\n" for n in range(10))
@@ -121,6 +126,7 @@ class Abstract:
     jobs: dict[str, Job] = field(default_factory=dict)
     workloads: dict[str, WorkloadFact] = field(default_factory=dict)
     revisions: dict[str, Revision] = field(default_factory=dict)
+    snapshots: dict[str, Snapshot] = field(default_factory=dict)
     records: dict[str, CreateRecord] = field(default_factory=dict)
     sample: float | None = 1.0
     healthy: bool = True
@@ -174,6 +180,7 @@ class Abstract:
             DocumentWant: lambda _: DocumentFact(CHANGELOG),
             SampleWant: lambda _: SampleFact(self.sample, "" if self.sample else "down"),
             RevisionWant: lambda w: self.revisions.get(w.name),
+            SnapshotWant: lambda w: self.snapshots.get(w.name),
             RecordWant: lambda w: w.name in self.records,
             PolicyWant: lambda _: PolicyFact("default", self.policy),
             ApprovalsWant: lambda w: ApprovalsFact(
@@ -221,7 +228,7 @@ class Abstract:
         images = frozenset(fact.images.values()) if fact else frozenset()
         return (PodFact(f"{name}-pod", "10.0.0.1", images, "", ""),)
 
-    def act(self, action: Action) -> None:  # noqa: C901 - one line each
+    def act(self, action: Action) -> None:  # noqa: C901, PLR0912 - one line each
         """Carry out an effect as the API server would."""
         if self.refusal is not None:
             reason, self.refusal = self.refusal, None
@@ -239,11 +246,16 @@ class Abstract:
                 job.fact = replace(job.fact, withdrawn=True)
             case CreateRevision(name, _, revision):
                 self.revisions.setdefault(name, revision)
-            case ApplyImages(workload, uid, _, images, _, mark):
+            case CopyConfig():
+                raise AssertionError("no workload of this world is configured")
+            case CreateSnapshots(snapshots):
+                self.snapshots |= dict(snapshots)
+            case ApplyTemplate(workload, uid, _, template, _, mark):
                 fact = self.workloads[workload.name]
                 if fact.uid != uid:
                     raise Crash
-                self.roll(replace(fact, mark=mark), dict(images), labelled_for="bookshop")
+                images = {one["name"]: one["image"] for one in containers(template)}
+                self.roll(replace(fact, mark=mark), images, labelled_for="bookshop")
             case CreateRecord(name, _):
                 self.records.setdefault(name, action)
             case TakeLock() | DropLock():
@@ -289,11 +301,13 @@ class Abstract:
     def roll(self, fact: WorkloadFact, images: dict[str, str], labelled_for: str) -> None:
         """Give a workload images; its pods follow later."""
         now = {**fact.images, **images}
-        hashed = str(sorted(now.items()))
+        template = with_images(fact.template, now)
+        hashed = hash_of(template)
         same = hashed == fact.template_hash
         self.workloads[fact.ref.name] = replace(
             fact,
             images=now,
+            template=template,
             template_hash=hashed,
             labelled_for=labelled_for,
             rolled_out=same and fact.rolled_out,

@@ -18,9 +18,10 @@ from release_coordinator.api.attempt import Attempt, Step, StepState
 from release_coordinator.api.conditions import ConditionType, Phase, Reason
 from release_coordinator.api.release import Reversibility, WorkloadRef
 from release_coordinator.api.status import ReleaseStatus
-from release_coordinator.engine.action import Action, ApplyImages, CreateJob, ResumeJob
+from release_coordinator.engine.action import Action, ApplyTemplate, CreateJob, ResumeJob
 from release_coordinator.engine.observation import JobPhase, JobWant, WorkloadFact, WorkloadWant
 from release_coordinator.engine.phases import confirming
+from release_coordinator.engine.templates import containers, hash_of
 
 REVERSIBILITY = st.sampled_from([Reversibility.REVERSIBLE] * 2 + list(Reversibility))
 CHANCE = st.integers(min_value=0, max_value=7)
@@ -64,13 +65,15 @@ class Promises(RuleBasedStateMachine):
         self.world = Abstract(spec("1.1.0", kinds))
         for name, container in (("bookshop-backend", "api"), ("bookshop-frontend", "web")):
             images = {container: f"example/{container}:1.0.0"}
+            template = {"spec": {"containers": [{"name": container, "image": images[container]}]}}
             self.world.workloads[name] = WorkloadFact(
                 ref=WorkloadRef(name=name),
                 uid=f"uid-{name}",
                 resource_version="1",
                 images=images,
                 init=frozenset(),
-                template_hash="first",
+                template=template,
+                template_hash=hash_of(template),
                 labelled_for="",
                 rolled_out=True,
                 replicas=2,
@@ -320,7 +323,7 @@ class Promises(RuleBasedStateMachine):
 
     def _effect(self, stored: ReleaseStatus, action: Action) -> None:
         attempt = stored.attempt
-        if not isinstance(action, CreateJob | ResumeJob | ApplyImages):
+        if not isinstance(action, CreateJob | ResumeJob | ApplyTemplate):
             return
         assert attempt is not None
         assert not attempt.recorded
@@ -334,12 +337,12 @@ class Promises(RuleBasedStateMachine):
                 return
         assert attempt.frozen, "the way back is recorded before anything is changed"
         assert attempt.revision in self.world.revisions
-        if isinstance(action, ApplyImages):
+        if isinstance(action, ApplyTemplate):
             self._rollout(attempt, action)
         elif isinstance(action, ResumeJob) and action.name in self.world.jobs:
             self._migration(attempt, self.world.jobs[action.name].step, action)
 
-    def _rollout(self, attempt: Attempt, action: ApplyImages) -> None:
+    def _rollout(self, attempt: Attempt, action: ApplyTemplate) -> None:
         assert attempt.revision is not None
         revision = self.world.revisions[attempt.revision]
         if attempt.trigger is None:
@@ -359,7 +362,8 @@ class Promises(RuleBasedStateMachine):
             ]
             asked = attempt.trigger.reason is Reason.MANUAL_ROLLBACK
             assert asked or not barred, "only a person goes back past an irreversible migration"
-        assert dict(action.images) in wanted, "a rollback applies what was recorded, not what runs"
+        images = {one["name"]: one["image"] for one in containers(action.template)}
+        assert images in wanted, "a rollback applies what was recorded, not what runs"
 
     def _migration(self, attempt: Attempt, step: str, action: ResumeJob) -> None:
         job = self.world.jobs[action.name]

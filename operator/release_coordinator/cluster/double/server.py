@@ -142,7 +142,7 @@ class Server:
         live = self._stored(ref)
         rules.check_identity(ref, patch)
         rules.check_preconditions(ref, live.body, patch)
-        return self._update(ref, live, _merge(live.body, patch), manager)
+        return self._update(ref, live, merge_patch(live.body, patch), manager)
 
     def replace(self, kind: Kind, body: Body, manager: str) -> Body:
         """PUT of the main resource."""
@@ -260,14 +260,14 @@ def _complete(kind: Kind, body: Body) -> Body:
     return {**clone(lean(body)), "apiVersion": kind.api_version, "kind": kind.kind}
 
 
-def _merge(target: object, patch: Body) -> Body:
+def merge_patch(target: object, patch: Body) -> Body:
     """Return the result of a JSON merge patch (RFC 7386)."""
     result = clone(target) if isinstance(target, dict) else {}
     for key, value in patch.items():
         if value is None:
             result.pop(key, None)
         elif isinstance(value, dict):
-            result[key] = _merge(result.get(key), value)
+            result[key] = merge_patch(result.get(key), value)
         else:
             result[key] = clone(value)
     return result

@@ -16,7 +16,7 @@ from release_coordinator.api.attempt import (
 from release_coordinator.api.base import parse_duration
 from release_coordinator.api.conditions import Reason
 from release_coordinator.api.release import Component, Metric, OnUnknown, WorkloadRef
-from release_coordinator.engine import names
+from release_coordinator.engine import names, snapshots
 from release_coordinator.engine.action import CreateRevision
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.observation import SampleWant, WorkloadWant
@@ -104,14 +104,39 @@ def _record_revision(ctx: Context, name: str) -> Outcome:
         return Failed(Reason.STEP_FAILED, text)
     if None in previous:
         return Failed(Reason.WORKLOAD_REPLACED, "a workload vanished after its gate had passed")
+    kept = _keep(ctx)
+    if not isinstance(kept, dict):
+        return kept
     revision = Revision(
         digest=ctx.attempt.digest,
         spec=ctx.plan.spec,
         requirements=ctx.plan.requirements,
         previous_version=ctx.attempt.previous_version,
-        previous=[entry for entry in previous if entry],
+        previous=[
+            entry.model_copy(update={"snapshot": entry.snapshot or kept.get(entry.name)})
+            for entry in previous
+            if entry
+        ],
     )
     return Do(CreateRevision(name, ctx.attempt.number, revision))
+
+
+def _keep(ctx: Context) -> dict[str, str] | Do | Failed:
+    """Component -> the snapshot that a rollback restores; or what must be done first."""
+    found: dict[str, str] = {}
+    taken = []
+    for component in ctx.plan.spec.components:
+        fact = ctx.seen.workload(component.target, fresh=True)
+        assert fact is not None  # noqa: S101 - the caller looked
+        name = snapshots.good(ctx, component, fact)
+        if name is None:
+            new = snapshots.take(ctx, component, fact)
+            if not isinstance(new, snapshots.Taken):
+                return new
+            taken.append(new)
+            name = new.name
+        found[component.name] = name
+    return snapshots.store(ctx, taken) or found
 
 
 def _fit(ctx: Context, workload: WorkloadRef) -> bool:
@@ -141,4 +166,5 @@ def _previous(ctx: Context, component: Component) -> PreviousComponent | None:
         workload=fact.ref.name,
         uid=fact.uid,
         images={c: restored[c] for c in component.images},
+        snapshot=known.snapshot if known else None,
     )

@@ -19,13 +19,16 @@ def advance(ctx: Context) -> Outcome:
 
 
 def undo(ctx: Context) -> Outcome:
-    """Give every component that was touched the images it ran before."""
+    """Give every component that was touched the template and images it ran before."""
     for component in reversed(ctx.plan.order):
         if ctx.step(PREFIX + component.name) is None:
             continue
-        images = ctx.previous(component.name).images
-        gone = frozenset(component.images.values()) - frozenset(images.values())
-        step = workloads.ApplyStep(UNDO_PREFIX + component.name, component, images, gone)
+        previous = ctx.previous(component.name)
+        gone = frozenset(component.images.values()) - frozenset(previous.images.values())
+        restore = ctx.seen.snapshot(previous.snapshot) if previous.snapshot else None
+        step = workloads.ApplyStep(
+            UNDO_PREFIX + component.name, component, previous.images, restore, gone
+        )
         outcome = workloads.run(ctx, step)
         if outcome is not DONE:
             return outcome

@@ -1,0 +1,42 @@
+"""What a component ran: the data of the ControllerRevision that a rollback restores it from.
+
+Written before the first change, and again when a version has proved good; immutable, like every
+ControllerRevision. The configuration that the pods use is kept as immutable copies beside it.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from .base import Model, ObjectName
+from .release import WorkloadKind
+
+
+class ConfigKind(StrEnum):
+    """Kinds of object that pods take their configuration from."""
+
+    CONFIG_MAP = "ConfigMap"
+    SECRET = "Secret"  # noqa: S105 - a kind of object
+
+
+class ConfigRef(Model):
+    """A ConfigMap or Secret that a pod template names."""
+
+    kind: ConfigKind
+    name: ObjectName
+    version: str = ""
+    """Differs when its content does; empty if it could not be read, or was not there."""
+    kept_as: ObjectName | None = None
+    """Name of the immutable copy; None if there is none."""
+
+
+class Snapshot(Model):
+    """A component's workload with all that its pods need to be the same again."""
+
+    kind: WorkloadKind
+    workload: ObjectName
+    uid: str
+    template: dict[str, Any]
+    """The pod template, as the API server had stored it."""
+    config: list[ConfigRef] = Field(default_factory=list)

@@ -1,0 +1,41 @@
+"""The last step of a version that proved good: what it ran is kept, as the way back of the next.
+
+A failure here must not take a good version back: it is told, and the next release finds what
+runs then.
+"""
+
+from release_coordinator.api.attempt import StepState
+from release_coordinator.engine import snapshots
+from release_coordinator.engine.context import Context
+from release_coordinator.engine.observation import WorkloadWant
+from release_coordinator.engine.outcome import DONE, Do, Failed, Outcome
+
+STEP = "keep"
+
+
+def advance(ctx: Context) -> Outcome:
+    """Keep pod templates and configuration of all components."""
+    step = ctx.step(STEP)
+    if step is None:
+        return ctx.begin(STEP)
+    if step.state is not StepState.RUNNING:
+        return DONE
+    ctx.seen.gather(*(WorkloadWant(component.target) for component in ctx.plan.order))
+    kept = {}
+    for component in ctx.plan.order:
+        fact = ctx.seen.workload(component.target)
+        if fact is None:
+            continue
+        taken = snapshots.take(ctx, component, fact)
+        if isinstance(taken, Failed):
+            return ctx.fail(STEP, taken.message)
+        if isinstance(taken, Do):
+            return taken
+        kept[component.name] = taken
+    stored = snapshots.store(ctx, list(kept.values()))
+    if isinstance(stored, Failed):
+        return ctx.fail(STEP, stored.message)
+    if stored is not None:
+        return stored
+    found = {name: taken.name for name, taken in kept.items()}
+    return ctx.succeed(STEP, f"{len(found)} components", kept=found)
