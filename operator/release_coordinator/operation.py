@@ -27,6 +27,7 @@ from .cluster.login import credentials
 from .cluster.port import LEASE, RELEASE, Cluster, Ref
 from .cluster.proofs import Proofs
 from .cluster.store import Store
+from .cluster.urgency import is_urgent
 from .cluster.wire import Exchange
 from .evidence.sources import Sources
 from .guard import Guard
@@ -163,7 +164,9 @@ class Operation:
         recorder = Recorder(cluster)
         reconciler = Reconciler(self._parts(sources, recorder))
         queue: WorkQueue[Key] = WorkQueue(
-            clock=self._clock, observers=(QueueMetrics(self._metrics.registry), self._progress)
+            clock=self._clock,
+            urgent=lambda key: is_urgent(store.get(Ref(RELEASE, *key))),
+            observers=(QueueMetrics(self._metrics.registry), self._progress),
         )
 
         def enqueue(key: Key) -> None:

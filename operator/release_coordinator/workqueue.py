@@ -5,6 +5,7 @@ The semantics are those of controller-runtime's queue, because operators' people
 - a key waits at most once, however often it is added;
 - one key is never worked on twice at a time: added while it runs, it runs once more afterwards;
 - a delayed key becomes ready at the earliest of its wished times;
+- what is urgent goes first, also when it becomes so while it waits, and has a worker of its own;
 - a key that fails waits exponentially longer, each time at random up to the limit (full jitter),
   so that a thousand releases which failed together do not come back together.
 
@@ -60,17 +61,19 @@ class WorkQueue(Generic[K]):
         clock: Clock | None = None,
         draw: Callable[[], float] = random.random,
         backoff: Backoff | None = None,
-        priority: Callable[[K], int] = lambda _: 0,
+        urgent: Callable[[K], bool] | None = None,
         observers: Sequence[QueueObserver[K]] = (),
     ) -> None:
-        """`draw` gives numbers in [0, 1); among ready keys the lowest `priority` goes first."""
+        """`draw` gives numbers in [0, 1); `urgent` is asked whenever a key is added."""
         self._clock = clock or SystemClock()
         self._draw = draw
         self._backoff = backoff or Backoff()
-        self._priority = priority
+        self._urgent = urgent
         self._observers = tuple(observers)
         self._order = itertools.count()
         self._ready: list[tuple[int, int, K]] = []
+        """Rank, order and key; entries that are not in `_places` any more are passed over."""
+        self._places: dict[K, tuple[int, int]] = {}
         self._due_since: dict[K, float] = {}  # ready, or running and to run once more
         self._running: dict[K, float] = {}  # with the time of the start
         self._delayed: dict[K, tuple[float, Handle]] = {}
@@ -83,11 +86,18 @@ class WorkQueue(Generic[K]):
 
     def __len__(self) -> int:
         """How many keys are ready: neither running nor delayed."""
-        return len(self._ready)
+        return len(self._places)
 
     def add(self, key: K) -> None:
-        """Make the key ready now. Ignored while it waits already, and after `stop`."""
-        if self._stopped or key in self._due_since:
+        """Make the key ready now. Ignored after `stop`.
+
+        One that waits already stays where it is, unless it has become urgent.
+        """
+        if self._stopped:
+            return
+        if key in self._due_since:
+            if key in self._places and self._rank(key) < self._places[key][0]:
+                self._push(key)
             return
         self._due_since[key] = self._clock.now()
         if key not in self._running:
@@ -122,14 +132,15 @@ class WorkQueue(Generic[K]):
         """How often the key was rate limited since it was last forgotten."""
         return self._failures.get(key, 0)
 
-    async def get(self) -> K:
-        """Take a ready key; give it back with `done`. Raises Stopped."""
-        while not self._stopped and not self._ready:
+    async def get(self, *, urgent: bool = False) -> K:
+        """Take a ready key, or an `urgent` one; give it back with `done`. Raises Stopped."""
+        while not self._stopped and not self._has(urgent=urgent):
             self._wake.clear()
             await self._wake.wait()
         if self._stopped:
             raise Stopped
         _, _, key = heapq.heappop(self._ready)
+        del self._places[key]
         now = self._clock.now()
         waited = now - self._due_since.pop(key)
         self._running[key] = now
@@ -151,12 +162,17 @@ class WorkQueue(Generic[K]):
     async def run(self, workers: int, handler: Handler[K]) -> None:
         """Work until `stop`; at most `workers` passes at a time, one per key.
 
+        One more works on urgent keys alone, so that they wait for nobody else.
+
         A failing handler costs its key a backoff. A failing worker is our own fault: it ends
         all others and is raised, because a process that looks alive and works on nothing is
         worse than a restart.
         """
         async with asyncio.TaskGroup() as group:
-            self._workers = [group.create_task(self._work(handler)) for _ in range(workers)]
+            reserved = [False] * workers + ([True] if self._urgent else [])
+            self._workers = [
+                group.create_task(self._work(handler, urgent=urgent)) for urgent in reserved
+            ]
 
     async def stop(self, deadline: float) -> frozenset[K]:
         """Start nothing more and wait so many seconds for what runs.
@@ -176,10 +192,10 @@ class WorkQueue(Generic[K]):
             return abandoned
         return frozenset()
 
-    async def _work(self, handler: Handler[K]) -> None:
+    async def _work(self, handler: Handler[K], *, urgent: bool) -> None:
         while True:
             try:
-                key = await self.get()
+                key = await self.get(urgent=urgent)
             except Stopped:
                 return
             try:
@@ -210,8 +226,19 @@ class WorkQueue(Generic[K]):
             observer.reconciled(key, outcome, self._clock.now() - started)
 
     def _push(self, key: K) -> None:
-        heapq.heappush(self._ready, (self._priority(key), next(self._order), key))
+        place = (self._rank(key), next(self._order))
+        self._places[key] = place
+        heapq.heappush(self._ready, (*place, key))
         self._wake.set()
+
+    def _rank(self, key: K) -> int:
+        return 0 if self._urgent is not None and self._urgent(key) else 1
+
+    def _has(self, *, urgent: bool) -> bool:
+        """Whether there is something to take; drops what has moved to another place."""
+        while self._ready and self._places.get(self._ready[0][2]) != self._ready[0][:2]:
+            heapq.heappop(self._ready)
+        return bool(self._ready) and (not urgent or self._ready[0][0] == 0)
 
     def _elapsed(self, key: K) -> None:
         self._cancel_delay(key)

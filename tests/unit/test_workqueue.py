@@ -103,11 +103,49 @@ def test_jitter_spreads_over_the_whole_ceiling_and_never_overflows() -> None:
     assert backoff.delay(10_000, 1.0) == 300.0
 
 
-async def test_the_lowest_priority_number_goes_first() -> None:
-    queue: WorkQueue[str] = WorkQueue(clock=VirtualClock(), priority=len)
-    for key in ("long", "a", "mid", "b"):
+async def test_what_is_urgent_goes_first() -> None:
+    queue: WorkQueue[str] = WorkQueue(clock=VirtualClock(), urgent=lambda key: key in "xy")
+    for key in ("a", "x", "b", "y"):
         queue.add(key)
-    assert [await queue.get() for _ in range(4)] == ["a", "b", "mid", "long"]
+    assert [await queue.get() for _ in range(4)] == ["x", "y", "a", "b"]
+
+
+async def test_a_key_that_becomes_urgent_while_it_waits_moves_to_the_front_once() -> None:
+    urgent: set[str] = set()
+    queue: WorkQueue[str] = WorkQueue(clock=VirtualClock(), urgent=urgent.__contains__)
+    for key in ("a", "b", "c"):
+        queue.add(key)
+    urgent.add("c")
+    queue.add("c")
+    queue.add("c")
+    assert len(queue) == 3
+    assert [await queue.get() for _ in range(3)] == ["c", "a", "b"]
+    assert len(queue) == 0
+
+
+async def test_an_urgent_key_waits_for_no_worker_that_is_busy_with_others() -> None:
+    clock = VirtualClock()
+    queue: WorkQueue[str] = WorkQueue(clock=clock, urgent=lambda key: key == "rollback")
+    begun: list[str] = []
+
+    async def handler(key: str) -> None:
+        begun.append(key)
+        await clock.sleep(100)
+
+    run = asyncio.create_task(queue.run(2, handler))
+    for key in ("a", "b", "c"):
+        queue.add(key)
+    await clock.settle()
+    assert begun == ["a", "b"], "the worker for what is urgent leaves the rest alone"
+    queue.add("rollback")
+    await clock.settle()
+    assert begun == ["a", "b", "rollback"]
+    await clock.advance(100)
+    assert begun == ["a", "b", "rollback", "c"]
+    stop = asyncio.create_task(queue.stop(200))
+    await clock.advance(100)
+    assert await stop == frozenset()
+    await run
 
 
 async def test_observers_learn_depth_latency_and_duration() -> None:

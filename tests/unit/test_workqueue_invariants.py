@@ -22,7 +22,12 @@ class QueuePromises(RuleBasedStateMachine):
         super().__init__()
         self.clock = VirtualClock(start=0)
         self.draw = 1.0
-        self.queue: WorkQueue[str] = WorkQueue(clock=self.clock, draw=lambda: self.draw)
+        self.urgent: set[str] = set()
+        self.queue: WorkQueue[str] = WorkQueue(
+            clock=self.clock, draw=lambda: self.draw, urgent=self.urgent.__contains__
+        )
+        self.forward: set[str] = set()
+        """Ready keys that were urgent when they became so, or were added since."""
         self.due: set[str] = set()
         self.running: set[str] = set()
         self.delays: dict[str, float] = {}
@@ -31,7 +36,11 @@ class QueuePromises(RuleBasedStateMachine):
     @rule(key=KEYS)
     def add(self, key: str) -> None:
         self.queue.add(key)
-        self.due.add(key)
+        self._line_up(key)
+
+    @rule(key=KEYS)
+    def becomes_urgent_or_not(self, key: str) -> None:
+        self.urgent ^= {key}
 
     @rule(key=KEYS, seconds=SECONDS)
     def add_after(self, key: str, seconds: int) -> None:
@@ -56,6 +65,8 @@ class QueuePromises(RuleBasedStateMachine):
     @rule()
     def take(self) -> None:
         key = _run(self.queue.get())
+        assert key in self.forward or not self.forward, "urgent keys go first"
+        self.forward.discard(key)
         assert key in self.due, "only what was asked for is given out"
         assert key not in self.running, "never two workers on one key"
         self.due.remove(key)
@@ -67,6 +78,8 @@ class QueuePromises(RuleBasedStateMachine):
         key = data.draw(st.sampled_from(sorted(self.running)))
         self.queue.done(key)
         self.running.remove(key)
+        if key in self.due:
+            self._line_up(key)
 
     @rule(seconds=SECONDS)
     def time_passes(self, seconds: int) -> None:
@@ -74,7 +87,7 @@ class QueuePromises(RuleBasedStateMachine):
         for key, when in list(self.delays.items()):
             if when <= self.clock.now():
                 del self.delays[key]
-                self.due.add(key)
+                self._line_up(key)
 
     @invariant()
     def ready_is_exactly_what_is_due_and_not_running(self) -> None:
@@ -99,9 +112,14 @@ class QueuePromises(RuleBasedStateMachine):
             self.queue.done(key)
         assert got == wanted
 
+    def _line_up(self, key: str) -> None:
+        self.due.add(key)
+        if key in self.urgent and key not in self.running:
+            self.forward.add(key)
+
     def _expect_after(self, key: str, seconds: float) -> None:
         if seconds <= 0:
-            self.due.add(key)
+            self._line_up(key)
             return
         when = self.clock.now() + seconds
         self.delays[key] = min(when, self.delays.get(key, when))
