@@ -117,10 +117,13 @@ class Looker:
         labels = {JOB_NAME_LABEL: job}
         pods = self._store.select(POD, namespace, labels)
         body = self._store.get(Ref(JOB, namespace, job))
-        over = body is not None and facts.job_fact(body).phase in _ENDED
-        if over and not any(facts.has_ended(pod) for pod in pods):
+        phase = facts.job_fact(body).phase if body is not None else None
+        if phase in _ENDED and not any(facts.has_ended(pod) for pod in pods):
             # The Job's end may reach us before its pod's: the reason is worth one read.
-            pods = await self._cluster.list(POD, namespace, labels) or pods
+            pods = await self._cluster.list(POD, namespace, labels)
+        elif phase in {None, JobPhase.SUSPENDED}:
+            # Its pods may outlive it for a while: whether one still runs is not for a watch to say.
+            pods = await self._cluster.list(POD, namespace, labels)
         return tuple(facts.pod_fact(pod) for pod in pods)
 
     async def _workload(self, namespace: str, want: WorkloadWant) -> Body | None:

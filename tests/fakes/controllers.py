@@ -24,6 +24,10 @@ class Script:
     """Step id -> last words of its program."""
     said: dict[str, str] = field(default_factory=dict)
     """Step id -> last words of its program when it succeeds."""
+    schema: dict[str, str] = field(default_factory=dict)
+    """Step id -> what the schema version is once its program has done its work."""
+    killed: dict[str, bool] = field(default_factory=dict)
+    """Step id of a program that is killed -> whether it had done its work by then."""
     hanging_steps: set[str] = field(default_factory=set)
     blocked_steps: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Step id -> reason and message with which the kubelet keeps its container from starting."""
@@ -41,6 +45,22 @@ class Database:
 
     applied: list[tuple[str, str]] = field(default_factory=list)
     """(step id, Job UID) in the order they ran."""
+    version: str = "0006"
+    """What the Job `spec.database.current` answers."""
+
+    def work(self, script: Script, step: str, uid: str) -> None:
+        """The program of a step does its work, if it gets as far."""
+        lost = step in script.failing_steps or step in script.hanging_steps
+        if lost or not script.killed.get(step, True):
+            return
+        self.applied.append((step, uid))
+        self.version = script.schema.get(step, self.version)
+
+    def says(self, script: Script, step: str) -> str:
+        """Last words of a program that succeeds."""
+        if step == "gate/migrations/current" or step.startswith("schema/"):
+            return script.said.get(step, self.version)
+        return script.said.get(step, "")
 
     def count(self, step: str) -> int:
         """How often a step's program did its work."""
@@ -62,7 +82,7 @@ class Controllers:
     ) -> "Controllers":
         """The same state on another server."""
         other = Controllers(cluster, script, now)
-        other.database.applied = list(self.database.applied)
+        other.database = Database(list(self.database.applied), self.database.version)
         other._due = dict(self._due)
         return other
 
@@ -87,7 +107,7 @@ class Controllers:
         if await self._kept_waiting(job, step, uid):
             return
         if uid not in self._due:
-            self._start(step, uid)
+            self.database.work(self.script, step, uid)
         deadline = float(job["spec"]["activeDeadlineSeconds"])
         hangs = step in self.script.hanging_steps
         if self._is_due(uid, deadline if hangs else self.script.job_seconds):
@@ -104,21 +124,17 @@ class Controllers:
             await self._finish(job, step, timed_out=True)
         return True
 
-    def _start(self, step: str, uid: str) -> None:
-        if step in self.script.failing_steps or step in self.script.hanging_steps:
-            return
-        self.database.applied.append((step, uid))
-
     async def _finish(self, job: Body, step: str, *, timed_out: bool) -> None:
-        words = self.script.failing_steps.get(step)
+        killed = step in self.script.killed
+        words = "Killed" if killed else self.script.failing_steps.get(step)
         failed = words is not None or timed_out
         kind = "Failed" if failed else "Complete"
         reason = "DeadlineExceeded" if timed_out else "BackoffLimitExceeded"
         condition = {"type": kind, "status": "True", "reason": reason if failed else "Done"}
         job.setdefault("status", {})["conditions"] = [condition]
         if not timed_out:
-            code = 0 if words is None else 1
-            text = self.script.said.get(step, "") if words is None else words
+            code = 0 if words is None else 137 if killed else 1
+            text = self.database.says(self.script, step) if words is None else words
             await self._pod(job, {"terminated": {"exitCode": code, "message": text}})
         await self._cluster.replace_status(JOB, job)
 

@@ -58,9 +58,16 @@ class Kubelet:
             await self.let_go.wait()
         words = self.script.failing_steps.get(step)
         if words is None:
-            self.database.applied.append((step, pod["metadata"]["ownerReferences"][0]["uid"]))
+            uid = pod["metadata"]["ownerReferences"][0]["uid"]
+            self.database.applied.append((step, uid))
+            self.database.version = self.script.schema.get(step, self.database.version)
         await asyncio.sleep(self.script.job_seconds)
-        ended = {"exitCode": 0 if words is None else 1, "message": words or "", "reason": "Ended"}
+        said = self.database.says(self.script, step)
+        ended = {
+            "exitCode": 0 if words is None else 1,
+            "message": said if words is None else words,
+            "reason": "Ended",
+        }
         phase = "Succeeded" if words is None else "Failed"
         await self._set(pod, phase, {"terminated": ended})
 

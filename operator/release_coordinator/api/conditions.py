@@ -28,6 +28,7 @@ class Phase(StrEnum):
     ROLLED_BACK = "RolledBack"  # the previous version runs again
     ROLLBACK_FAILED = "RollbackFailed"  # neither version is known to be whole; a person must act
     HELD = "Held"  # stopped at a safe point; a person must decide
+    SUSPENDED = "Suspended"  # a person has stopped it: nothing more begins
     FAILED = "Failed"  # ended before anything was changed
     SUPERSEDED = "Superseded"  # another plan took its place before anything was changed
 
@@ -70,26 +71,34 @@ class Reason(StrEnum):
     JOB_FAILED = "JobFailed"  # the Job ended without success; its log says why
     JOB_TIMED_OUT = "JobTimedOut"  # the Job did not end within its timeout
     BACKUP_FAILED = "BackupFailed"  # without a backup nothing is changed
+    BACKUP_EXPIRED = "BackupExpired"  # older than maxAge when the first change was due
     MIGRATION_FAILED = "MigrationFailed"  # the migration's Job failed
     PROGRESS_DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"  # the rollout takes too long
     SMOKE_TEST_FAILED = "SmokeTestFailed"  # the released application does not work
     METRIC_BREACH = "MetricBreach"  # a watched metric is beyond its limit
     METRIC_UNKNOWN = "MetricUnknown"  # a metric gave no usable answer for too long
     MANUAL_ROLLBACK = "ManualRollback"  # a person asked for it
+    ABORTED = "Aborted"  # a person has called it off
     STEP_FAILED = "StepFailed"  # message names the step and what was found
     # rollback
     ROLLBACK_STARTED = "RollbackStarted"  # message says why
     ROLLED_BACK = "RolledBack"  # the previous version runs again
     ROLLBACK_FAILED = "RollbackFailed"  # the previous version could not be restored
+    REHEARSAL = "Rehearsal"  # the version has proved itself; now the way back does
+    REHEARSED = "Rehearsed"  # the way back was gone as planned; the next attempt goes forward
     # holds: a person must decide
     HELD = "Held"  # message says what to decide and how to go on
-    RESUMED = "Resumed"  # a person ended the hold
+    RESUMED = "Resumed"  # a person ended the hold or the suspension
+    SUSPENDED = "Suspended"  # a person has stopped it; message says who and since when
     CONFLICTING_WRITER = "ConflictingWriter"  # somebody else changed a workload in the middle
     WORKLOAD_REPLACED = "WorkloadReplaced"  # deleted or created anew in the middle
     MIGRATION_OUTCOME_UNKNOWN = "MigrationOutcomeUnknown"  # never run again on a guess
     IRREVERSIBLE_MIGRATION = "IrreversibleMigration"  # a rollback would go past it
+    SCHEMA_CHANGED = "SchemaChanged"  # the database is not as this attempt left it
+    DATA_LOSS = "DataLoss"  # a down-migration would destroy data; nobody has approved that
     NAME_TAKEN = "NameTaken"  # an object of our name is not ours
     REVISION_LOST = "RevisionLost"  # the recorded plan and previous revision are gone
+    JOURNAL_BEHIND = "JournalBehind"  # the cluster knows later attempts than the status
     JOURNAL_UNREADABLE = "JournalUnreadable"  # written by another version of the operator
     API_DENIED = "APIDenied"  # the API server refuses a call; check the operator's rights
     API_REJECTED = "APIRejected"  # the API server refuses an object's content

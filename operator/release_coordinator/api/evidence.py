@@ -150,7 +150,10 @@ class Database(Model):
 
     current: JobTemplate | None = Field(
         None,
-        description="Job that writes the present schema version as its termination message.",
+        description=(
+            "Job that writes the present schema version as the last line of its termination "
+            "message."
+        ),
     )
 
 

@@ -92,8 +92,8 @@ class Resources(Model):
     )
 
 
-TEXT_LIMIT = 3584
-"""Characters of one Job's command, arguments and variables. Seventy-five Jobs are possible, and the
+TEXT_LIMIT = 3520
+"""Characters of one Job's command, arguments and variables. Seventy-six Jobs are possible, and the
 plan must fit into one object beside what the operator records about it."""
 
 _REFERENCES = (
@@ -116,7 +116,8 @@ class JobTemplate(Model):
     """One container run to completion, once, without retries.
 
     The operator adds RELEASE_NAME, RELEASE_NAMESPACE, RELEASE_UID, RELEASE_VERSION,
-    RELEASE_PREVIOUS_VERSION, RELEASE_ATTEMPT and RELEASE_STEP to its environment.
+    RELEASE_PREVIOUS_VERSION, RELEASE_ATTEMPT and RELEASE_STEP to its environment, and
+    RELEASE_BACKUP_ID where it verifies a backup.
     """
 
     model_config = ConfigDict(

@@ -2,9 +2,21 @@
 
 from pydantic import Field
 
-from .attempt import Gate, Measurement, PolicyRef, Step, Trigger
-from .base import Count, Digest, Measured, Model, ObjectName, Text, Time, Uid, Version
+from .attempt import ORDERS_LIMIT, Gate, Measurement, PolicyRef, Step, Trigger
+from .base import (
+    Count,
+    Digest,
+    Measured,
+    Model,
+    ObjectName,
+    ShortText,
+    Text,
+    Time,
+    Uid,
+    Version,
+)
 from .conditions import Phase, Reason
+from .control import Order
 from .policy import Requirements
 from .release import ReleaseSpec, ReleaseType
 
@@ -41,4 +53,10 @@ class RecordSpec(Model):
     measurements: list[Measurement] = Field(
         [], max_length=10, description="What the watched metrics showed."
     )
+    backup: ShortText | None = Field(
+        None, description="Id of the backup that was taken before the first change."
+    )
     rollback: Trigger | None = None
+    orders: list[Order] = Field(
+        [], max_length=ORDERS_LIMIT, description="Orders of people that were obeyed, oldest first."
+    )

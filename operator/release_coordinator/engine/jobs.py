@@ -3,10 +3,13 @@
 Two protocols. A plain Job (backup, caches, warm-up, tests) is created running: its name is
 deterministic, so a repeated create finds the same Job. A migration is *guarded*: created
 suspended, its UID journalled, and only then allowed to run, so that a Job that is gone can never
-be mistaken for one that never was.
+be mistaken for one that never was. Where a guarded Job did not succeed, `JobStep.in_doubt` finds
+out what became of its work, if it can; a Job that may still be running is waited for first.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 from release_coordinator.api.attempt import Step, StepState
 from release_coordinator.api.conditions import Reason
@@ -28,6 +31,20 @@ NEVER_STARTED = (
 """What a pod says whose program was never started."""
 GRACE_SECONDS = 60.0
 """Time the Job controller gets to end a Job whose own deadline has passed."""
+POD_SECONDS = 10.0
+"""Time between two looks at the pods that a Job has left behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A guarded Job did not succeed: what is known of it."""
+
+    what: str
+    """What was found, in a sentence."""
+    said: bool = False
+    """Its program itself has said that it failed."""
+    running: bool = False
+    """It may still be running, and was waited for long enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +57,12 @@ class JobStep:
     guarded: bool = False
     version: str = ""
     """Version the Job is told it works for; the attempt's own if empty."""
+    backup: str = ""
+    """Id of the backup the Job is told of."""
+    answers: bool = False
+    """Its last words are an answer: of several lines the last one counts."""
+    in_doubt: Callable[[Context, Doubt], Outcome] | None = None
+    """Finds out what a guarded Job has done that did not succeed; every guarded one has it."""
 
 
 def name_of(ctx: Context, job: JobStep) -> str:
@@ -98,29 +121,32 @@ def _owner(ctx: Context, job: JobStep) -> tuple[str, str, str]:
 
 def _missing(ctx: Context, job: JobStep, step: Step, name: str) -> Outcome:
     if step.uid is not None:
-        return ctx.hold(
-            Reason.MIGRATION_OUTCOME_UNKNOWN,
-            f"Job {name} of {job.id} is gone before its outcome was seen, and is never run again "
-            f"by itself. {_what_to_ask(ctx)}",
-            job.id,
-        )
+        what = f"Job {name} of {job.id} is gone before its outcome was seen; it is never run again."
+        return _doubted(ctx, job, step, name, what)
     context = JobContext(
         version=job.version or ctx.attempt.version,
         previous_version=ctx.attempt.previous_version or "",
         attempt=ctx.attempt.number,
         step=job.id,
+        backup=job.backup,
     )
     return Do(CreateJob(name, job.template, context, suspended=job.guarded))
 
 
-def _what_to_ask(ctx: Context) -> str:
-    """What a person finds out where we must not guess; `orders` takes the answer."""
-    if ctx.attempt.trigger is not None:
-        return "Bring the database to the schema that the previous version needs, then resume"
-    return (
-        "Ask the database for its schema version: if the migration is applied, resume; if not, "
-        f"annotate the Release with {names.ANNOTATION_ROLLBACK}={ctx.attempt.number}"
-    )
+def _doubted(
+    ctx: Context, job: JobStep, step: Step, name: str, what: str, *, said: bool = False
+) -> Outcome:
+    """A guarded Job did not succeed: what it has done is found out once nothing of it can run."""
+    assert job.in_doubt is not None  # noqa: S101 - every guarded Job has it
+    left = sorted(pod.name for pod in ctx.seen.job_pods(name) if not pod.ended)
+    if left:
+        trouble = f"{what} Pod {', '.join(left)} may still be running"
+        until = ctx.deadline(step, job.template.timeout, GRACE_SECONDS)
+        if ctx.now < until:
+            again = ctx.now + timedelta(seconds=POD_SECONDS)
+            return ctx.wait(step, trouble, min(again, until))
+        return job.in_doubt(ctx, Doubt(trouble, running=True))
+    return job.in_doubt(ctx, Doubt(what, said))
 
 
 def _follow(ctx: Context, job: JobStep, step: Step, fact: JobFact) -> Outcome:
@@ -132,12 +158,10 @@ def _follow(ctx: Context, job: JobStep, step: Step, fact: JobFact) -> Outcome:
         case JobPhase.SUSPENDED:
             return Do(ResumeJob(fact.name, fact.uid, fact.resource_version))
         case JobPhase.SUCCEEDED:
-            return ctx.succeed(job.id, _last_words(ctx, fact.name))
-        case JobPhase.FAILED if job.guarded and _ended_from_outside(ctx, step, fact):
-            text = f"{_why(ctx, job, step, fact)} It was ended from outside. {_what_to_ask(ctx)}"
-            return ctx.hold(Reason.MIGRATION_OUTCOME_UNKNOWN, text, job.id)
+            words = _last_words(ctx, fact.name)
+            return ctx.succeed(job.id, _last_line(words) if job.answers else words)
         case JobPhase.FAILED:
-            return ctx.fail(job.id, _why(ctx, job, step, fact))
+            return _failed(ctx, job, step, fact)
         case JobPhase.RUNNING:
             return _await(ctx, job, step, fact)
 
@@ -147,18 +171,28 @@ def _suspended_again(ctx: Context, job: JobStep, fact: JobFact) -> Outcome:
     if not job.guarded:
         text = f"Job {fact.name} was suspended by somebody else; let it run, then resume"
         return ctx.hold(Reason.CONFLICTING_WRITER, text, job.id)
-    text = f"Job {fact.name} of {job.id} was suspended after it had begun. {_what_to_ask(ctx)}"
-    return ctx.hold(Reason.MIGRATION_OUTCOME_UNKNOWN, text, job.id)
+    step = ctx.step(job.id)
+    assert step is not None  # noqa: S101 - its Job is there
+    what = f"Job {fact.name} of {job.id} was suspended after it had begun."
+    return _doubted(ctx, job, step, fact.name, what)
 
 
-def _ended_from_outside(ctx: Context, step: Step, fact: JobFact) -> bool:
-    """Whether a failed migration may have done its work: killed, evicted, its node lost.
+def _failed(ctx: Context, job: JobStep, step: Step, fact: JobFact) -> Outcome:
+    """One that never started has failed for sure; of any other guarded one the rest is asked."""
+    why = _why(ctx, job, step, fact)
+    if not job.guarded or step.message.startswith(NEVER_STARTED):
+        return ctx.fail(job.id, why)
+    if _ended_from_outside(ctx, fact):
+        what = f"{why.rstrip('.')}. It was ended from outside."
+        return _doubted(ctx, job, step, fact.name, what)
+    return _doubted(ctx, job, step, fact.name, why, said=True)
 
-    One whose program said how it ended, and one that never started, have failed cleanly.
-    """
-    if step.message.startswith(NEVER_STARTED):
-        return False
-    return fact.timed_out or not any(pod.finished for pod in ctx.seen.job_pods(fact.name))
+
+def _ended_from_outside(ctx: Context, fact: JobFact) -> bool:
+    """Whether a failed migration may have done its work: killed, evicted, its node lost."""
+    pods = ctx.seen.job_pods(fact.name)
+    killed = fact.timed_out or any(pod.killed for pod in pods)
+    return killed or not any(pod.finished for pod in pods)
 
 
 def _await(ctx: Context, job: JobStep, step: Step, fact: JobFact) -> Outcome:
@@ -177,6 +211,11 @@ def _await(ctx: Context, job: JobStep, step: Step, fact: JobFact) -> Outcome:
         text += " See why it is not ended; it is waited for again when you resume"
         return ctx.hold(Reason.JOB_TIMED_OUT, text, job.id)
     return ctx.fail(job.id, text)
+
+
+def _last_line(words: str) -> str:
+    """Of what a program said, the last line that says anything."""
+    return next((line.strip() for line in reversed(words.splitlines()) if line.strip()), "")
 
 
 def _last_words(ctx: Context, name: str) -> str:

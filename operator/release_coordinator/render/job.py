@@ -4,7 +4,6 @@ Called by `act`. No owner reference: garbage collection must never end a running
 TTL cleans up long after the journal has the outcome.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from release_coordinator.api.base import parse_duration
@@ -104,7 +103,7 @@ def _container(release: ReleaseObject, template: JobTemplate, context: JobContex
 
 
 def _own_env(release: ReleaseObject, context: JobContext) -> list[Body]:
-    values: Mapping[str, str] = {
+    values = {
         "RELEASE_NAME": release.name,
         "RELEASE_NAMESPACE": release.namespace,
         "RELEASE_UID": release.uid,
@@ -113,6 +112,8 @@ def _own_env(release: ReleaseObject, context: JobContext) -> list[Body]:
         "RELEASE_ATTEMPT": str(context.attempt),
         "RELEASE_STEP": context.step,
     }
+    if context.backup:
+        values["RELEASE_BACKUP_ID"] = context.backup
     return [{"name": name, "value": value} for name, value in values.items()]
 
 

@@ -57,7 +57,8 @@ def test_the_dry_run_begins_when_the_schema_version_is_known() -> None:
 
 def test_migrations_that_are_ready_pass_and_are_listed() -> None:
     body = release()
-    body["spec"]["migrations"].append({"name": "0008-drop-legacy", "up": IMAGE})
+    legacy = {"name": "0008-drop-legacy", "schemaVersion": "0008", "up": IMAGE}
+    body["spec"]["migrations"].append(legacy)
     found = gate(body, ended(SCHEMA, "0006\n"), ended(DRY))
     assert found.state is GateState.PASSED
     assert found.message == (
@@ -71,6 +72,23 @@ def test_without_a_job_for_it_the_schema_version_is_said_to_be_unread() -> None:
     assert found.state is GateState.PASSED
     assert found.message.endswith(
         "the present schema version is not read: declare spec.database.current"
+    )
+
+
+def test_a_migration_that_the_database_has_already_is_told() -> None:
+    body = release(dry_run=False)
+    body["spec"]["migrations"][0]["schemaVersion"] = "0007"
+    found = gate(body, ended(SCHEMA, "connected 0007"))
+    assert found.message.endswith(
+        "schema is at connected 0007: 0007-add-isbn is applied already, and is neither run nor "
+        "reverted"
+    )
+
+
+def test_a_schema_version_that_is_not_declared_is_asked_for() -> None:
+    found = gate(release(dry_run=False), ended(SCHEMA, "0006"))
+    assert found.message.endswith(
+        "schema is at 0006; declare schemaVersion of 0007-add-isbn to have it checked afterwards"
     )
 
 

@@ -27,7 +27,8 @@ CONFIG_ERROR = "CreateContainerConfigError"
 
 def templates(spec: ReleaseSpec) -> list[JobTemplate]:
     """Every Job of a plan."""
-    found = [spec.backup.job] if spec.backup else []
+    backup = [spec.backup.job, spec.backup.verify] if spec.backup else []
+    found = [job for job in backup if job is not None]
     for migration in spec.migrations:
         found += [job for job in (migration.up, migration.down, migration.dry_run_job()) if job]
     found += [entry.job for entry in (*spec.caches, *spec.warmup)]

@@ -39,7 +39,7 @@ def evaluate(ctx: Context) -> GateVerdict:
         fault = _fault(what, step_id, check)
         if fault:
             return failed(NAME, OWNER, job_check.then_retry(ctx, fault), evidence=step_id)
-        found.append(_schema(check) if step_id == CURRENT else f"{what} succeeded")
+        found.append(_schema(ctx, check) if step_id == CURRENT else f"{what} succeeded")
     if ctx.plan.spec.database.current is None:
         found.append("the present schema version is not read: declare spec.database.current")
     return passed(NAME, OWNER, "; ".join(found))
@@ -74,8 +74,17 @@ def _fault(what: str, step_id: str, check: JobCheck) -> str:
     return ""
 
 
-def _schema(check: JobCheck) -> str:
-    return f"schema is at {one_line(check.words, SHOWN)}"
+def _schema(ctx: Context, check: JobCheck) -> str:
+    """Where the schema is; and what of the plan it has already, by the words of the plan."""
+    text = f"schema is at {one_line(check.words, SHOWN)}"
+    pending = [m for m in ctx.plan.spec.migrations if m.name not in ctx.attempt.in_place]
+    at = check.words.split()[-1]  # the last line of what the Job said
+    there = next((m.name for m in pending if m.schema_version == at), None)
+    if there is not None:
+        return f"{text}: {there} is applied already, and is neither run nor reverted"
+    if pending and pending[-1].schema_version is None:
+        return f"{text}; declare schemaVersion of {pending[-1].name} to have it checked afterwards"
+    return text
 
 
 def _declared(ctx: Context) -> str:

@@ -20,7 +20,11 @@ from release_coordinator.engine.observation import JobPhase
 from release_coordinator.engine.outcome import DONE, Failed, Outcome, Wait
 from release_coordinator.engine.previous import MIGRATION
 
+from . import backing_up
+
 STEP = "prepare/confirm"
+OLD_BACKUP = "the backup ("
+"""How the words of `backing_up.expired` begin."""
 GOOD_FOR = timedelta(seconds=60)
 """How long a confirmation is believed before the first change."""
 
@@ -31,7 +35,8 @@ def advance(ctx: Context) -> Outcome:
     if step is None:
         return ctx.begin(STEP)
     if step.state is StepState.FAILED:
-        return Failed(Reason.GATES_NOT_PASSED, step.message)
+        old = step.message.startswith(OLD_BACKUP)
+        return Failed(Reason.BACKUP_EXPIRED if old else Reason.GATES_NOT_PASSED, step.message)
     if step.state is StepState.SUCCEEDED:
         if _changed(ctx) or not _stale(ctx, step):
             return DONE
@@ -48,6 +53,9 @@ def is_asking(attempt: Attempt) -> bool:
 def _confirm(ctx: Context) -> Outcome:
     if _edited(ctx):
         return Failed(Reason.SUPERSEDED, "the spec was edited before anything was changed")
+    expired = backing_up.expired(ctx)
+    if expired:
+        return ctx.fail(STEP, expired)
     verdicts = checklist.evaluate(replace(ctx, fresh=True))
     gates = [verdict.gate for verdict in verdicts]
     if gates != ctx.attempt.gates:

@@ -1,37 +1,59 @@
 """R3.5 and R4.6: database migrations in their order, and back again where that is safe.
 
 A migration is never run twice on a guess: its Job is guarded (`engine.jobs`), and a rollback
-reverts only what this attempt's journal shows as applied, newest first.
+reverts only what this attempt's journal shows as applied, newest first (`phases.reverting`). Where
+the Release declares `database.current` and `schemaVersion`, the database itself is asked: before
+the first migration, after the last one, and what became of one whose outcome is unknown.
 """
 
-from release_coordinator.api.conditions import Reason
-from release_coordinator.api.release import Migration, Reversibility
-from release_coordinator.engine import jobs
-from release_coordinator.engine.context import Context
-from release_coordinator.engine.outcome import DONE, Failed, Outcome
+from functools import partial
 
-PREFIX = "migrate/"
-UNDO_PREFIX = "undo/migrate/"
+from release_coordinator.api.attempt import StepState
+from release_coordinator.api.conditions import Reason
+from release_coordinator.api.release import Migration
+from release_coordinator.engine import holds, jobs, migrations, schema
+from release_coordinator.engine.context import Context
+from release_coordinator.engine.migrations import (
+    PREFIX,
+    UNDO_PREFIX,
+    applied,
+    irreversible,
+    wanted,
+)
+from release_coordinator.engine.outcome import DONE, Failed, Outcome
+from release_coordinator.engine.schema import Answer
+
+from . import reverting
+
+__all__ = ["PREFIX", "UNDO_PREFIX", "advance", "applied", "irreversible", "settle", "undo", "up"]
+
+AFTER = "after"
+"""Question to the database, after the last migration."""
 
 
 def up(migration: Migration) -> jobs.JobStep:
     """The step that applies a migration."""
-    step = PREFIX + migration.name
-    return jobs.JobStep(step, migration.up, Reason.MIGRATION_FAILED, guarded=True)
-
-
-def wanted(ctx: Context) -> list[Migration]:
-    """The plan's migrations that are not in place since the last good version."""
-    return [m for m in ctx.plan.spec.migrations if m.name not in ctx.attempt.in_place]
+    return jobs.JobStep(
+        PREFIX + migration.name,
+        migration.up,
+        Reason.MIGRATION_FAILED,
+        guarded=True,
+        in_doubt=partial(_in_doubt, migration),
+    )
 
 
 def advance(ctx: Context) -> Outcome:
     """Apply the migrations one after the other."""
+    if not migrations.pending(ctx):
+        return DONE
+    outcome = _before(ctx)
+    if outcome is not DONE:
+        return outcome
     for migration in wanted(ctx):
         outcome = jobs.run(ctx, up(migration))
         if outcome is not DONE:
             return outcome
-    return DONE
+    return _after(ctx)
 
 
 def settle(ctx: Context) -> Outcome:
@@ -43,32 +65,72 @@ def settle(ctx: Context) -> Outcome:
     return DONE
 
 
-def applied(ctx: Context) -> list[Migration]:
-    """Migrations this attempt has applied, in their order."""
-    return [m for m in wanted(ctx) if ctx.succeeded(PREFIX + m.name)]
-
-
-def irreversible(ctx: Context) -> list[str]:
-    """Names of applied migrations that a rollback must not pass without a person."""
-    return [m.name for m in applied(ctx) if m.reversibility is Reversibility.IRREVERSIBLE]
-
-
 def undo(ctx: Context) -> Outcome:
-    """Revert what was applied and is declared reversible, newest first.
+    """Revert what was applied, as far as that is safe."""
+    return reverting.undo(ctx)
 
-    Runs after the components were taken back, when no pod of the new code exists.
-    """
-    for migration in reversed(applied(ctx)):
-        if migration.reversibility is not Reversibility.REVERSIBLE or migration.down is None:
-            break  # it stays, and so does everything below it
-        step = jobs.JobStep(
-            UNDO_PREFIX + migration.name,
-            migration.down,
-            Reason.MIGRATION_FAILED,
-            guarded=True,
-            version=ctx.attempt.previous_version or "",
-        )
-        outcome = jobs.run(ctx, step)
-        if outcome is not DONE:
-            return outcome
-    return DONE
+
+def left_behind(ctx: Context) -> str:
+    """What a way back that is over has left of the schema, where that is not as it was planned."""
+    left = ctx.step(reverting.LEFT)
+    return f", the schema was not reverted ({left.message})" if left is not None else ""
+
+
+def _before(ctx: Context) -> Outcome:
+    """What the database has before anything is changed: the way back ends there."""
+    if not migrations.checked(ctx):
+        return DONE
+    answer = schema.ask(ctx, migrations.BEFORE)
+    if not isinstance(answer, Answer):
+        return answer
+    if answer.version:
+        return DONE
+    return Failed(Reason.MIGRATION_FAILED, f"before the first migration {answer}")
+
+
+def _after(ctx: Context) -> Outcome:
+    """The Jobs have succeeded; the database must say so too."""
+    done = wanted(ctx)
+    newest = done[-1].schema_version if done else None
+    if newest is None or not migrations.checked(ctx):
+        return DONE
+    answer = schema.ask(ctx, AFTER)
+    if not isinstance(answer, Answer):
+        return answer
+    if answer.settled or answer.version == newest:
+        return DONE
+    if not answer.version:
+        facts = f"The Jobs of all migrations succeeded, but {answer}."
+        return migrations.hold(ctx, answer.step, facts, _ways(ctx, f"If its schema is at {newest}"))
+    return _contradicted(ctx, done, answer)
+
+
+def _contradicted(ctx: Context, done: list[Migration], answer: Answer) -> Outcome:
+    """What the database does not have was not applied, whatever the Job said."""
+    text = f"the Job succeeded, but {answer}, not {done[-1].schema_version}"
+    versions = [schema.answered(ctx, migrations.BEFORE), *(m.schema_version for m in done)]
+    if answer.version not in versions:
+        return Failed(Reason.MIGRATION_FAILED, text)
+    missing = {PREFIX + m.name for m in done[versions.index(answer.version) :]}
+    failed = {"state": StepState.FAILED, "message": text}
+    steps = [
+        step.model_copy(update=failed) if step.id in missing else step for step in ctx.attempt.steps
+    ]
+    return ctx.note(ctx.with_attempt(steps=steps))
+
+
+def _in_doubt(migration: Migration, ctx: Context, doubt: jobs.Doubt) -> Outcome:
+    case = migrations.Case(
+        PREFIX + migration.name,
+        migration.schema_version or "",
+        migrations.version_before(ctx, migration),
+        _ways(ctx, "If the migration is applied"),
+    )
+    return migrations.settle(ctx, case, doubt)
+
+
+def _ways(ctx: Context, good: str) -> tuple[holds.Way, ...]:
+    """What a person finds out where we must not guess; `orders` takes the answer."""
+    if ctx.attempt.trigger is not None:
+        return (holds.resume(ctx, "When the schema is as the previous version needs it"),)
+    return (holds.resume(ctx, good), holds.roll_back(ctx, "if it is not"))
