@@ -81,6 +81,8 @@ def largest(node: Schema) -> Any:
             return {numbered("x" * 63, index): largest(values) for index in range(count)}
         case {"type": "string"}:
             return _longest_text(node)
+        case {"type": "boolean"}:
+            return True
         case _:
             return node["maximum"]
 

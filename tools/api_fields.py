@@ -41,6 +41,7 @@ PATTERNS = {
     windows.RECURRENCE_PATTERN: "recurrence",
     evidence.API_VERSION_PATTERN: "API version",
     evidence.KIND_PATTERN: "kind",
+    evidence.SCHEMA_VERSION_PATTERN: "schema version",
     VARIABLE_PATTERN: "variable name",
     MOUNT_PATTERN: "directory",
     URL_PATTERN: "URL",

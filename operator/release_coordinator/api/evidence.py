@@ -25,6 +25,7 @@ from .job import JobTemplate, rules
 
 API_VERSION_PATTERN = r"^([a-z0-9.-]+/)?v[0-9]+((alpha|beta)[0-9]+)?$"
 KIND_PATTERN = r"^[A-Z][A-Za-z0-9]*$"
+SCHEMA_VERSION_PATTERN = r"^[!-~]+$"  # printable ASCII without spaces
 
 
 class VersionEndpoint(Model):
@@ -143,6 +144,10 @@ class AlertRules(Model):
         json_schema_extra={"x-kubernetes-list-type": "set"},
         description="Names of alert rules; each must be loaded and healthy, and not firing.",
     )
+
+
+SchemaVersion = Annotated[str, Field(min_length=1, max_length=120, pattern=SCHEMA_VERSION_PATTERN)]
+"""What the database says its schema is, in the words of its migration tool."""
 
 
 class Database(Model):

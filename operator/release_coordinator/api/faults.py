@@ -45,6 +45,7 @@ FORMS: Mapping[str, str] = {
     ),
     evidence.API_VERSION_PATTERN: "write group and version, like tekton.dev/v1",
     evidence.KIND_PATTERN: "write a kind as manifests do, like PipelineRun",
+    evidence.SCHEMA_VERSION_PATTERN: "write what the database says, without spaces, like 0007",
     URL_PATTERN: "write http:// or https://, a host and at most a path, like http://metrics:9090",
 }
 """For each pattern of the API what a value must look like."""

@@ -21,7 +21,15 @@ from .base import (
     Version,
 )
 from .control import DeletionPolicy, Suspend
-from .evidence import AlertRules, CICheck, Database, Documents, Schedule, VersionEndpoint
+from .evidence import (
+    AlertRules,
+    CICheck,
+    Database,
+    Documents,
+    Schedule,
+    SchemaVersion,
+    VersionEndpoint,
+)
 from .job import LIST_MAP, JobTemplate, NamedJob, rules
 
 
@@ -111,10 +119,6 @@ class Reversibility(StrEnum):
 
 
 Word = Annotated[str, Field(max_length=128)]
-
-SCHEMA_VERSION_PATTERN = r"^[!-~]+$"  # printable ASCII without spaces
-SchemaVersion = Annotated[str, Field(min_length=1, max_length=120, pattern=SCHEMA_VERSION_PATTERN)]
-"""What the database says its schema is, in the words of its migration tool."""
 
 
 class DryRun(Model):

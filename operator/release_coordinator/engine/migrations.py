@@ -80,7 +80,8 @@ def settle(ctx: Context, case: Case, doubt: Doubt) -> Outcome:
     if ctx.plan.spec.database.current is None or not case.done:
         if doubt.said:
             return ctx.fail(case.step, doubt.what)
-        return hold(ctx, case.step, doubt.what, case.ways)
+        facts = f"{_ended(doubt.what)} Ask the database for its schema version."
+        return hold(ctx, case.step, facts, case.ways)
     answer = schema.ask(ctx, case.step)
     if not isinstance(answer, Answer):
         return answer

@@ -22,7 +22,7 @@ PAUSE = timedelta(seconds=30)
 """Between two tries."""
 PATIENCE = timedelta(minutes=5)
 """No further try begins later than this after the first."""
-LIMIT = 16
+LIMIT = 10
 """Steps that all questions of one attempt may take: its journal has room for no more."""
 BY_A_PERSON = "settled by a person"
 """What a question's step says when a person has answered it (`engine.orders`)."""

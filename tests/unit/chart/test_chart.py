@@ -156,6 +156,7 @@ def test_each_role_signs_for_itself_and_is_aggregated_into_nothing() -> None:
         "qa",
         "security",
         "product-owner",
+        "data-loss",
     ]
     for one in roles:
         role = one["metadata"]["name"].rpartition("-sign-off-")[2]

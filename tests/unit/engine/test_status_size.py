@@ -25,11 +25,12 @@ from release_coordinator.api.codec import parse_release
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.release import ReleaseSpec
 from release_coordinator.api.status import HistoryEntry, ReleaseStatus, RevisionRef
-from release_coordinator.engine import plan, policy
+from release_coordinator.engine import plan, policy, schema
+from release_coordinator.engine.phases import reverting
 from release_coordinator.engine.summary import summarise
 
 LARGEST = 96 * 1024
-"""Every list full, every name 63 characters long: 138 steps, and twenty gates that were waived."""
+"""Every list full, every name 63 characters long: 150 steps, and twenty gates that were waived."""
 ORDINARY = 48 * 1024
 NAME = "x" * 63
 WORDS = 128
@@ -39,7 +40,9 @@ WORDS = 128
 def step_ids(spec: ReleaseSpec) -> Iterator[str]:
     """Every step of a plan that is rolled back at its very end."""
     yield from ("gates", "gate/credentials", "prepare/baseline", "prepare/revision")
-    yield from ("prepare/backup", "prepare/confirm", "gate/migrations/current")
+    yield from ("prepare/backup", "prepare/verify-backup", "prepare/confirm")
+    yield from ("gate/migrations/current", reverting.LEFT)
+    yield from (f"schema/undo/migrate/{'x' * 63}/{index}" for index in range(schema.LIMIT))
     yield from (f"gate/ci/{'x' * 63}" for check in spec.ci if check.job)
     yield from (f"gate/credentials/{'x' * 63}" for _ in spec.credential_checks)
     yield from (f"gate/migrations/{m.name}" for m in spec.migrations if m.dry_run)
