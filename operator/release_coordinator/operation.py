@@ -11,7 +11,6 @@ import os
 import time
 import uuid
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
@@ -35,6 +34,7 @@ from .look import Looker
 from .reconcile import Key, Parts, Reconciler
 from .recorder import Recorder
 from .resync import Resync
+from .servertime import ServerTime
 from .settings import Settings
 from .signals.probe import HttpProber
 from .signals.prometheus import PrometheusMetrics
@@ -63,6 +63,7 @@ class Operation:
         self._settings = settings
         self._metrics = Metrics(version("release-coordinator"))
         self._clock = SystemClock()
+        self._time = ServerTime(self._clock)
         self._progress: Progress[Key] = Progress(
             settings.workers,
             clock=self._clock,
@@ -97,6 +98,7 @@ class Operation:
 
     def _requested(self, exchange: Exchange) -> None:
         self._metrics.requested(exchange.method, exchange.code)
+        self._time.heard(exchange.date)
 
     async def _lead(self, cluster: Cluster) -> None:
         lease = self._lease()
@@ -207,7 +209,8 @@ class Operation:
             Actor(cluster, store),
             recorder,
             self._passes,
-            lambda: datetime.now(UTC),
+            self._time.now,
+            self._time.jumps,
         )
 
     async def _wind_up(

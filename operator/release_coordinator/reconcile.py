@@ -27,7 +27,7 @@ from .cluster.store import Store
 from .engine.action import Action, AddFinalizer, subject
 from .engine.decide import decide
 from .engine.locks import may_come_late
-from .engine.observation import NotSeen, Observation, Want
+from .engine.observation import Jump, NotSeen, Observation, Want
 from .engine.outcome import Decision, Do, Note, Wait
 from .engine.refusal import refused
 from .engine.summary import material, summarise
@@ -61,6 +61,8 @@ class Parts:
     observer: PassObserver
     now: Callable[[], datetime]
     """Time of day; the only clock of decisions."""
+    jumps: Callable[[], tuple[Jump, ...]] = tuple
+    """When that clock was put forward."""
 
 
 @dataclass(slots=True)
@@ -151,7 +153,7 @@ class _Pass:
     async def _decide(self) -> Decision:
         while True:
             try:
-                seen = Observation(self._facts)
+                seen = Observation(self._facts, self._parts.jumps())
                 return decide(self._release, self._status, seen, self._clock())
             except NotSeen as question:
                 answers = await self._parts.looker.look(self._release.namespace, question.wants)

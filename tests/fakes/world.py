@@ -32,6 +32,7 @@ from release_coordinator.cluster.port import (
 from release_coordinator.cluster.store import Store
 from release_coordinator.engine import names
 from release_coordinator.engine.evidence import AdmissionFact, AlertRulesFact
+from release_coordinator.engine.observation import Jump
 from release_coordinator.errors import NotFound, ReleaseCoordinatorError
 from release_coordinator.evidence.sources import Sources
 from release_coordinator.handlers import LABELLED, Intake
@@ -65,10 +66,16 @@ class Time:
     """Virtual time of day."""
 
     value: datetime = DAWN
+    jumps: tuple[Jump, ...] = ()
 
     def now(self) -> datetime:
         """The present moment."""
         return self.value
+
+    def put_forward(self, seconds: float) -> None:
+        """The clock is set: the time did not pass."""
+        self.value += timedelta(seconds=seconds)
+        self.jumps = (*self.jumps, Jump(self.value, seconds))
 
 
 @dataclass
@@ -133,6 +140,7 @@ class Operator:
             self.recorder,
             PassObserver(),
             world.time.now,
+            lambda: world.time.jumps,
         )
         self._reconciler = Reconciler(self._parts)
         self.queued: set[Key] = set()
@@ -269,9 +277,17 @@ class World:
         metadata = {"name": f"bookshop-{self.said}", "namespace": NAMESPACE}
         await self.user.create(APPROVAL, {"metadata": metadata, "spec": spec})
 
-    async def annotate(self, key: str, value: str) -> None:
-        """`kubectl annotate release bookshop`."""
-        patch = {"metadata": {"annotations": {f"release-coordinator.io/{key}": value}}}
+    async def annotate(self, key: str, value: str, by: str = AUTHOR) -> None:
+        """`kubectl annotate release bookshop`; the API server stamps who gives an order."""
+        order = {f"release-coordinator.io/{key}": value, names.ANNOTATION_ORDERED_BY: by}
+        await self.user.patch(
+            Ref(RELEASE, NAMESPACE, "bookshop"), {"metadata": {"annotations": order}}
+        )
+
+    async def suspend(self, mode: str | None, by: str = AUTHOR) -> None:
+        """Suspend the Release, or resume it; the API server stamps who did."""
+        stamp = {"annotations": {names.ANNOTATION_ORDERED_BY: by}}
+        patch = {"metadata": stamp, "spec": {"suspend": mode}}
         await self.user.patch(Ref(RELEASE, NAMESPACE, "bookshop"), patch)
 
     async def release(self) -> ReleaseObject:

@@ -49,6 +49,8 @@ class Exchange:
     resource: str
     code: str
     seconds: float
+    date: str | None = None
+    """What the answer says about when it was made (RFC 9110), as written."""
 
 
 Observer = Callable[[Exchange], None]
@@ -97,16 +99,16 @@ class Wire:
         """Send and return the answer's JSON; raises what `release_coordinator.errors` names."""
         headers = await self._headers(request)
         start = time.perf_counter()
-        code = TRANSPORT_ERROR
+        code, date = TRANSPORT_ERROR, None
         try:
             reply = await self._exchange(request, headers)
-            code = str(reply.status)
+            code, date = str(reply.status), reply.headers.get("Date")
         except TimeoutError as error:
             raise Transient(f"{request.verb} {request.path}: no answer in time") from error
         except (aiohttp.ClientError, OSError) as error:
             raise Transient(f"{request.verb} {request.path}: {error!r}") from error
         finally:
-            self._observe(request, code, time.perf_counter() - start)
+            self._observe(request, code, time.perf_counter() - start, date)
         return _parse(request, reply)
 
     async def _exchange(self, request: Request, headers: Mapping[str, str]) -> Reply:
@@ -143,11 +145,10 @@ class Wire:
             self._opened = aiohttp.ClientSession(connector=connector, **options)
         return self._opened
 
-    def _observe(self, request: Request, code: str, seconds: float) -> None:
+    def _observe(self, request: Request, code: str, seconds: float, date: str | None) -> None:
         if self._observer is not None:
-            self._observer(
-                Exchange(request.verb, request.method, request.kind.plural, code, seconds)
-            )
+            plural = request.kind.plural
+            self._observer(Exchange(request.verb, request.method, plural, code, seconds, date))
 
 
 def _parse(request: Request, reply: Reply) -> Body:

@@ -7,7 +7,7 @@ with a changed copy of the status: nothing is written here.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from release_coordinator.api.attempt import (
     Attempt,
@@ -82,8 +82,9 @@ class Context:
         return any(step.id.startswith(prefix) for step in self.attempt.steps)
 
     def deadline(self, step: Step, duration: str, grace: float = 0) -> datetime:
-        """When a step's time is over, measured from its start."""
-        return step.started_at + timedelta(seconds=parse_duration(duration) + grace)
+        """When a step's time is over, measured from its start; a clock put forward takes none."""
+        lost = self.seen.lost_since(step.started_at)
+        return step.started_at + timedelta(seconds=parse_duration(duration) + grace) + lost
 
     def note(self, attempt: Attempt) -> Note:
         """Journal a changed attempt."""
@@ -138,9 +139,9 @@ class Context:
         """Stop until a person decides."""
         return hold(self.status, self.attempt, self.now, reason, message, step_id)
 
-    def trigger(self, reason: Reason, message: str) -> Note:
-        """Turn the attempt into a rollback. Happens at most once per attempt."""
-        trigger = Trigger(reason=reason, message=shorten(message, 512), at=self.now)
+    def trigger(self, reason: Reason, message: str, **said: Any) -> Note:
+        """Turn the attempt into a rollback; `said` is by whom and why, if a person ordered it."""
+        trigger = Trigger(reason=reason, message=shorten(message, 512), at=self.now, **said)
         return self.note(self.with_attempt(trigger=trigger, hold=None))
 
     def gates(self, gates: list[Gate]) -> Note:

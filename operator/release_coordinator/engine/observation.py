@@ -7,7 +7,7 @@ exactly what its decision needs, and the engine stays pure. Answers are made by 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -270,11 +270,27 @@ class NotSeen(Exception):  # noqa: N818 - a question, not an error
         self.wants = wants
 
 
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """Time was put forward: it had not passed for what was under way."""
+
+    at: datetime
+    """The moment right after."""
+    seconds: float
+
+
 class Observation:
     """The facts of one pass. Every getter raises NotSeen for what was not looked up."""
 
-    def __init__(self, facts: Mapping[Want, Any] | None = None) -> None:
+    def __init__(
+        self, facts: Mapping[Want, Any] | None = None, jumps: tuple[Jump, ...] = ()
+    ) -> None:
         self._facts: Mapping[Want, Any] = facts or {}
+        self._jumps = jumps
+
+    def lost_since(self, moment: datetime) -> timedelta:
+        """Time that only seems to have passed since a moment: a clock was put forward."""
+        return timedelta(seconds=sum(jump.seconds for jump in self._jumps if jump.at > moment))
 
     def _get(self, want: Want) -> Any:
         if want not in self._facts:

@@ -11,6 +11,7 @@ from release_coordinator.api.attempt import Measurement, Verdict, WatchState
 from release_coordinator.api.base import parse_duration
 from release_coordinator.api.conditions import Reason
 from release_coordinator.api.release import Metric, OnUnknown, Watch
+from release_coordinator.engine import suspension
 from release_coordinator.engine.context import Context, shorten
 from release_coordinator.engine.judge import judge
 from release_coordinator.engine.observation import SampleWant, WorkloadWant
@@ -28,7 +29,7 @@ def advance(ctx: Context) -> Outcome:
         return ctx.begin(STEP, watch=WatchState(started_at=ctx.now))
     state = ctx.attempt.watch
     assert state is not None  # noqa: S101 - begun with the step
-    due = _due(watch, state)
+    due = _due(watch, state, ctx.now)
     if ctx.now >= due:
         return _sample(ctx, watch, state)
     verdict = _verdict(ctx, watch)
@@ -42,9 +43,11 @@ def advance(ctx: Context) -> Outcome:
     return Wait(due)
 
 
-def _due(watch: Watch, state: WatchState) -> datetime:
+def _due(watch: Watch, state: WatchState, now: datetime) -> datetime:
     """A first sample one interval after the start, then one per interval, the last at the end."""
     last = state.sampled_at or state.started_at
+    if last > now:  # a clock that was put back must not leave a release unwatched
+        return now
     due = last + timedelta(seconds=max(1.0, parse_duration(watch.interval)))
     end = ends_at(watch, state)
     return end if last < end < due else due
@@ -83,6 +86,7 @@ def _sample(ctx: Context, watch: Watch, state: WatchState) -> Outcome:
         for metric in watch.metrics
     ]
     lost = _lost(ctx, watch, state, measurements)
+    lost = max(lost, suspension.stands(ctx.status, state, ctx.now))
     changed = state.model_copy(
         update={"sampled_at": ctx.now, "unknown_seconds": state.unknown_seconds + lost}
     )
@@ -94,7 +98,7 @@ def _lost(ctx: Context, watch: Watch, state: WatchState, measurements: list[Meas
 
     Only what was measured counts as watched; a sample that is a little late is no gap.
     """
-    passed = (ctx.now - (state.sampled_at or state.started_at)).total_seconds()
+    passed = max(0.0, (ctx.now - (state.sampled_at or state.started_at)).total_seconds())
     forgiven = {m.name for m in watch.metrics if m.on_unknown is OnUnknown.PASS}
     for entry in measurements:
         over = entry.metric in forgiven and _blind_too_long(ctx, watch, entry)
@@ -150,7 +154,7 @@ def _verdict(ctx: Context, watch: Watch) -> Outcome:
 def _blind_too_long(ctx: Context, watch: Watch, entry: Measurement) -> bool:
     since = entry.unknown_since
     limit = timedelta(seconds=parse_duration(watch.unknown_limit))
-    return since is not None and ctx.now >= since + limit
+    return since is not None and ctx.now >= since + limit + ctx.seen.lost_since(since)
 
 
 def _give_up(ctx: Context, metric: Metric, entry: Measurement) -> Outcome:
