@@ -107,12 +107,15 @@ class ScriptedProber:
     """Health endpoints: all well; version endpoints say what they are told to."""
 
     ok: bool = True
+    scripted: Callable[[], bool] | None = None
+    """Whether they are well, where that changes by itself."""
     version: str = ""
     """Answer of every version endpoint; empty: there is none."""
 
     async def probe(self, address: str, port: int, path: str, timeout: float) -> ProbeResult:  # noqa: ARG002, ASYNC109
         """The scripted answer."""
-        return ProbeResult(self.ok, "HTTP 200" if self.ok else "HTTP 503")
+        ok = self.scripted() if self.scripted else self.ok
+        return ProbeResult(ok, "HTTP 200" if ok else "HTTP 503")
 
     async def fetch(self, address: str, port: int, path: str, timeout: float) -> FetchResult:  # noqa: ARG002, ASYNC109
         """The scripted answer."""
@@ -375,11 +378,15 @@ class World:
         self.admission(kind, old, new)
 
     def _latency(self) -> float:
+        return 0.1 if self.backend().endswith(self.slow_image) else 0.02
+
+    def backend(self) -> str:
+        """Image that the backend is told to run; empty if there is none."""
         for body in self.cluster.everything():
             if body["kind"] == "Deployment" and body["metadata"]["name"] == "bookshop-backend":
-                image = body["spec"]["template"]["spec"]["containers"][0]["image"]
-                return 0.1 if image.endswith(self.slow_image) else 0.02
-        return 0.02
+                image: str = body["spec"]["template"]["spec"]["containers"][0]["image"]
+                return image
+        return ""
 
 
 def deployment(name: str, container: str, version: str) -> Body:

@@ -153,3 +153,16 @@ async def test_a_journal_of_another_version_is_kept_and_told() -> None:
     assert stored["status"]["attempt"] == body["status"]["attempt"]
     assert stored["status"]["phase"] == "Held"
     assert "journal cannot be read" in stored["status"]["message"]
+
+
+async def test_the_previous_version_is_probed_where_it_is_known_to_answer() -> None:
+    story = await Story.begin("1.3.0 brings a health endpoint that 1.2.0 does not have")
+    story.world.prober.scripted = lambda: story.world.backend().endswith(":1.3.0")
+    story.world.script.failing_steps["verify/smoke/checkout"] = "no checkout"
+    await story.apply(bookshop())
+    await story.run()
+
+    attempt = (await story.release()).status.attempt
+    assert attempt is not None
+    assert attempt.end is not None
+    assert attempt.end.outcome is Phase.ROLLED_BACK

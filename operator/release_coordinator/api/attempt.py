@@ -28,7 +28,7 @@ from .checklist import Enforcement
 from .conditions import Phase, Reason
 from .control import Order, Person, RollbackCause
 from .policy import Requirements
-from .release import ReleaseSpec, ReleaseType, WorkloadKind
+from .release import HealthProbe, ReleaseSpec, ReleaseType, WorkloadKind
 
 JOURNAL_SCHEMA = 1
 """Raised when an older operator could misread the journal; unknown numbers are held."""
@@ -265,6 +265,8 @@ class PreviousComponent(Model):
     images: dict[str, str]
     snapshot: ObjectName | None = None
     """ControllerRevision with all of it; None if only the images are known."""
+    health: HealthProbe | None = None
+    """Endpoint at which that version is known to answer; a new one need not be served by it."""
 
 
 class Revision(Model):

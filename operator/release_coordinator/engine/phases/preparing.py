@@ -15,7 +15,7 @@ from release_coordinator.api.attempt import (
 )
 from release_coordinator.api.base import parse_duration
 from release_coordinator.api.conditions import Reason
-from release_coordinator.api.release import Component, Metric, OnUnknown, WorkloadRef
+from release_coordinator.api.release import Component, HealthProbe, Metric, OnUnknown, WorkloadRef
 from release_coordinator.engine import names, snapshots
 from release_coordinator.engine.action import CreateRevision
 from release_coordinator.engine.context import Context
@@ -167,4 +167,23 @@ def _previous(ctx: Context, component: Component) -> PreviousComponent | None:
         uid=fact.uid,
         images={c: restored[c] for c in component.images},
         snapshot=known.snapshot if known else None,
+        health=known.health if known else _answering(ctx, component),
     )
+
+
+def _answering(ctx: Context, component: Component) -> HealthProbe | None:
+    """The endpoint by which the version that runs is verified if it comes back.
+
+    As its own plan had it; without one the new plan's, if what runs answers there.
+    """
+    current = ctx.status.current
+    recorded = ctx.seen.revision(current.revision) if current and current.revision else None
+    if recorded is not None:
+        of_plan = {
+            one.name: one for one in recorded.spec.components if one.target == component.target
+        }
+        known = of_plan.get(component.name)
+        return known.health if known else None
+    probe = component.health
+    answers = probe is not None and not ctx.seen.probe(component.target, probe).trouble
+    return probe if answers else None

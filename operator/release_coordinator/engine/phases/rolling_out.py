@@ -26,8 +26,9 @@ def undo(ctx: Context) -> Outcome:
         previous = ctx.previous(component.name)
         gone = frozenset(component.images.values()) - frozenset(previous.images.values())
         restore = ctx.seen.snapshot(previous.snapshot) if previous.snapshot else None
+        former = component.model_copy(update={"health": previous.health})
         step = workloads.ApplyStep(
-            UNDO_PREFIX + component.name, component, previous.images, restore, gone
+            UNDO_PREFIX + component.name, former, previous.images, restore, gone
         )
         outcome = workloads.run(ctx, step)
         if outcome is not DONE:

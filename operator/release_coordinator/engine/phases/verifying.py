@@ -4,6 +4,7 @@ Forwards it verifies the new version, with the declared smoke tests; after a rol
 one, with the tests declared for that.
 """
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from release_coordinator.api.conditions import Reason
@@ -22,7 +23,7 @@ HEALTH_LIMIT = "1m"
 
 def advance(ctx: Context) -> Outcome:
     """Verify the new version."""
-    outcome = _health(ctx, PREFIX + "health")
+    outcome = _health(ctx, PREFIX + "health", ctx.plan.order)
     if outcome is not DONE:
         return outcome
     return _smoke(ctx, PREFIX, ctx.plan.spec.verify.smoke_tests, ctx.attempt.version)
@@ -32,19 +33,19 @@ def undo(ctx: Context) -> Outcome:
     """Verify the version a rollback has restored."""
     if not ctx.begun("rollout/"):
         return DONE
-    outcome = _health(ctx, UNDO_PREFIX + "health")
+    former = [
+        component.model_copy(update={"health": ctx.previous(component.name).health})
+        for component in ctx.plan.order
+    ]
+    outcome = _health(ctx, UNDO_PREFIX + "health", former)
     if outcome is not DONE:
         return outcome
     previous = ctx.attempt.previous_version or ""
     return _smoke(ctx, UNDO_PREFIX, ctx.plan.spec.rollback.smoke_tests, previous)
 
 
-def _probed(ctx: Context) -> list[Component]:
-    return [component for component in ctx.plan.order if component.health is not None]
-
-
-def _health(ctx: Context, step_id: str) -> Outcome:
-    components = _probed(ctx)
+def _health(ctx: Context, step_id: str, parts: Iterable[Component]) -> Outcome:
+    components = [component for component in parts if component.health is not None]
     step = ctx.step(step_id)
     if not components or ctx.succeeded(step_id):
         return DONE
