@@ -22,7 +22,7 @@ from .status import ReleaseStatus
 
 M = TypeVar("M", bound=Model)
 
-MEMORY = ("attempt", "current", "history")
+MEMORY = ("attempt", "current", "history", "suspension")
 """Fields of a status that are read back; all others are reports, written anew on every pass."""
 
 

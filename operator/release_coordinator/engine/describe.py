@@ -78,6 +78,8 @@ FINAL_HOLDS = {
     Reason.DATA_LOSS,
 }
 """Holds whose message names the only ways out."""
+GOING_ON = "Going on"
+"""Between two steps."""
 
 
 def work_of(step_id: str) -> tuple[Phase, str]:
@@ -171,6 +173,7 @@ def _ended(attempt: Attempt, release: str) -> str:
     end = attempt.end
     assert end is not None  # noqa: S101 - the caller looked
     if end.outcome is Phase.COMPLETED:
+    course = course.replace(GOING_ON, "nothing is under way")
         return f"{end.message}."
     if end.outcome is Phase.SUPERSEDED:
         return f"Superseded: {end.message}."
@@ -202,7 +205,7 @@ def _running(attempt: Attempt, spec: ReleaseSpec | None) -> str:
         (s for s in reversed(attempt.steps) if s.state is StepState.RUNNING), None
     )
     if step is None:
-        return "Going on"
+        return GOING_ON
     _, text = work_of(step.id)
     if step.id == watching.STEP and spec is not None and spec.watch and attempt.watch:
         until = format_time(watching.ends_at(spec.watch, attempt.watch))

@@ -8,12 +8,15 @@ from datetime import datetime
 from release_coordinator.api.attempt import Attempt
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase, Reason
+from release_coordinator.api.control import OrderKind
 from release_coordinator.api.release import ReleaseSpec
 from release_coordinator.api.status import ReleaseStatus
 
-from . import names, plan, policy
+from . import names, ordering, plan, policy, rehearsal
 from .action import AddFinalizer, RemoveFinalizer
 from .closing import end
+from .context import hold
+from .evidence import TracesFact, TracesWant
 from .observation import Observation
 from .outcome import Decision, Do, Note, Wait
 from .previous import NOTHING_GOOD_SINCE, in_place, left_applied, previous_version, runs_already
@@ -28,6 +31,8 @@ def decide(
         return Do(RemoveFinalizer()) if names.FINALIZER in release.finalizers else Wait()
     if release.spec is None or not _wanted(release, status.attempt, release.spec):
         return Wait()
+    if status.suspension is not None:
+        return Wait()  # the summary says so
     required = policy.requirements(seen.policy(release.name).spec)
     resolved = plan.resolve(release.spec, required)
     if not isinstance(resolved, plan.Plan):
@@ -35,6 +40,9 @@ def decide(
     if names.FINALIZER not in release.finalizers:
         return Do(AddFinalizer())
     attempt = _begin(release, status, resolved, seen, now)
+    traces = seen.traces(TracesWant(release.name, release.uid, attempt.number, attempt.digest))
+    if traces.attempt or traces.problem:
+        return _behind(release, status, attempt, traces)
     if _is_good_already(status, resolved, seen):
         text = f"{resolved.spec.version} runs already: it is the last known good version"
         return end(status, attempt, Phase.COMPLETED, Reason.COMPLETED, text, now)
@@ -44,6 +52,8 @@ def decide(
 def _wanted(release: ReleaseObject, last: Attempt | None, spec: ReleaseSpec) -> bool:
     if last is None or last.end is None or last.end.outcome is Phase.SUPERSEDED:
         return True
+    if rehearsal.was_good(last):
+        return True
     if release.annotations.get(names.ANNOTATION_RETRY) == str(last.number):
         return last.end.outcome is not Phase.COMPLETED
     # Both must differ: a newer operator may compute another digest for an unchanged spec.
@@ -51,10 +61,11 @@ def _wanted(release: ReleaseObject, last: Attempt | None, spec: ReleaseSpec) -> 
 
 
 def _restarts(last: Attempt | None, resolved: plan.Plan) -> int:
-    """How often in a row this plan has started over because a gate shut before the first change."""
+    """How often in a row this plan has started over before the first change, by itself."""
     if last is None or last.end is None or last.digest != resolved.digest:
         return 0
-    again = last.end.outcome is Phase.SUPERSEDED and last.end.reason is Reason.GATES_NOT_PASSED
+    causes = {Reason.GATES_NOT_PASSED, Reason.BACKUP_EXPIRED}
+    again = last.end.outcome is Phase.SUPERSEDED and last.end.reason in causes
     return last.restarts + 1 if again else 0
 
 
@@ -84,7 +95,8 @@ def _begin(
         previous = last.previous_version if basis else previous
     kind = kind_of(previous, spec.version, spec.type)
     name = seen.policy(release.name).name
-    return Attempt(
+    rehearsed = rehearsal.rehearsed_by(last, resolved.spec_digest)
+    attempt = Attempt(
         number=last.number + 1 if last else 1,
         restarts=_restarts(last, resolved),
         digest=resolved.digest,
@@ -98,4 +110,36 @@ def _begin(
         basis=basis,
         in_place=in_place(spec, status, seen),
         inherited=left_applied(last)[:32] if last else [],
+        rehearsal=rehearsal.is_due(spec, rehearsed),
+        rehearsed=rehearsed,
     )
+    return _ordered(release, last, attempt)
+
+
+def _behind(
+    release: ReleaseObject, status: ReleaseStatus, attempt: Attempt, traces: TracesFact
+) -> Note:
+    """Begin beyond what the cluster knows, and hold: the status is older, perhaps from a backup."""
+    if traces.problem:
+        text = f"{traces.problem}. Platform team: give it the right, then resume"
+        return hold(status, attempt, attempt.started_at, Reason.API_DENIED, text)
+    known = attempt.number - 1
+    number = max(attempt.number, traces.attempt + 1)
+    text = (
+        f"the status knows of {known} attempts, but {traces.where} is "
+        f"of attempt {traces.attempt}: the status is older than the cluster, as after a restore. "
+        "Compare images, schema of the database and status.current with the last ReleaseRecord of "
+        f"{release.name}, put right what differs, then resume: attempt {number} begins"
+    )
+    beyond = attempt.model_copy(update={"number": number})
+    return hold(status, beyond, attempt.started_at, Reason.JOURNAL_BEHIND, text)
+
+
+def _ordered(release: ReleaseObject, last: Attempt | None, attempt: Attempt) -> Attempt:
+    """The attempt with the order that it follows, if it does."""
+    if last is None or last.end is None or last.end.outcome is Phase.SUPERSEDED:
+        return attempt
+    if not ordering.is_given(release, names.ANNOTATION_RETRY, str(last.number)):
+        return attempt
+    text = f"attempt {last.number}"
+    return ordering.obeyed(attempt, release, OrderKind.RETRY, attempt.started_at, text)

@@ -1,7 +1,8 @@
 """What people tell a running attempt, and what a failure makes of it: hold, turn back, go on.
 
 Orders come as annotations that name the attempt or the hold they are for, so that an order is
-obeyed once: `retry` and `rollback` carry the attempt's number, `resume` the hold's id.
+obeyed once: `retry`, `abort` and `rollback` carry the attempt's number, `resume` the hold's id.
+What is not obeyed is told by `engine.unheeded`. There is no order that skips a step or a gate.
 """
 
 from dataclasses import replace
@@ -10,31 +11,43 @@ from datetime import datetime
 from release_coordinator.api.attempt import Attempt, Hold, StepState
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase, Reason
+from release_coordinator.api.control import DeletionPolicy, OrderKind, Suspend
 from release_coordinator.api.status import ReleaseStatus
 
-from . import closing, names
+from . import closing, consent, names, ordering, schema
 from .context import Context
-from .outcome import DONE, Decision, Failed, Outcome, Wait
-from .phases import confirming, migrating
+from .outcome import DONE, Decision, Failed, Note, Outcome, Wait
+from .phases import confirming, migrating, reverting
 
+FOUND = "not applied, as a person has found"
 RESTARTS = 2
 """How often in a row the same plan starts over because a gate shut again: each costs a backup."""
+BEGINS_ANEW = {
+    Reason.GATES_NOT_PASSED: "a gate shut again before the first change",
+    Reason.BACKUP_EXPIRED: "the backup was too old before the first change",
+}
+"""Causes for which a plan starts over by itself, but not for ever."""
 
 
 def advance(ctx: Context) -> Outcome:
     """Obey deletion and orders; DONE when the attempt may go its way."""
     attempt, release = ctx.attempt, ctx.release
-    number = str(attempt.number)
-    if release.deleting and attempt.trigger is None:
+    if release.deleting and (attempt.trigger is None or _is_left(ctx)):
         return _deleted(ctx)
-    early = not attempt.frozen or confirming.is_asking(attempt)
-    if early and release.annotations.get(names.ANNOTATION_RETRY) == number:
-        return start_over(ctx, Failed(Reason.SUPERSEDED, "started again on request"))
-    if release.annotations.get(names.ANNOTATION_ROLLBACK) == number and _may_turn(ctx):
+    if may_retry_early(attempt) and _given(ctx, names.ANNOTATION_RETRY):
+        return _again(ctx)
+    if _given(ctx, names.ANNOTATION_ROLLBACK) and may_turn(attempt):
         return _turn_on_request(ctx)
+    if _given(ctx, names.ANNOTATION_ABORT) and may_abort(attempt):
+        return _abort(ctx)
     if attempt.hold is None:
         return DONE
-    if release.annotations.get(names.ANNOTATION_RESUME) == attempt.hold.id:
+    decided = _schema_decided(ctx, attempt.hold)
+    if decided is not None:
+        return decided
+    if ctx.status.suspension is None and ordering.is_given(
+        release, names.ANNOTATION_RESUME, attempt.hold.id
+    ):
         return _resume(ctx)
     return leave(release, ctx.status, attempt, ctx.now)
 
@@ -49,11 +62,11 @@ def leave(
     return closing.end(status, attempt, Phase.HELD, Reason.DELETED, text, now)
 
 
-def turn(ctx: Context, reason: Reason, message: str) -> Outcome:
-    """End an attempt that changed nothing; roll back one that did."""
+def turn(ctx: Context, reason: Reason, message: str, **said: object) -> Note:
+    """End an attempt that changed nothing; roll back one that did. `said` is for the trigger."""
     if not _changed(ctx):
         return closing.end_of(ctx, Phase.FAILED, reason, message)
-    note = ctx.trigger(reason, message)
+    note = ctx.trigger(reason, message, **said)
     attempt = note.status.attempt
     assert attempt is not None  # noqa: S101 - `trigger` keeps it
     return ctx.note(close_steps(attempt, message, ctx.now))
@@ -69,9 +82,9 @@ def start_over(ctx: Context, cause: Failed) -> Outcome:
         return outcome
     if migrating.applied(ctx):
         return turn(ctx, cause.reason, cause.message)
-    if cause.reason is not Reason.GATES_NOT_PASSED:
+    if cause.reason not in BEGINS_ANEW:
         return closing.end_of(ctx, Phase.SUPERSEDED, cause.reason, cause.message)
-    text = "a gate shut again before the first change"
+    text = BEGINS_ANEW[cause.reason]
     if ctx.attempt.restarts >= RESTARTS:
         text += f", {RESTARTS + 1} times in a row: {cause.message}"
         return closing.end_of(ctx, Phase.FAILED, cause.reason, text)
@@ -79,12 +92,56 @@ def start_over(ctx: Context, cause: Failed) -> Outcome:
     return closing.end_of(ctx, Phase.SUPERSEDED, cause.reason, text)
 
 
+def _again(ctx: Context) -> Outcome:
+    """Start over because a person says so."""
+    text = f"started again on request of {ordering.by_whom(ctx.release)}"
+    outcome = start_over(ctx, Failed(Reason.SUPERSEDED, text))
+    return _noted(ctx, outcome, OrderKind.RETRY)
+
+
 def _turn_on_request(ctx: Context) -> Outcome:
     """Roll back because a person says so; what was found before stays in the words."""
     cause = ctx.attempt.trigger
-    text = f"rolled back on request; {cause.message}" if cause else "rolled back on request"
-    found = _as_found(ctx.attempt, ctx.now, StepState.FAILED, "not applied, as a person has found")
-    return turn(replace(ctx, attempt=found), Reason.MANUAL_ROLLBACK, text)
+    kind, comment = ordering.why(ctx.release)
+    text = ordering.in_words(ctx.release, "rolled back")
+    note = turn(
+        replace(ctx, attempt=_as_found(ctx.attempt, ctx.now, StepState.FAILED, FOUND)),
+        Reason.MANUAL_ROLLBACK,
+        f"{text}; {cause.message}" if cause else text,
+        by=ordering.by_whom(ctx.release),
+        cause=kind,
+        comment=comment,
+    )
+    said = ctx.release.annotations.get(names.ANNOTATION_ROLLBACK_REASON, "")
+    return _noted(ctx, note, OrderKind.ROLLBACK, said)
+
+
+def _abort(ctx: Context) -> Outcome:
+    """Call the attempt off: nothing was changed, or what was is taken back."""
+    by = ordering.by_whom(ctx.release)
+    note = turn(ctx, Reason.ABORTED, f"aborted on request of {by}", by=by)
+    return _noted(ctx, note, OrderKind.ABORT)
+
+
+def _noted(ctx: Context, outcome: Outcome, what: OrderKind, reason: str = "") -> Outcome:
+    """The outcome, with the order in the journal once it has led to an end or a turn."""
+    after = outcome.status.attempt if isinstance(outcome, Note) else None
+    if after is None or (after.end is None and after.trigger is None):
+        return outcome
+    return ctx.note(ordering.obeyed(after, ctx.release, what, ctx.now, reason))
+
+
+def _schema_decided(ctx: Context, held: Hold) -> Note | None:
+    """Go on where the way back is held at the schema: it is to stay, or may now be reverted."""
+    if held.reason is Reason.DATA_LOSS and not consent.missing(ctx):
+        return ctx.note(ctx.with_attempt(hold=None))
+    ordered = ordering.is_given(ctx.release, names.ANNOTATION_ROLLBACK, held.id)
+    if not ordered or not reverting.may_leave(ctx.attempt):
+        return None
+    text = f"hold {held.id}: the schema stays as it is"
+    after = ordering.obeyed(ctx.attempt, ctx.release, OrderKind.ROLLBACK, ctx.now, text)
+    why = f"left as it is on request of {ordering.by_whom(ctx.release)}"
+    return reverting.leave(replace(ctx, attempt=after), why)
 
 
 def permit(ctx: Context) -> Outcome:
@@ -97,8 +154,8 @@ def permit(ctx: Context) -> Outcome:
     return ctx.hold(
         Reason.IRREVERSIBLE_MIGRATION,
         f"a rollback would go past a migration that stays: {', '.join(barred)}{cause}; to put "
-        "the previous code on the new schema, annotate the Release with "
-        f"{names.ANNOTATION_ROLLBACK}={ctx.attempt.number}",
+        f"the previous code on the new schema: kubectl release rollback {ctx.release.name}, or "
+        f"annotate the Release with {names.ANNOTATION_ROLLBACK}={ctx.attempt.number}",
     )
 
 
@@ -123,23 +180,73 @@ def _changed(ctx: Context) -> bool:
     return running or bool(migrating.applied(ctx)) or ctx.begun("rollout/")
 
 
-def _may_turn(ctx: Context) -> bool:
+def may_turn(attempt: Attempt) -> bool:
     """A rollback on request turns an attempt once, or opens the way past what barred it."""
-    attempt = ctx.attempt
     if attempt.trigger is None:
         return True
     return attempt.hold is not None and attempt.hold.reason is Reason.IRREVERSIBLE_MIGRATION
 
 
+def may_abort(attempt: Attempt) -> bool:
+    """An abort turns an attempt once; it does not answer what became of a migration."""
+    unknown = attempt.hold and attempt.hold.reason is Reason.MIGRATION_OUTCOME_UNKNOWN
+    return attempt.trigger is None and not unknown
+
+
+def may_retry_early(attempt: Attempt) -> bool:
+    """Whether an attempt that has not ended can be started again: nothing is changed yet."""
+    return attempt.trigger is None and (not attempt.frozen or confirming.is_asking(attempt))
+
+
+def _given(ctx: Context, annotation: str) -> bool:
+    """Whether an order is given that names this attempt."""
+    return ordering.is_given(ctx.release, annotation, str(ctx.attempt.number))
+
+
 def _deleted(ctx: Context) -> Outcome:
+    """Go back, or leave everything as it is once no migration runs any more."""
     if ctx.attempt.hold is not None:
         return leave(ctx.release, ctx.status, ctx.attempt, ctx.now)
-    return turn(ctx, Reason.DELETED, "the Release was deleted in the middle of the attempt")
+    if not _is_left(ctx):
+        return turn(ctx, Reason.DELETED, "the Release was deleted in the middle of the attempt")
+    outcome = migrating.settle(ctx)
+    if outcome is DONE:
+        outcome = _way_back_settled(ctx)
+    if outcome is not DONE:
+        return outcome
+    text = "the Release was deleted, and left as it is because of "
+    spec = ctx.release.spec
+    orphan = spec is not None and spec.deletion_policy is DeletionPolicy.ORPHAN
+    text += "deletionPolicy: Orphan" if orphan else "suspend: All"
+    return closing.end_of(ctx, Phase.HELD, Reason.DELETED, text)
+
+
+def _is_left(ctx: Context) -> bool:
+    """Whether a deleted Release leaves its workloads as they are."""
+    spec = ctx.release.spec
+    if spec is None:
+        return False
+    return spec.deletion_policy is DeletionPolicy.ORPHAN or spec.suspend is Suspend.ALL
+
+
+def _way_back_settled(ctx: Context) -> Outcome:
+    """Wait for the reversal of a migration that runs, and begin no other."""
+    runs = any(
+        step.id.startswith(migrating.UNDO_PREFIX) and step.state is StepState.RUNNING
+        for step in ctx.attempt.steps
+    )
+    outcome = migrating.undo(ctx) if runs else DONE
+    return DONE if isinstance(outcome, Failed) else outcome
 
 
 def _resume(ctx: Context) -> Outcome:
     """Go on: the step that was held begins anew, and missing answers are counted anew."""
     held = ctx.attempt.hold
+    what = f"hold {held.id}: {held.reason}" if held else ""
+    ctx = replace(
+        ctx,
+        attempt=ordering.obeyed(ctx.attempt, ctx.release, OrderKind.RESUME, ctx.now, what),
+    )
     if held is not None and held.reason is Reason.MIGRATION_OUTCOME_UNKNOWN:
         return ctx.note(_settled(ctx, held).model_copy(update={"hold": None}))
     steps = [
@@ -164,7 +271,7 @@ def _settled(ctx: Context, held: Hold) -> Attempt:
     """
     forwards = ctx.attempt.trigger is None or not (held.step or "").startswith(migrating.PREFIX)
     state = StepState.SUCCEEDED if forwards else StepState.FAILED
-    return _as_found(ctx.attempt, ctx.now, state, "settled by a person")
+    return _as_found(ctx.attempt, ctx.now, state, schema.BY_A_PERSON)
 
 
 def _as_found(attempt: Attempt, now: datetime, state: StepState, message: str) -> Attempt:

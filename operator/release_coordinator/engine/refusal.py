@@ -7,7 +7,7 @@ news for the journal, never a loop.
 from datetime import datetime
 
 from release_coordinator.api.attempt import Step, StepState
-from release_coordinator.api.conditions import Reason
+from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.status import ReleaseStatus
 
 from . import locks
@@ -38,6 +38,8 @@ _QUOTA_ADVICE = (
 
 def refused(
     status: ReleaseStatus, action: Action, reason: Reason, message: str, now: datetime
+TERMINATING = "because it is being terminated"
+"""How the API server words, in the same 403, that a namespace is going."""
 ) -> Note | None:
     """The journal after a refusal; None if there is nothing to note and only a retry helps."""
     attempt = status.attempt
@@ -63,6 +65,10 @@ def _kept(status: ReleaseStatus, message: str) -> Note | None:
     assert attempt is not None  # noqa: S101 - the caller looked
     text = shorten(f"not given back: {message}")
     changes = {"state": StepState.FAILED, "message": text}
+    if reason is Reason.API_DENIED and TERMINATING in message:
+        # Nothing can be created any more: waiting for a person would keep the namespace for ever.
+        text = f"the namespace is being deleted, so everything is left as it is ({message})"
+        return end(status, attempt, Phase.HELD, Reason.DELETED, text, now)
     steps = [s.model_copy(update=changes) if s.id == locks.STEP else s for s in attempt.steps]
     if steps == attempt.steps:
         return None

@@ -5,7 +5,8 @@ counts: a version that completed and later failed is not proved. No verdict are
 
 - attempts that were superseded or deleted before anything was changed;
 - attempts that found the version running already, and so deployed nothing;
-- rehearsals of the way back: rolled back on request while it was watched and metrics were good.
+- rehearsals of the way back (`spec.rehearsal`), and what was rolled back on request while it was
+  watched and metrics were good.
 """
 
 from dataclasses import dataclass
@@ -120,7 +121,12 @@ def digest_of(record: RecordSpec) -> str | None:
 
 
 def is_rehearsal(record: RecordSpec) -> bool:
-    """Whether an attempt was rolled back on request while it was watched and all was good."""
+    """Whether an attempt went back though nothing spoke against it.
+
+    By itself, or on request while it was watched and all was good.
+    """
+    if record.rollback is not None and record.rollback.reason is Reason.REHEARSAL:
+        return record.outcome is Phase.ROLLED_BACK
     on_request = record.rollback is not None and record.rollback.reason is Reason.MANUAL_ROLLBACK
     # The watch comes last: where it was begun, every step and test before it has succeeded.
     watched = step_of(record, WATCH) is not None

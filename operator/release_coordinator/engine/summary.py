@@ -9,11 +9,14 @@ from datetime import datetime
 from release_coordinator.api.attempt import Attempt, GateState, StepState
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Condition, ConditionType, Phase, Reason, Status
+from release_coordinator.api.control import Suspend
 from release_coordinator.api.status import ComponentStatus, ReleaseStatus
 
-from . import checklist, plan
+from . import checklist, plan, schema
 from .context import shorten
-from .describe import gates_message, message_of, phase_of
+from .describe import gates_message, message_of, phase_of, suspended
+from .rehearsal import was_good
+from .unheeded import unheeded
 
 Verdict = tuple[Status, Reason, str]
 
@@ -31,11 +34,9 @@ def summarise(release: ReleaseObject, status: ReleaseStatus, now: datetime) -> R
     """The journal in `status`, with a fresh report around it."""
     attempt = status.attempt
     faults = _faults(release)
-    phase = phase_of(attempt) if attempt else Phase.PENDING
-    if release.journal_fault:
-        phase = Phase.HELD
-    message = _message(release, attempt, faults)
-    verdicts = _verdicts(release, attempt, phase, faults)
+    phase = _phase(release, status, faults)
+    message = _message(release, status, phase, faults)
+    verdicts = _verdicts(release, attempt, phase, faults, message)
     return status.model_copy(
         update={
             "observed_generation": release.generation,
@@ -63,7 +64,7 @@ def material(status: ReleaseStatus) -> ReleaseStatus:
         if attempt.watch
         else None
     )
-    calm = attempt.model_copy(update={"measurements": quiet, "watch": watch})
+    calm = attempt.model_copy(update={"measurements": quiet, "watch": watch, "pruned": False})
     return status.model_copy(update={"attempt": calm})
 
 
@@ -76,19 +77,50 @@ def _faults(release: ReleaseObject) -> str:
     return "; ".join(str(fault) for fault in resolved)
 
 
-def _message(release: ReleaseObject, attempt: Attempt | None, faults: str) -> str:
+def _phase(release: ReleaseObject, status: ReleaseStatus, faults: str) -> Phase:
+    if release.journal_fault:
+        return Phase.HELD
+    attempt = status.attempt
+    if status.suspension is not None and _is_stopped(release, status, faults):
+        return Phase.SUSPENDED
+    return phase_of(attempt) if attempt else Phase.PENDING
+
+
+def _is_stopped(release: ReleaseObject, status: ReleaseStatus, faults: str) -> bool:
+    """Whether the suspension is what keeps a Release from going on, now or after its step."""
+    attempt, suspension = status.attempt, status.suspension
+    if suspension is None or release.deleting:
+        return False
+    if attempt is None:
+        return not faults
+    if attempt.recorded:
+        superseded = phase_of(attempt) is Phase.SUPERSEDED
+        return not faults and (superseded or was_good(attempt) or _edited(release, attempt))
+    if attempt.hold is not None or attempt.end is not None:
+        return False
+    return attempt.trigger is None or suspension.mode is Suspend.ALL
+
+
+def _message(release: ReleaseObject, status: ReleaseStatus, phase: Phase, faults: str) -> str:
     if release.journal_fault:
         return (
             f"The journal cannot be read ({release.journal_fault}), so nothing is done. Run the "
             "operator's version that wrote it, or restore status.attempt from a backup"
         )
+    attempt = status.attempt
     active = attempt is not None and not attempt.recorded
     if faults and not active:
         return f"The spec cannot be used: {faults}"
-    if attempt is None:
-        return "Waiting for the first look"
+    text = _course(release, attempt) if attempt else "Waiting for the first look"
+    if status.suspension is not None:
+        text = suspended(status.suspension, text, release.name, stopped=phase is Phase.SUSPENDED)
+    ignored = unheeded(release, status)
+    return f"{text} (not obeyed: {ignored})" if ignored else text
+
+
+def _course(release: ReleaseObject, attempt: Attempt) -> str:
     text = message_of(attempt, release.spec, release.name)
-    if active and attempt.frozen and _edited(release, attempt):
+    if not attempt.recorded and attempt.frozen and _edited(release, attempt):
         text += f" (the edited spec waits until attempt {attempt.number} has ended)"
     return text
 
@@ -100,10 +132,10 @@ def _edited(release: ReleaseObject, attempt: Attempt) -> bool:
 
 
 def _verdicts(
-    release: ReleaseObject, attempt: Attempt | None, phase: Phase, faults: str
+    release: ReleaseObject, attempt: Attempt | None, phase: Phase, faults: str, message: str
 ) -> dict[ConditionType, Verdict]:
     verdicts = {ConditionType.VALID: _valid(faults)}
-    verdicts |= _kstatus(release, attempt, phase, faults)
+    verdicts |= _kstatus(release, attempt, phase, faults, message)
     verdicts[ConditionType.GATES_PASSED] = _gates(attempt)
     for kind, prefix in PROGRESS:
         verdicts[kind] = _progress(attempt, prefix)
@@ -118,16 +150,15 @@ def _valid(faults: str) -> Verdict:
 
 
 def _kstatus(
-    release: ReleaseObject, attempt: Attempt | None, phase: Phase, faults: str
+    release: ReleaseObject, attempt: Attempt | None, phase: Phase, faults: str, message: str
 ) -> dict[ConditionType, Verdict]:
-    message = _message(release, attempt, faults)
     unreadable = bool(release.journal_fault)
     reason = Reason.JOURNAL_UNREADABLE if unreadable else _reason(attempt, phase, faults)
     ended = attempt is None or attempt.recorded
     stalled = (
         bool(release.journal_fault)
-        or phase is Phase.HELD
-        or (ended and (bool(faults) or phase in _BAD))
+        or phase in _STOPPED
+        or (ended and (bool(faults) or phase in _BAD) and not _goes_on(attempt))
     )
     ready = phase is Phase.COMPLETED and not faults
     reconciling = not ready and not stalled
@@ -140,10 +171,19 @@ def _kstatus(
     }
 
 
+_STOPPED = {Phase.HELD, Phase.SUSPENDED}
+"""A person decides."""
 _BAD = {Phase.FAILED, Phase.ROLLED_BACK, Phase.ROLLBACK_FAILED, Phase.HELD}
 
 
+def _goes_on(attempt: Attempt | None) -> bool:
+    """Whether the next attempt begins by itself."""
+    return attempt is not None and was_good(attempt)
+
+
 def _reason(attempt: Attempt | None, phase: Phase, faults: str) -> Reason:
+    if phase is Phase.SUSPENDED:
+        return Reason.SUSPENDED
     if attempt is None or attempt.recorded:
         if faults:
             return Reason.INVALID_SPEC
@@ -180,7 +220,7 @@ def _progress(attempt: Attempt | None, prefix: str) -> Verdict:
     bad = next((step for step in steps if step.state is StepState.FAILED), None)
     if bad is not None:
         return Status.FALSE, Reason.STEP_FAILED, f"{bad.id}: {bad.message}"
-    passed_by = not attempt.steps[-1].id.startswith(prefix)
+    passed_by = not attempt.steps[-1].id.startswith((prefix, schema.PREFIX))
     if all(step.state is StepState.SUCCEEDED for step in steps) and (passed_by or attempt.end):
         return Status.TRUE, Reason.SUCCEEDED, ""
     return Status.FALSE, Reason.IN_PROGRESS, ""

@@ -8,7 +8,12 @@ API server would fill in, so that equal means equal.
 from typing import Any
 
 from release_coordinator.api.schema import GROUP
-from release_coordinator.engine.names import ANNOTATION_CHANGED_BY, FINALIZER
+from release_coordinator.engine.names import (
+    ANNOTATION_CHANGED_BY,
+    ANNOTATION_ORDERED_BY,
+    FINALIZER,
+    ORDERS,
+)
 
 Body = dict[str, Any]
 
@@ -142,6 +147,7 @@ def _releases() -> Body:
     return _matching("releases") | {
         "variables": [
             *_authors(),
+            *_orderers(),
             {"name": "held", "expression": f"{held}object.{finalizers}"},
             {
                 "name": "heldBefore",
@@ -161,6 +167,17 @@ def _releases() -> Body:
                 "it is",
             ),
             _rule(
+                f"!variables.ordered || variables.orderer in ['', {_USER}]",
+                f"annotation {ANNOTATION_ORDERED_BY} must be your user name, or not be there",
+                f"'annotation {ANNOTATION_ORDERED_BY} must name who gives the order: set it to ' + "
+                f"{_USER} + ' or remove it (Kubernetes 1.36 and later sets it for you)'",
+            ),
+            _rule(
+                "variables.ordered || variables.orderer in ['', variables.ordererBefore]",
+                f"annotation {ANNOTATION_ORDERED_BY} says who gave the last order; leave it as it "
+                "is",
+            ),
+            _rule(
                 f"variables.held == variables.heldBefore || {operator}",
                 f"finalizer {FINALIZER} is set and removed by the operator: leave it as it is; if "
                 "the operator is gone for good, an administrator who may update releases/status "
@@ -171,19 +188,16 @@ def _releases() -> Body:
 
 
 def _stamp() -> Body:
-    key = f"'{ANNOTATION_CHANGED_BY}'"
     return _matching("releases") | {
         # Again after a webhook that changes the spec.
         "reinvocationPolicy": "IfNeeded",
         "variables": [
             *_authors(),
-            {
-                # A replacement that leaves the annotation out gets it back; one that writes
-                # another name is left for the policy to refuse.
-                "name": "due",
-                "expression": f"variables.changed ? {_USER} : variables.author == '' ? "
-                "variables.authorBefore : variables.author",
-            },
+            *_orderers(),
+            # A replacement that leaves an annotation out gets it back; one that writes another
+            # name without a change of its own is left for the policy to refuse.
+            _due("due", "changed", "author"),
+            _due("orderDue", "ordered", "orderer"),
         ],
         "mutations": [
             {
@@ -191,27 +205,65 @@ def _stamp() -> Body:
                 # server learns only some time after the definition itself.
                 "patchType": "JSONPatch",
                 "jsonPatch": {
-                    "expression": "variables.due == variables.author ? [] : "
-                    "has(object.metadata.annotations) ? "
-                    f"[JSONPatch{{op: 'add', path: '/metadata/annotations/' + "
-                    f"jsonpatch.escapeKey({key}), value: variables.due}}] : "
-                    f"[JSONPatch{{op: 'add', path: '/metadata/annotations', "
-                    f"value: {{{key}: variables.due}} }}]"
+                    "expression": (
+                        f"({_NONE_DUE} || has(object.metadata.annotations) ? [] : "
+                        "[JSONPatch{op: 'add', path: '/metadata/annotations', value: {}}]) + "
+                        f"{_written(ANNOTATION_CHANGED_BY, 'due', 'author')} + "
+                        f"{_written(ANNOTATION_ORDERED_BY, 'orderDue', 'orderer')}"
+                    )
                 },
             }
         ],
     }
 
 
+_NONE_DUE = "variables.due == variables.author && variables.orderDue == variables.orderer"
+
+
+def _due(name: str, when: str, what: str) -> Body:
+    """What an annotation is to say: who does it now, or what it has said before."""
+    text = f"variables.{when} ? {_USER} : variables.{what} == '' ? variables.{what}Before : "
+    return {"name": name, "expression": f"{text}variables.{what}"}
+
+
+def _written(annotation: str, due: str, what: str) -> str:
+    """The patch that writes an annotation, if it does not say that already."""
+    path = f"'/metadata/annotations/' + jsonpatch.escapeKey('{annotation}')"
+    patch = f"[JSONPatch{{op: 'add', path: {path}, value: variables.{due}}}]"
+    return f"(variables.{due} == variables.{what} ? [] : {patch})"
+
+
 def _authors() -> list[Body]:
-    annotation = f"metadata.?annotations[?'{ANNOTATION_CHANGED_BY}'].orValue('')"
+    """Who changed what the Release is to become; a suspension is an order, and no such change."""
+    # As maps: the type check of the API server knows fields, and none by a name it computes.
+    new, old = "dyn(object.spec)", "dyn(oldObject.spec)"
+    same = (
+        f"{new}.all(k, k == 'suspend' || k in {old} && {new}[k] == {old}[k]) && "
+        f"{old}.all(k, k == 'suspend' || k in {new})"
+    )
+    changed = {"name": "changed", "expression": f"oldObject == null || !({same})"}
+    return [changed, *_said("author", ANNOTATION_CHANGED_BY)]
+
+
+def _orderers() -> list[Body]:
+    """Who gave an order: changed one of the annotations, or suspended or resumed."""
+    orders = f"[{', '.join(repr(key) for key in ORDERS)}]"
+    new, old = (f"{of}.metadata.?annotations[?k].orValue('')" for of in ("object", "oldObject"))
+    suspend, before = (f"{of}.?spec.?suspend.orValue('')" for of in ("object", "oldObject"))
+    given = f"{orders}.exists(k, {new} != '') || {suspend} != ''"
+    different = f"{orders}.exists(k, {new} != {old}) || {suspend} != {before}"
+    ordered = {"name": "ordered", "expression": f"oldObject == null ? {given} : {different}"}
+    return [ordered, *_said("orderer", ANNOTATION_ORDERED_BY)]
+
+
+def _said(name: str, annotation: str) -> list[Body]:
+    """What an annotation says, and has said before."""
+    now, before = (
+        f"{of}.metadata.?annotations[?'{annotation}'].orValue('')" for of in ("object", "oldObject")
+    )
     return [
-        {"name": "changed", "expression": "oldObject == null || object.spec != oldObject.spec"},
-        {"name": "author", "expression": f"object.{annotation}"},
-        {
-            "name": "authorBefore",
-            "expression": f"oldObject == null ? '' : oldObject.{annotation}",
-        },
+        {"name": name, "expression": now},
+        {"name": f"{name}Before", "expression": f"oldObject == null ? '' : {before}"},
     ]
 
 

@@ -17,6 +17,7 @@ from release_coordinator.api.status import ReleaseStatus
 from release_coordinator.engine.checklist import tally
 from release_coordinator.engine.describe import gates_message, work_of
 from release_coordinator.engine.plan import short_hash
+from release_coordinator.engine.rehearsal import was_good
 
 NORMAL, WARNING = "Normal", "Warning"
 QUIET = (
@@ -25,6 +26,7 @@ QUIET = (
     "prepare/revision",
     "prepare/baseline",
     "prepare/confirm",
+    "schema/",
     "verify/health",
     "undo/verify/health",
     "watch",
@@ -49,8 +51,9 @@ class News:
 def news(before: ReleaseStatus, after: ReleaseStatus) -> list[News]:
     """What happened between two states."""
     new = after.attempt
+    told = _suspension(before, after)
     if new is None:
-        return []
+        return told
     old = before.attempt
     if old is not None and old.number != new.number:
         old = None
@@ -58,7 +61,18 @@ def news(before: ReleaseStatus, after: ReleaseStatus) -> list[News]:
     if old is None:
         step = f"{new.previous_version or 'first release'} -> {new.version}"
         found.append(News(NORMAL, Reason.ATTEMPT_STARTED, f"Attempt {new.number}: {step}", "start"))
-    return [*found, *_gates(old, new), *_steps(old, new), *_turns(old, new)]
+    return [*told, *found, *_gates(old, new), *_steps(old, new), *_turns(old, new)]
+
+
+def _suspension(before: ReleaseStatus, after: ReleaseStatus) -> list[News]:
+    old, new = before.suspension, after.suspension
+    if new is not None and new != old:
+        note = f"Suspended ({new.mode}) by {new.by}"
+        return [News(NORMAL, Reason.SUSPENDED, note, f"suspended {format_time(new.since)}")]
+    if old is not None and new is None:
+        key = f"resumed {format_time(old.since)}"
+        return [News(NORMAL, Reason.RESUMED, "No longer suspended", key)]
+    return []
 
 
 def _gates(old: Attempt | None, new: Attempt) -> list[News]:
@@ -98,7 +112,8 @@ def _turns(old: Attempt | None, new: Attempt) -> list[News]:
     found = []
     if new.trigger is not None and (old is None or old.trigger is None):
         note = f"Rolling back: {new.trigger.message}"
-        found.append(News(WARNING, Reason.ROLLBACK_STARTED, note, "rollback"))
+        kind = NORMAL if new.trigger.reason is Reason.REHEARSAL else WARNING
+        found.append(News(kind, Reason.ROLLBACK_STARTED, note, "rollback"))
     if new.hold is not None and (old is None or old.hold != new.hold):
         note = f"{new.hold.reason}: {new.hold.message}"
         found.append(News(WARNING, Reason.HELD, note, f"hold {new.hold.id}"))
@@ -121,6 +136,8 @@ def _ended(attempt: Attempt) -> News:
     end = attempt.end
     assert end is not None  # noqa: S101 - the caller looked
     kind, reason = _ENDINGS.get(end.outcome, (WARNING, end.reason))
+    if was_good(attempt):
+        kind, reason = NORMAL, Reason.REHEARSED
     return News(kind, reason, f"{end.outcome}: {end.message}", "end")
 
 

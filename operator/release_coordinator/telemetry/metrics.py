@@ -56,7 +56,9 @@ class Metrics:
             "phase",
         )
         self._attempts = self._counter(
-            "release_coordinator_attempts", "Attempts that ended, by their last phase.", "outcome"
+            "release_coordinator_attempts",
+            "Attempts that ended, by their last phase, or Rehearsed.",
+            "outcome",
         )
         self._rollbacks = self._counter(
             "release_coordinator_rollbacks", "Rollbacks that began, by condition reason.", "reason"

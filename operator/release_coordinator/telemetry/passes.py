@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from release_coordinator.api.attempt import Attempt, StepState
 from release_coordinator.api.codec import ReleaseObject
+from release_coordinator.api.conditions import Reason
 from release_coordinator.api.status import ReleaseStatus
 
 from .logs import bound
@@ -87,10 +88,13 @@ class MeteredPasses(PassObserver):
 
     def _turns(self, old: Attempt | None, new: Attempt) -> None:
         same = old is not None and old.number == new.number
-        if new.trigger is not None and not (same and old and old.trigger):
+        rehearsal = new.trigger is not None and new.trigger.reason is Reason.REHEARSAL
+        if new.trigger is not None and not rehearsal and not (same and old and old.trigger):
             self._metrics.rollback_began(new.trigger.reason)
         if new.recorded and new.end is not None and not (same and old and old.recorded):
-            self._metrics.attempt_ended(new.end.outcome)
+            # A rehearsal that went well is no release that was rolled back.
+            good = new.end.reason is Reason.REHEARSED
+            self._metrics.attempt_ended(new.end.reason if good else new.end.outcome)
 
     def _steps(self, old: Attempt | None, new: Attempt) -> None:
         known = {step.id: step.state for step in old.steps} if old else {}

@@ -19,7 +19,9 @@ OWNER = Role.DEVOPS
 
 
 def evaluate(ctx: Context) -> GateVerdict:
-    """Look at every component's workload."""
+    """Look at every component's workload, and whether the way back can be rehearsed."""
+    if obstacle := rehearsal.obstacle(ctx):
+        return failed(NAME, OWNER, obstacle)
     components = ctx.plan.spec.components
     targets = tuple(component.target for component in components)
     rivals = RivalsWant(ctx.release.name, targets)
