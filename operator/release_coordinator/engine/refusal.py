@@ -12,7 +12,7 @@ from release_coordinator.api.status import ReleaseStatus
 
 from . import locks
 from .action import Action, CreateJob, CreateRecord, CreateRevision, DropLock
-from .closing import finish
+from .closing import end, finish
 from .context import hold, shorten
 from .outcome import Note
 

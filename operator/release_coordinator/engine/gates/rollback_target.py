@@ -7,6 +7,7 @@ unknown container names are told here.
 from release_coordinator.api.attempt import Role
 from release_coordinator.api.checklist import GateName
 from release_coordinator.api.release import Component
+from release_coordinator.engine import rehearsal
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.lockfacts import RivalsWant
 from release_coordinator.engine.observation import WorkloadWant
