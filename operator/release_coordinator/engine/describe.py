@@ -70,6 +70,8 @@ ADVICE: dict[Reason, str] = {
 """Who acts after a failure, and how."""
 
 
+GOING_ON = "Going on"
+"""Between two steps."""
 FINAL_HOLDS = {
     Reason.IRREVERSIBLE_MIGRATION,
     Reason.WORKLOAD_REPLACED,
@@ -78,8 +80,6 @@ FINAL_HOLDS = {
     Reason.DATA_LOSS,
 }
 """Holds whose message names the only ways out."""
-GOING_ON = "Going on"
-"""Between two steps."""
 
 
 def work_of(step_id: str) -> tuple[Phase, str]:
@@ -165,6 +165,7 @@ def suspended(suspension: Suspension, course: str, release: str, *, stopped: boo
     how = f"kubectl release resume {release}, or remove spec.suspend"
     if not stopped:
         return f"{course} (suspended {who}: no attempt and no step forward begins until {how})"
+    course = course.replace(GOING_ON, "nothing is under way")
     what = "step" if suspension.mode is Suspend.ALL else "step forward"
     return f"Suspended {who}, no {what} begins. To go on: {how}. Meanwhile: {course}"
 
@@ -173,7 +174,6 @@ def _ended(attempt: Attempt, release: str) -> str:
     end = attempt.end
     assert end is not None  # noqa: S101 - the caller looked
     if end.outcome is Phase.COMPLETED:
-    course = course.replace(GOING_ON, "nothing is under way")
         return f"{end.message}."
     if end.outcome is Phase.SUPERSEDED:
         return f"Superseded: {end.message}."

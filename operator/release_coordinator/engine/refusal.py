@@ -28,6 +28,8 @@ ADVICE = {
 }
 """Who ends a hold after a refusal, and how."""
 
+TERMINATING = "because it is being terminated"
+"""How the API server words, in the same 403, that a namespace is going."""
 _QUOTA = "exceeded quota"
 """How the API server words, in the same 403, that a ResourceQuota leaves no room."""
 _QUOTA_ADVICE = (
@@ -38,8 +40,6 @@ _QUOTA_ADVICE = (
 
 def refused(
     status: ReleaseStatus, action: Action, reason: Reason, message: str, now: datetime
-TERMINATING = "because it is being terminated"
-"""How the API server words, in the same 403, that a namespace is going."""
 ) -> Note | None:
     """The journal after a refusal; None if there is nothing to note and only a retry helps."""
     attempt = status.attempt
@@ -52,6 +52,10 @@ TERMINATING = "because it is being terminated"
         return _kept(status, message)
     if attempt.end is not None or attempt.hold is not None:
         return None
+    if reason is Reason.API_DENIED and TERMINATING in message:
+        # Nothing can be created any more: waiting for a person would keep the namespace for ever.
+        text = f"the namespace is being deleted, so everything is left as it is ({message})"
+        return end(status, attempt, Phase.HELD, Reason.DELETED, text, now)
     running = [step for step in attempt.steps if step.state is StepState.RUNNING]
     if isinstance(action, CreateJob | CreateRevision) and reason is Reason.API_REJECTED and running:
         return _fail(status, running[-1], message, now)
@@ -65,10 +69,6 @@ def _kept(status: ReleaseStatus, message: str) -> Note | None:
     assert attempt is not None  # noqa: S101 - the caller looked
     text = shorten(f"not given back: {message}")
     changes = {"state": StepState.FAILED, "message": text}
-    if reason is Reason.API_DENIED and TERMINATING in message:
-        # Nothing can be created any more: waiting for a person would keep the namespace for ever.
-        text = f"the namespace is being deleted, so everything is left as it is ({message})"
-        return end(status, attempt, Phase.HELD, Reason.DELETED, text, now)
     steps = [s.model_copy(update=changes) if s.id == locks.STEP else s for s in attempt.steps]
     if steps == attempt.steps:
         return None
