@@ -7,17 +7,22 @@ code. Stops at the first plan that shows a breach.
 import asyncio
 import logging
 import sys
+from collections.abc import Sequence
 
 from tests.campaigns.plans import parse
 from tests.campaigns.runner import perform
+from tests.campaigns.sharing import SHARING, share
 
 
 async def hunt(recipes: list[str]) -> int:
     """Run the plans until one shows a breach."""
     for recipe in recipes:
-        run = await perform(parse(recipe))
-        if run.breaches:
-            print(recipe, *run.breaches, sep="\n  ")  # noqa: T201
+        if recipe.startswith(SHARING):
+            breaches: Sequence[str] = await share(int(recipe.removeprefix(SHARING)))
+        else:
+            breaches = (await perform(parse(recipe))).breaches
+        if breaches:
+            print(recipe, *breaches, sep="\n  ")  # noqa: T201
             return 1
     return 0
 

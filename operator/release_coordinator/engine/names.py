@@ -44,6 +44,11 @@ def lock_name(kind: str, name: str, uid: str) -> str:
     return f"release-coordinator-{uid or short_hash(kind, name)}"
 
 
+def locked_uid(lock: str) -> str:
+    """What `lock_name` was made from."""
+    return lock.removeprefix("release-coordinator-")
+
+
 def content_hash(template: JobTemplate) -> str:
     """Hash of what a Job runs."""
     return short_hash(canonical(template.to_wire()))

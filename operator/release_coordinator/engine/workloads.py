@@ -64,7 +64,8 @@ def _apply(ctx: Context, apply: ApplyStep, fact: WorkloadFact) -> Outcome:
         return conflict(ctx, fact.ref, apply.id)
     mark = f"{ctx.attempt.number}/{apply.id}"
     template, renamed = _wanted(ctx, apply, fact)
-    if fact.mark == mark and templates.covers(fact.template, template):
+    ours = fact.labelled_for == ctx.release.name and fact.mark == mark
+    if ours and templates.covers(fact.template, template):
         # The time for the rollout begins here: an outage of ours must not eat it.
         return ctx.change(apply.id, hash=fact.template_hash, started_at=ctx.now, message="")
     version = fact.resource_version

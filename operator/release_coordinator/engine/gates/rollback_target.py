@@ -7,10 +7,10 @@ unknown container names are told here.
 from release_coordinator.api.attempt import Role
 from release_coordinator.api.checklist import GateName
 from release_coordinator.api.release import Component
-from release_coordinator.engine import rehearsal
+from release_coordinator.engine import locks, rehearsal
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.lockfacts import RivalsWant
-from release_coordinator.engine.observation import WorkloadWant
+from release_coordinator.engine.observation import WorkloadFact, WorkloadWant
 from release_coordinator.engine.wording import some
 
 from .verdict import GateVerdict, failed, passed
@@ -49,6 +49,12 @@ def _shared(ctx: Context) -> str:
     return f"; also named by another Release, so one waits for the other: {some(named)}"
 
 
+def _in_other_hands(ctx: Context, fact: WorkloadFact) -> bool:
+    """Whether another Release is at work on it: its lock is waited for, then all is asked again."""
+    owner = fact.labelled_for
+    return owner not in {"", ctx.release.name} and locks.is_released_now(owner, ctx.seen)
+
+
 def _fault(ctx: Context, index: int, component: Component) -> str:
     target = component.target
     fact = ctx.seen.workload(target)
@@ -63,7 +69,7 @@ def _fault(ctx: Context, index: int, component: Component) -> str:
             f"spec.components[{index}].images: {target} has no container "
             f"{', '.join(unknown)}; it has {', '.join(sorted(fact.images))}"
         )
-    if not fact.rolled_out and ctx.attempt.basis is None:
+    if not fact.rolled_out and ctx.attempt.basis is None and not _in_other_hands(ctx, fact):
         return (
             f"{target} is not healthy before the release ({fact.trouble or 'rolling out'})"
             "; repair it first, so that there is a good state to go back to"

@@ -28,6 +28,8 @@ def advance(ctx: Context) -> Outcome:
         return DONE if ctx.attempt.frozen else ctx.begin(locks.STEP)
     if step.state is StepState.SUCCEEDED:
         return _keep(ctx)
+    if step.uid is not None and _is_held(ctx, names.lock_name("", "", step.uid)):
+        return Wait()  # without a look at the workloads: waiting costs no request
     return _take(ctx, step, _wanted(ctx, fresh=False))
 
 
@@ -73,7 +75,15 @@ def _wait(ctx: Context, step: Step, lock: LockFact, workload: WorkloadRef) -> Ou
         f"{format_time(lock.since)[:19]}Z; this attempt goes on when that one has ended: "
         f"kubectl release explain {lock.release}"
     )[:256]
-    return Wait() if text == step.message else ctx.change(step.id, message=text)
+    return ctx.change(step.id, message=text, uid=names.locked_uid(lock.name))
+
+
+def _is_held(ctx: Context, name: str) -> bool:
+    """Whether the lock that was waited for is still held by somebody at work."""
+    lock = ctx.seen.lock(name)
+    if lock is None or _own(ctx, lock) or not lock.release:
+        return False
+    return not locks.is_left_over(ctx.release, lock, ctx.seen)
 
 
 def _taken(ctx: Context, wanted: dict[str, WorkloadRef]) -> Outcome:
@@ -81,15 +91,24 @@ def _taken(ctx: Context, wanted: dict[str, WorkloadRef]) -> Outcome:
     if list(_wanted(ctx, fresh=True)) != list(wanted):
         text = "a workload was deleted or created anew while the attempt was prepared"
         return Failed(Reason.WORKLOAD_REPLACED, text)
-    now = from_where(replace(ctx, fresh=True))
-    if now != ctx.attempt:
-        text = (
-            f"{now.previous_version or 'an unknown version'} runs by now, not "
-            f"{ctx.attempt.previous_version or 'an unknown one'}, so the attempt starts over"
-        )
+    if news := _news(ctx, wanted):
+        text = f"{news} since the gates have passed, so the attempt starts over"
         return closing.end_of(ctx, Phase.SUPERSEDED, Reason.SUPERSEDED, text)
     count = len(wanted)
     return ctx.succeed(locks.STEP, f"{count} workload{'s' if count > 1 else ''} locked")
+
+
+def _news(ctx: Context, wanted: dict[str, WorkloadRef]) -> str:
+    """What the attempt would start from, if that is not what the gates have looked at."""
+    now = from_where(replace(ctx, fresh=True))
+    if now != ctx.attempt:
+        return (
+            f"{now.previous_version or 'an unknown version'} runs, not "
+            f"{ctx.attempt.previous_version or 'an unknown one'},"
+        )
+    facts = [ctx.seen.workload(workload, fresh=True) for workload in wanted.values()]
+    ill = [str(fact.ref) for fact in facts if fact is not None and not fact.rolled_out]
+    return f"{', '.join(ill)} is not healthy any more" if ill and ctx.attempt.basis is None else ""
 
 
 def _keep(ctx: Context) -> Outcome:
