@@ -20,6 +20,8 @@ class Defect:
     """Recipes of which at least one must show a breach."""
 
 
+SHARED = tuple(f"sharing={seed}" for seed in range(1, 9))
+
 DEFECTS = (
     Defect(
         "the journal is not written before a migration may run",
@@ -195,5 +197,33 @@ DEFECTS = (
         "except AlreadyExists:\n            metadata",
         "except ZeroDivisionError:\n            metadata",
         tuple(f"success:{number}:after-kill" for number in range(4, 12)),
+    ),
+    Defect(
+        "a lock is not taken",
+        "engine/phases/locking.py",
+        "    if missing is not None:\n",
+        "    if missing is not None and not wanted:\n",
+        SHARED,
+    ),
+    Defect(
+        "a lock is never given back",
+        "engine/locks.py",
+        "    held = seen.own_locks(release.uid)\n",
+        "    held = seen.own_locks(release.uid)[:0]\n",
+        SHARED,
+    ),
+    Defect(
+        "a lock is broken while its owner is at work",
+        "engine/locks.py",
+        "return holder.attempt > lock.attempt or",
+        "return holder.attempt >= lock.attempt or",
+        SHARED,
+    ),
+    Defect(
+        "who waits is not told that a lock has gone",
+        "handlers.py",
+        "            if kind is LEASE:\n",
+        "            if kind is None:\n",
+        SHARED,
     ),
 )

@@ -88,17 +88,18 @@ async def share(seed: int) -> list[str]:
     world.meddle = people.meddle
     try:
         await world.go()
+        unheard = _waiting(world)
         world.meddle = None
         world.crash_at = 0
         await world.resync()
         await world.go()
     except (AssertionError, RuntimeError, LookupError) as error:
         return [*world.breaches, f"I10: {type(error).__name__}: {error}"]
-    return [*world.breaches, *_forgotten(world)]
+    return [*world.breaches, *unheard, *_waiting(world), *_kept(world)]
 
 
-def _forgotten(world: SharedWorld) -> list[str]:
-    """Whoever waits, though nobody is at work; and locks of those who have ended.
+def _kept(world: SharedWorld) -> list[str]:
+    """Locks of attempts that have ended.
 
     The lock of a Release that was removed by force stays until somebody wants the workload.
     """
@@ -108,13 +109,18 @@ def _forgotten(world: SharedWorld) -> list[str]:
         if one.status.attempt is not None
         for number in range(1, one.status.attempt.number + (one.status.attempt.end is not None))
     }
-    held = [f"I7: {who} has ended and holds {app}" for app, who in world.locks() if who in ended]
-    waits = [
+    return [f"I7: {who} has ended and holds {app}" for app, who in world.locks() if who in ended]
+
+
+def _waiting(world: SharedWorld) -> list[str]:
+    """Who waits for a lock, though nobody is at work: nobody else has a frozen plan."""
+    attempts = [(one, one.status.attempt) for one in world.releases()]
+    if any(attempt and attempt.frozen and attempt.end is None for _, attempt in attempts):
+        return []
+    return [
         f"I10: {one.name} waits for a lock: {one.status.message}"
-        for one in world.releases()
-        if one.status.attempt is not None
-        for step in one.status.attempt.steps
+        for one, attempt in attempts
+        if attempt is not None and attempt.end is None and attempt.hold is None
+        for step in attempt.steps
         if step.id == locks.STEP and step.state is StepState.RUNNING
-        if one.status.attempt.end is None and not world.locks()
     ]
-    return held + waits

@@ -66,10 +66,10 @@ def may_wait(store: Store, namespace: str) -> Iterator[tuple[str, str]]:
 
 
 def waiting_for(store: Store, release: Body) -> Iterator[tuple[str, str]]:
-    """Who may wait for a Release that leaves locks behind: it is gone, or its attempt has ended."""
+    """Who may wait for a Release that leaves locks behind: it is gone, or its attempt is over."""
     metadata = release["metadata"]
-    ended = "end" in ((release.get("status") or {}).get("attempt") or {})
-    if not ended and store.get(ref_of(RELEASE, release)) is not None:
+    over = ((release.get("status") or {}).get("attempt") or {}).get("recorded")
+    if not over and store.get(ref_of(RELEASE, release)) is not None:
         return
     if store.select(LEASE, metadata["namespace"], {names.LABEL_UID: metadata["uid"]}):
         yield from may_wait(store, metadata["namespace"])
