@@ -20,8 +20,6 @@ class Defect:
     """Recipes of which at least one must show a breach."""
 
 
-SHARED = tuple(f"sharing={seed}" for seed in range(1, 9))
-
 DEFECTS = (
     Defect(
         "the journal is not written before a migration may run",
@@ -69,9 +67,9 @@ DEFECTS = (
     ),
     Defect(
         "migrations are reverted oldest first",
-        "engine/phases/migrating.py",
-        "for migration in reversed(applied(ctx)):",
-        "for migration in applied(ctx):",
+        "engine/phases/reverting.py",
+        "for migration in reversed(migrations.applied(ctx)):",
+        "for migration in migrations.applied(ctx):",
         ("breach",),
     ),
     Defect(
@@ -136,9 +134,45 @@ DEFECTS = (
     Defect(
         "a migration whose Job is gone is run again on a guess",
         "engine/jobs.py",
-        "    if step.uid is not None:\n        return ctx.hold(\n",
-        "    if step.uid is None and job.reason is None:\n        return ctx.hold(\n",
-        ("job-gone",),
+        "    if step.uid is not None:\n        what = ",
+        "    if step.uid is None and job.reason is None:\n        what = ",
+        ("job-gone", "asked-job-gone"),
+    ),
+    Defect(
+        "a migration whose outcome is unknown counts as not applied, and nobody is asked",
+        "engine/migrations.py",
+        "    if doubt.running:\n",
+        "    if not doubt.said:\n        return ctx.fail(case.step, doubt.what)\n"
+        "    if doubt.running:\n",
+        ("asked-job-gone",),
+    ),
+    Defect(
+        "a schema that somebody has migrated further is reverted",
+        "engine/phases/reverting.py",
+        "for allowed in (_consented, _unchanged):",
+        "for allowed in (_consented,):",
+        ("migrated-further",),
+    ),
+    Defect(
+        "data is destroyed though nobody has approved that",
+        "engine/phases/reverting.py",
+        "    if not missing:\n        return DONE\n",
+        "    if missing is not None:\n        return DONE\n",
+        ("data-loss",),
+    ),
+    Defect(
+        "a Job's word counts for more than that of the database",
+        "engine/phases/migrating.py",
+        "    if answer.settled or answer.version == newest:\n",
+        "    if answer.settled or answer.version:\n",
+        ("no-effect",),
+    ),
+    Defect(
+        "an old answer of the database is taken for a new one",
+        "engine/phases/reverting.py",
+        'f"{BACK}/{ctx.attempt.holds}"',
+        'migrations.BEFORE if ctx.attempt.holds else "after"',
+        ("migrated-further",),
     ),
     Defect(
         "a rollback goes past an irreversible migration by itself",
@@ -199,31 +233,38 @@ DEFECTS = (
         tuple(f"success:{number}:after-kill" for number in range(4, 12)),
     ),
     Defect(
-        "a lock is not taken",
-        "engine/phases/locking.py",
-        "    if missing is not None:\n",
-        "    if missing is not None and not wanted:\n",
-        SHARED,
+        "a suspended release begins a step",
+        "engine/suspension.py",
+        "    return len(following.steps) > len(ctx.attempt.steps)\n",
+        "    return False\n",
+        ("suspended",),
     ),
     Defect(
-        "a lock is never given back",
-        "engine/locks.py",
-        "    held = seen.own_locks(release.uid)\n",
-        "    held = seen.own_locks(release.uid)[:0]\n",
-        SHARED,
+        "the way back begins although all is suspended",
+        "engine/suspension.py",
+        "    if back and suspension.mode is Suspend.FORWARD:\n",
+        "    if back:\n",
+        ("all-suspended",),
     ),
     Defect(
-        "a lock is broken while its owner is at work",
-        "engine/locks.py",
-        "return holder.attempt > lock.attempt or",
-        "return holder.attempt >= lock.attempt or",
-        SHARED,
+        "an order that names another attempt is obeyed again",
+        "engine/ordering.py",
+        "return release.annotations.get(annotation) == value",
+        "return bool(value) and annotation in release.annotations",
+        ("abort-stays",),
     ),
     Defect(
-        "who waits is not told that a lock has gone",
-        "handlers.py",
-        "            if kind is LEASE:\n",
-        "            if kind is None:\n",
-        SHARED,
+        "a deleted release that is to be left as it is goes back",
+        "engine/orders.py",
+        "    return spec.deletion_policy is DeletionPolicy.ORPHAN or spec.suspend is Suspend.ALL\n",
+        "    return spec.suspend is Suspend.ALL\n",
+        ("orphan",),
+    ),
+    Defect(
+        "a rehearsal completes without going back",
+        "engine/decide.py",
+        "and ctx.attempt.rehearsal:\n",
+        "and ctx.attempt.hold:\n",
+        ("rehearsal",),
     ),
 )

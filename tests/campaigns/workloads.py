@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.fakes.controllers import Script
+from tests.fakes.switching import add_service, blue_green
 from tests.fakes.world import NAMESPACE, World
 from tests.releases import bookshop
 
@@ -22,6 +23,11 @@ UP, DOWN = "migrate/0007-add-isbn", "undo/migrate/0007-add-isbn"
 UP_2, DOWN_2 = "migrate/0008-add-index", "undo/migrate/0008-add-index"
 BACKUP, SMOKE, SMOKE_BACK = "prepare/backup", "verify/smoke/checkout", "undo/verify/smoke/checkout"
 CACHE, CACHE_BACK, WARM = "refresh/cache/redis", "undo/refresh/cache/redis", "refresh/warmup/index"
+ASKED = ("schema/before", UP, UP_2, "schema/after")
+"""Migrations, where the database is asked before and after."""
+ASKED_BACK = ("schema/back/0", DOWN_2, DOWN, "schema/restored")
+SCHEMA = {UP: "0007", UP_2: "0008", DOWN_2: "0007", DOWN: "0006"}
+"""Step -> what the database says its schema is afterwards."""
 FORWARD = (BACKUP, UP, CACHE, WARM, SMOKE)
 BACK = (DOWN, CACHE_BACK, SMOKE_BACK)
 OLD, NEW, SLOW = "1.2.0", "1.3.0", "1.4.0"
@@ -76,6 +82,14 @@ def migration(name: str, reversibility: str = "Reversible") -> Body:
         "up": {**job, "args": ["up", name]},
         "down": {**job, "args": ["down", name]},
     }
+
+
+def asked(version: str = NEW, **changes: Any) -> Body:
+    """The same, and the database says what its schema is; it begins at 0006."""
+    steps = (migration("0007-add-isbn"), migration("0008-add-index"))
+    migrations = [{**one, "schemaVersion": one["name"][:4], **changes} for one in steps]
+    current = {"current": {"image": "example/bookshop-migrate:1.3.0", "args": ["current"]}}
+    return spec(version, migrations=migrations, database=current)
 
 
 def has_begun(step: str) -> Callable[[ReleaseObject], bool]:
@@ -222,6 +236,10 @@ def _may_run(body: Body) -> bool:
 async def job_gone(world: World) -> None:
     """Somebody deletes the Job of a migration while it runs."""
     await world.apply(spec())
+    await _job_vanishes(world)
+
+
+async def _job_vanishes(world: World) -> None:
     await world.run(lambda _: any(_may_run(body) for body in world.cluster.everything()))
     await world.controllers.step()
     for job in await world.user.list(JOB, NAMESPACE):
@@ -287,6 +305,77 @@ async def foreign_writer(world: World) -> None:
     await world.run()
 
 
+async def asked_job_gone(world: World) -> None:
+    """The same where the database can be asked: nobody has to decide."""
+    await world.apply(asked())
+    await _job_vanishes(world)
+
+
+async def migrated_further(world: World) -> None:
+    """Somebody migrates by hand during the watch; then the release has to go back."""
+    await world.apply(asked(SLOW))
+    await world.run(has_begun("rollout/frontend"))
+    world.controllers.database.version = "0042"
+    await world.run()
+
+
+async def approved_data_loss(world: World) -> None:
+    """The way back destroys data, and waits until somebody has approved that."""
+    await world.apply(asked(SLOW, downLosesData=True))
+    release = await world.run()
+    assert release.status.phase is Phase.HELD, release.status.message
+    await world.say("olga", "Approved", role="data-loss")
+    await world.run()
+
+
+async def suspended(world: World) -> None:
+    """Suspended while a migration runs: it ends, and nothing begins before the suspension does."""
+    await world.apply(spec())
+    await world.run(has_begun(UP))
+    await world.suspend("Forward")
+    await world.run()
+    await world.advance(3600)
+    release = await world.run()
+    assert release.status.phase is Phase.SUSPENDED, release.status.message
+    assert release.status.attempt is not None
+    assert release.status.attempt.steps[-1].id == UP, "a suspended release has begun a step"
+    await world.suspend(None)
+    await world.run()
+
+
+async def all_suspended(world: World) -> None:
+    """A breach while all is suspended: it is remembered, and taken back later."""
+    await world.apply(spec(SLOW))
+    await world.run(has_begun("watch"))
+    await world.suspend("All")
+    release = await world.run()
+    assert release.status.phase is Phase.SUSPENDED, release.status.message
+    assert release.status.attempt is not None
+    begun = [step.id for step in release.status.attempt.steps]
+    assert not any(step.startswith("undo/") for step in begun), "the way back has begun"
+    await world.suspend(None)
+    await world.run()
+
+
+async def abort_stays(world: World) -> None:
+    """An order to abort stays on the Release, as in Git; the next version is not meant."""
+    await world.apply(spec())
+    await world.run(has_begun("rollout/backend"))
+    await world.annotate("abort", "1")
+    release = await world.run()
+    assert release.status.phase is Phase.ROLLED_BACK, release.status.message
+    await world.apply(spec(watch={**spec()["spec"]["watch"], "interval": "10s"}))
+    await world.run()
+
+
+async def orphan(world: World) -> None:
+    """Deleted while its first component rolls out, with the policy to leave all as it is."""
+    await world.apply(spec(deletionPolicy="Orphan"))
+    release = await world.run(has_begun("rollout/backend"))
+    await world.user.delete(Ref(RELEASE, NAMESPACE, release.name), uid=release.uid)
+    await world.run()
+
+
 async def two_in_a_row(world: World) -> None:
     """A good release, and then one that breaches: back to the good one, not to the first."""
     await world.apply(spec())
@@ -295,9 +384,34 @@ async def two_in_a_row(world: World) -> None:
     await world.run()
 
 
+def switched(body: Callable[[], Body]) -> Play:
+    """The same with a backend that runs beside the old one and a Service that is switched."""
+
+    async def play(world: World) -> None:
+        await add_service(world)
+        await world.apply(blue_green(body()))
+        await world.run()
+
+    return play
+
+
+async def taken_back_late(world: World) -> None:
+    """A person takes back what takes the place of the old version already."""
+    await add_service(world)
+    await world.apply(blue_green(spec()))
+    await world.run(has_begun("retire/backend"))
+    await world.annotate("rollback", "1")
+    await world.run()
+
+
 def failing(*steps: str) -> Callable[[], Script]:
     """A world in which these programs fail."""
     return lambda: Script(failing_steps=dict.fromkeys(steps, "relation books is locked"))
+
+
+def versioned(**more: Any) -> Callable[[], Script]:
+    """A world whose database knows its schema version."""
+    return lambda: Script(schema=SCHEMA, **more)
 
 
 TWO = [migration("0007-add-isbn"), migration("0008-add-index")]
@@ -351,6 +465,23 @@ WORKLOADS: dict[str, Workload] = {
         Workload(
             "deleted", delete_in_the_middle, Phase.ROLLED_BACK, OLD, (BACKUP, UP, *BACK), gone=True
         ),
+        Workload("blue-green", switched(spec), Phase.COMPLETED, NEW, FORWARD),
+        Workload(
+            "blue-green-breach",
+            switched(lambda: spec(SLOW)),
+            Phase.ROLLED_BACK,
+            OLD,
+            (*FORWARD, *BACK),
+        ),
+        Workload(
+            "blue-green-never-ready",
+            switched(spec),
+            Phase.ROLLED_BACK,
+            OLD,
+            (BACKUP, UP, *BACK),
+            script=lambda: Script(never_ready={f"example/bookshop-backend:{NEW}"}),
+        ),
+        Workload("blue-green-late", taken_back_late, Phase.ROLLED_BACK, OLD, (*FORWARD, *BACK)),
         Workload("resumed", resume_after_an_outage, Phase.COMPLETED, NEW, FORWARD),
         Workload("blink", blink, Phase.COMPLETED, NEW, FORWARD),
         Workload("late-breach", late_breach, Phase.ROLLED_BACK, OLD, (*FORWARD, *BACK)),
@@ -362,6 +493,69 @@ WORKLOADS: dict[str, Workload] = {
             OLD,
             (BACKUP, UP),
             reason=Reason.MIGRATION_OUTCOME_UNKNOWN,
+        ),
+        Workload(
+            "asked",
+            releases(lambda: asked(SLOW)),
+            Phase.ROLLED_BACK,
+            OLD,
+            (BACKUP, *ASKED, CACHE, WARM, SMOKE, *ASKED_BACK, CACHE_BACK, SMOKE_BACK),
+            script=versioned(),
+        ),
+        Workload(
+            "asked-job-gone",
+            asked_job_gone,
+            Phase.COMPLETED,
+            NEW,
+            (
+                *(BACKUP, "schema/before", UP, f"schema/{UP}", UP_2, "schema/after"),
+                *(CACHE, WARM, SMOKE),
+            ),
+            script=versioned(),
+        ),
+        Workload(
+            "killed",
+            releases(asked),
+            Phase.ROLLED_BACK,
+            OLD,
+            (
+                BACKUP,
+                "schema/before",
+                UP,
+                f"schema/{UP_2}",
+                "schema/back/0",
+                DOWN,
+                "schema/restored",
+            ),
+            script=versioned(killed={UP_2: False}),
+        ),
+        Workload(
+            "no-effect",
+            releases(asked),
+            Phase.ROLLED_BACK,
+            OLD,
+            (BACKUP, *ASKED, "schema/back/0", DOWN, "schema/restored"),
+            script=lambda: Script(schema={UP: "0007", DOWN: "0006"}),
+        ),
+        Workload(
+            "migrated-further",
+            migrated_further,
+            Phase.HELD,
+            OLD,
+            (BACKUP, *ASKED, CACHE, WARM, SMOKE, "schema/back/0"),
+            script=versioned(),
+            reason=Reason.SCHEMA_CHANGED,
+        ),
+        Workload(
+            "data-loss",
+            approved_data_loss,
+            Phase.ROLLED_BACK,
+            OLD,
+            (
+                *(BACKUP, *ASKED, CACHE, WARM, SMOKE, "schema/back/1", DOWN_2, DOWN),
+                *("schema/restored", CACHE_BACK, SMOKE_BACK),
+            ),
+            script=versioned(),
         ),
         Workload("spike", spike, Phase.ROLLED_BACK, OLD, (*FORWARD, *BACK)),
         Workload(
@@ -403,6 +597,31 @@ WORKLOADS: dict[str, Workload] = {
             Phase.ROLLED_BACK,
             NEW,
             (*FORWARD, BACKUP, UP_2, CACHE, WARM, SMOKE, DOWN_2, CACHE_BACK, SMOKE_BACK),
+        ),
+        Workload("suspended", suspended, Phase.COMPLETED, NEW, FORWARD),
+        Workload("all-suspended", all_suspended, Phase.ROLLED_BACK, OLD, (*FORWARD, *BACK)),
+        Workload(
+            "abort-stays",
+            abort_stays,
+            Phase.COMPLETED,
+            NEW,
+            (BACKUP, UP, *BACK, *FORWARD),
+        ),
+        Workload(
+            "orphan",
+            orphan,
+            Phase.HELD,
+            NEW,
+            (BACKUP, UP),
+            images={"frontend": OLD},
+            gone=True,
+        ),
+        Workload(
+            "rehearsal",
+            releases(lambda: spec(rehearsal=True)),
+            Phase.COMPLETED,
+            NEW,
+            (*FORWARD, *BACK, *FORWARD),
         ),
         Workload(
             "backup-fails",
