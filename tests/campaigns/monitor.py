@@ -7,6 +7,7 @@ must hold in the end is in `oracles`.
 import json
 from typing import Any
 
+from tests.campaigns.serving import Serving
 from tests.fakes.world import World
 
 from release_coordinator.api.conditions import Phase
@@ -40,8 +41,10 @@ AFTER = {
     **{phase: {*STORY, Phase.SUPERSEDED} for phase in UNCHANGED},
     Phase.ROLLING_BACK: {Phase.ROLLED_BACK, Phase.ROLLBACK_FAILED},
     Phase.HELD: {*STORY, Phase.ROLLING_BACK, Phase.ROLLED_BACK, Phase.ROLLBACK_FAILED},
+    Phase.SUSPENDED: {*STORY, Phase.ROLLING_BACK, Phase.ROLLED_BACK, Phase.ROLLBACK_FAILED},
 }
-"""Phase -> what may follow within an attempt; HELD and FAILED may follow anything unfinished."""
+"""Phase -> what may follow within an attempt; STOPS may follow anything unfinished."""
+STOPS = {Phase.HELD, Phase.SUSPENDED, Phase.FAILED}
 
 
 class Monitor:
@@ -56,6 +59,7 @@ class Monitor:
         self._attempt: Body = {}
         self._revisions: dict[str, Body] = {}
         world.cluster.subscribe(self._see)
+        self.serving = Serving(world, self._state, self._breach)
 
     def _see(self, event: str, body: Body) -> None:
         kind, deleted = body["kind"], event == "DELETED"
@@ -120,9 +124,9 @@ class Monitor:
         if before is None or before == now:
             return
         if before[0] != now[0]:
-            if now[0] != before[0] + 1 or before[1] not in {*TERMINAL, Phase.HELD, Phase.PENDING}:
+            if now[0] != before[0] + 1 or before[1] not in {*TERMINAL, *STOPS, Phase.PENDING}:
                 self._breach("I8", f"attempt {before[0]} {before[1]}, then attempt {now[0]}")
-        elif before[1] in TERMINAL or now[1] not in {*AFTER[before[1]], Phase.HELD, Phase.FAILED}:
+        elif before[1] in TERMINAL or now[1] not in {*AFTER[before[1]], *STOPS}:
             self._breach("I8", f"{before[1]}, then {now[1]}")
 
     def _deployment(self, body: Body) -> None:

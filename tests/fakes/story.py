@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 from tests import goldens
 from tests.fakes.transcript import Transcript
-from tests.fakes.world import NAMESPACE, World
+from tests.fakes.world import AUTHOR, NAMESPACE, World
 from tests.releases import BOOKSHOP, Body
 
 from release_coordinator.api.attempt import Gate
@@ -89,6 +89,12 @@ class Story:
         """`kubectl annotate` of the Release."""
         self.transcript.person(f"kubectl annotate release bookshop {key}={value}")
         await self.world.annotate(key, value)
+
+    async def suspend(self, mode: str | None, by: str = AUTHOR) -> None:
+        """`kubectl release suspend`, or `resume` without a mode."""
+        what = f"suspend: {mode}" if mode else "no longer suspended"
+        self.transcript.person(f"{by}: {what}")
+        await self.world.suspend(mode, by)
 
     async def say(
         self, who: str, decision: str, *, digest: str | None = None, **about: str
@@ -211,6 +217,10 @@ def record(spec: RecordSpec) -> str:
         f"  metric {entry.metric}: {entry.verdict}, baseline {entry.baseline}, "
         f"last {entry.value}, {entry.samples} samples: {entry.message}"
         for entry in spec.measurements
+    ]
+    lines += [
+        f"  order {order.what} by {order.by}{order.reason and f': {order.reason}'}"
+        for order in spec.orders
     ]
     if spec.rollback:
         lines.append(f"  rolled back because of {spec.rollback.reason}: {spec.rollback.message}")

@@ -131,7 +131,12 @@ class Operator:
         store = Store()
         self.store = store
         sources = Sources(
-            cluster, store, world.metrics, world.prober, lambda: AdmissionFact(world.unproved)
+            cluster,
+            store,
+            world.metrics,
+            world.prober,
+            lambda: AdmissionFact(world.unproved),
+            keep_secrets=world.keep_secrets,
         )
         looker = Looker(sources)
         self.recorder = Recorder(cluster)
@@ -201,6 +206,8 @@ class World:
     """The ReleasePolicy `default`; None leaves the built-in one."""
     unproved: str = ""
     """Why forged approvals may not be refused."""
+    keep_secrets: bool = False
+    """Whether the platform team lets the operator copy Secrets."""
 
     def __post_init__(self) -> None:
         self.admission: Admission = lambda _kind, _old, _new: None

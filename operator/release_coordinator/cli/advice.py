@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from release_coordinator.api.attempt import Attempt
 from release_coordinator.api.codec import ReleaseObject
-from release_coordinator.api.conditions import Phase, Reason
-from release_coordinator.engine import names
-from release_coordinator.engine.phases import confirming
+from release_coordinator.api.conditions import Phase
+from release_coordinator.engine import names, orders
+from release_coordinator.engine.rehearsal import was_good
+
+from .ordering import HOLD_AGAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +24,8 @@ def actions_of(release: ReleaseObject) -> list[Action]:
     attempt = release.status.attempt
     if attempt is None:
         return []
-    orders = _after_the_end(release, attempt) if attempt.end else _on_the_way(release, attempt)
-    return [*orders, *_looks(release, attempt)]
+    ways = _after_the_end(release, attempt) if attempt.end else _on_the_way(release, attempt)
+    return [*ways, *_looks(release, attempt)]
 
 
 def _on_the_way(release: ReleaseObject, attempt: Attempt) -> list[Action]:
@@ -31,29 +33,28 @@ def _on_the_way(release: ReleaseObject, attempt: Attempt) -> list[Action]:
     if any(not gate.opens for gate in attempt.gates):
         text = f"kubectl release explain {release.name} -n {release.namespace}"
         found.append(Action("see what each gate needs, and how to satisfy it", text))
-    if attempt.hold is not None:
-        order = _annotate(release, names.ANNOTATION_RESUME, attempt.hold.id)
-        found.append(Action("go on where it was held", order))
-    elif not attempt.frozen or confirming.is_asking(attempt):
-        order = _annotate(release, names.ANNOTATION_RETRY, str(attempt.number))
-        found.append(Action("start this attempt again", order))
-    if attempt.trigger is None or _is_barred(attempt):
+    suspended = release.spec is not None and release.spec.suspend is not None
+    if attempt.hold is not None and attempt.hold.reason not in HOLD_AGAIN:
+        found.append(Action("go on where it was held", _order(release, "resume")))
+    elif suspended:
+        found.append(Action("go on", _order(release, "resume")))
+    if attempt.hold is None and orders.may_retry_early(attempt):
+        found.append(Action("start this attempt again", _order(release, "retry")))
+    if orders.may_turn(attempt):
+        verb = "rollback" if attempt.frozen else "abort"
         what = "roll back" if attempt.frozen else "call it off"
-        order = _annotate(release, names.ANNOTATION_ROLLBACK, str(attempt.number))
-        found.append(Action(what, order))
+        found.append(Action(what, _order(release, verb)))
+    if not suspended and attempt.hold is None:
+        found.append(Action("begin nothing more", _order(release, "suspend")))
     return found
-
-
-def _is_barred(attempt: Attempt) -> bool:
-    """Whether the way back waits for a person to open it."""
-    return attempt.hold is not None and attempt.hold.reason is Reason.IRREVERSIBLE_MIGRATION
 
 
 def _after_the_end(release: ReleaseObject, attempt: Attempt) -> list[Action]:
     if attempt.end is None or attempt.end.outcome in (Phase.COMPLETED, Phase.SUPERSEDED):
         return []
-    order = _annotate(release, names.ANNOTATION_RETRY, str(attempt.number))
-    return [Action("try the same plan again", order)]
+    if was_good(attempt):
+        return []
+    return [Action("try the same plan again", _order(release, "retry"))]
 
 
 def _looks(release: ReleaseObject, attempt: Attempt) -> list[Action]:
@@ -68,6 +69,5 @@ def _looks(release: ReleaseObject, attempt: Attempt) -> list[Action]:
     return found
 
 
-def _annotate(release: ReleaseObject, annotation: str, value: str) -> str:
-    where = f"-n {release.namespace} annotate release {release.name}"
-    return f"kubectl {where} --overwrite {annotation}={value}"
+def _order(release: ReleaseObject, verb: str) -> str:
+    return f"kubectl release {verb} {release.name} -n {release.namespace}"

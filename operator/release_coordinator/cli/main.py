@@ -8,15 +8,16 @@ import sys
 import typer
 from rich.console import Console
 
-from .commands import explain, plan, sign, status
+from .commands import explain, order, plan, sign, status
 from .failure import UnansweredError
 from .verdict import ExitCode
 from .words import plain
 
 PROGRAM = "kubectl release"
 HELP = (
-    "Look at releases of Release Coordinator, and sign them off. Only approve, reject, revoke and "
-    "waive write anything: one Approval, in your name."
+    "Look at releases of Release Coordinator, sign them off, and give orders. Only approve, "
+    "reject, revoke and waive (one Approval) and suspend, resume, retry, abort and rollback (one "
+    "change of the Release) write anything, in your name."
 )
 
 app = typer.Typer(
@@ -41,6 +42,11 @@ app.command(epilog=sign.APPROVE_EXAMPLES)(sign.approve)
 app.command(epilog=sign.REJECT_EXAMPLES)(sign.reject)
 app.command(epilog=sign.REVOKE_EXAMPLES)(sign.revoke)
 app.command(epilog=sign.WAIVE_EXAMPLES)(sign.waive)
+app.command(epilog=order.SUSPEND_EXAMPLES)(order.suspend)
+app.command(epilog=order.RESUME_EXAMPLES)(order.resume)
+app.command(epilog=order.RETRY_EXAMPLES)(order.retry)
+app.command(epilog=order.ABORT_EXAMPLES)(order.abort)
+app.command(epilog=order.ROLLBACK_EXAMPLES)(order.rollback)
 
 
 def main() -> None:

@@ -5,19 +5,18 @@ reads with the caller's own rights.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from release_coordinator.api.attempt import Attempt, Gate, Revision
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.faults import Fault
 from release_coordinator.api.release import WorkloadRef
-from release_coordinator.engine import idle, names, plan, policy
+from release_coordinator.engine import idle, plan, policy
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.evidence import PolicyFact
 from release_coordinator.engine.gates import window
 from release_coordinator.engine.observation import Observation, WorkloadFact, WorkloadWant
-from release_coordinator.engine.outcome import Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +79,9 @@ def _attempt(
     present = release.status.attempt
     if present and present.end is None and present.spec_digest == resolved.spec_digest:
         return present
-    # As the operator will see it: it adds its finalizer before it begins anything.
-    ready = replace(release, finalizers=(names.FINALIZER,), deleting=False)
-    decision = idle.decide(ready, release.status, seen, now)
-    if isinstance(decision, Note) and decision.status.attempt is not None:
-        return decision.status.attempt
+    following = idle.due(release, release.status, seen, now)
+    if following is not None:
+        return following
     if present is None:
         raise LookupError("a Release without attempts always asks for one")
     return present

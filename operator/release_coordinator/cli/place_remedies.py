@@ -4,7 +4,7 @@ from release_coordinator.api.attempt import Gate, GateState
 from release_coordinator.api.checklist import Enforcement, GateName
 from release_coordinator.api.policy import DEFAULT_POLICY
 from release_coordinator.api.release import ReleaseType
-from release_coordinator.engine import names, policy
+from release_coordinator.engine import policy
 from release_coordinator.engine.gates.window import NONE_OPENS
 
 from .scene import Remedy, Scene
@@ -79,24 +79,18 @@ def staging_config(_gate: Gate, scene: Scene) -> list[Remedy]:
 
 
 def rehearsal(_gate: Gate, scene: Scene) -> list[Remedy]:
-    """Roll it back in staging while it is watched, then forwards again."""
+    """Let staging go forward, back, and forward again."""
     place = scene.staging
     if place is None:
         return _name_staging(scene)
     namespace, name = place
-    annotate = f"annotate release {name} --overwrite"
-    number = f"$({scene.kubectl(f'get release {name}', namespace)} "
-    number += "-o jsonpath='{.status.attempt.number}')"
+    look = f"kubectl release status {name} -n {namespace} --watch"
     return [
-        Remedy("deploy it there", scene.kubectl("apply -f <its Release>", namespace)),
         Remedy(
-            "while it is watched, send it back",
-            scene.kubectl(f"{annotate} {names.ANNOTATION_ROLLBACK}={number}", namespace),
+            "deploy it there, with spec.rehearsal: true in its Release",
+            scene.kubectl("apply -f <its Release>", namespace),
         ),
-        Remedy(
-            "when it is rolled back, send it forwards again",
-            scene.kubectl(f"{annotate} {names.ANNOTATION_RETRY}={number}", namespace),
-        ),
+        Remedy("it goes forward, back, and forward again by itself", look),
     ]
 
 

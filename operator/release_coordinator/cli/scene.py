@@ -18,7 +18,6 @@ from release_coordinator.api.evidence import DocumentRef
 from release_coordinator.api.policy import DEFAULT_POLICY, Requirements
 from release_coordinator.api.release import ReleaseSpec
 from release_coordinator.cluster.port import POLICY
-from release_coordinator.engine import names
 
 from .outlook import Outlook
 
@@ -66,9 +65,7 @@ class Scene:
 
     def retry(self) -> Remedy:
         """Start again, so that Jobs that failed are run again."""
-        order = f"{names.ANNOTATION_RETRY}={self.attempt.number}"
-        text = self.kubectl(f"annotate release {self.release.name} --overwrite {order}")
-        return Remedy("then start again, so that its Jobs are run again", text)
+        return Remedy("then start again, so that its Jobs are run again", self.own("retry"))
 
     def edit(self, what: str) -> Remedy:
         """Change the Release by hand."""

@@ -14,7 +14,7 @@ from release_coordinator.api.base import format_time
 from release_coordinator.api.checklist import UNWAIVABLE, Enforcement, GateName
 from release_coordinator.api.policy import TypeRequirements
 from release_coordinator.cluster.port import APPROVAL, Body
-from release_coordinator.engine import names, policy
+from release_coordinator.engine import consent, names, policy
 from release_coordinator.engine.describe import phase_of
 from release_coordinator.engine.phases import confirming
 from release_coordinator.engine.plan import short_hash
@@ -159,8 +159,8 @@ def _past(found: Outlook, attempt: Attempt, word: Word) -> str:
         return text
     release = found.release
     return (
-        f"{text}. To roll it back:\n  kubectl -n {release.namespace} annotate release "
-        f"{release.name} --overwrite {names.ANNOTATION_ROLLBACK}={attempt.number}"
+        f"{text}. To roll it back:\n  kubectl release rollback {release.name} "
+        f"-n {release.namespace}"
     )
 
 
@@ -191,7 +191,8 @@ def _other_plan(found: Outlook, digest: str | None) -> str:
 
 def _role(found: Outlook, word: Word) -> str:
     asked = [s.role for s in _required(found).sign_offs if s.enforcement is not Enforcement.OFF]
-    if word.role in asked:
+    loses = any(migration.down_loses_data for migration in found.plan.spec.migrations)
+    if word.role in asked or (word.role == consent.ROLE and loses):
         return ""
     return (
         f"no sign-off of role {word.role!r} is asked for; the policy asks for "

@@ -9,6 +9,7 @@ from release_coordinator.api.attempt import Attempt
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import ConditionType, Phase, Status
 from release_coordinator.engine import names, plan
+from release_coordinator.engine.rehearsal import was_good
 
 
 class ExitCode(IntEnum):
@@ -39,6 +40,8 @@ def verdict_of(release: ReleaseObject) -> ExitCode | None:
     if release.status.observed_generation != release.generation:
         return None  # the operator has not seen the last edit: what is reported is old
     attempt = release.status.attempt
+    if release.status.phase is Phase.SUSPENDED and release.spec and release.spec.suspend:
+        return ExitCode.HELD
     if attempt is not None and not attempt.recorded:
         return ExitCode.HELD if _is_held(release, attempt) else None
     if _is_invalid(release):
@@ -53,7 +56,8 @@ def _is_held(release: ReleaseObject, attempt: Attempt) -> bool:
     if attempt.hold is None:
         return False
     orders = release.annotations
-    turned = orders.get(names.ANNOTATION_ROLLBACK) == str(attempt.number)
+    named = (orders.get(names.ANNOTATION_ROLLBACK), orders.get(names.ANNOTATION_ABORT))
+    turned = str(attempt.number) in named
     return orders.get(names.ANNOTATION_RESUME) != attempt.hold.id and not turned
 
 
@@ -66,7 +70,7 @@ def _is_invalid(release: ReleaseObject) -> bool:
 
 def _is_followed(release: ReleaseObject, attempt: Attempt) -> bool:
     """Whether the next attempt is due, so that this end is not yet the answer."""
-    if attempt.end is None or attempt.end.outcome is Phase.SUPERSEDED:
+    if attempt.end is None or attempt.end.outcome is Phase.SUPERSEDED or was_good(attempt):
         return True
     if release.annotations.get(names.ANNOTATION_RETRY) == str(attempt.number):
         return attempt.end.outcome is not Phase.COMPLETED

@@ -25,6 +25,7 @@ STYLES = {
     "RolledBack": "red",
     "RollingBack": "yellow",
     "Succeeded": "green",
+    "Suspended": "yellow",
     "True": "green",
     "Unknown": "yellow",
     "Waiting": "yellow",

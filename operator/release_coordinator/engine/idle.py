@@ -29,22 +29,43 @@ def decide(
     """Begin an attempt, let a deleted Release go, or wait."""
     if release.deleting:
         return Do(RemoveFinalizer()) if names.FINALIZER in release.finalizers else Wait()
-    if release.spec is None or not _wanted(release, status.attempt, release.spec):
-        return Wait()
-    if status.suspension is not None:
+    resolved = _asked(release, status, seen)
+    if resolved is None or status.suspension is not None:
         return Wait()  # the summary says so
-    required = policy.requirements(seen.policy(release.name).spec)
-    resolved = plan.resolve(release.spec, required)
-    if not isinstance(resolved, plan.Plan):
-        return Wait()
     if names.FINALIZER not in release.finalizers:
         return Do(AddFinalizer())
     attempt = _begin(release, status, resolved, seen, now)
     traces = seen.traces(TracesWant(release.name, release.uid, attempt.number, attempt.digest))
     if traces.attempt or traces.problem:
         return _behind(release, status, attempt, traces)
+    return _begun(status, attempt, resolved, seen)
+
+
+def due(
+    release: ReleaseObject, status: ReleaseStatus, seen: Observation, now: datetime
+) -> Attempt | None:
+    """The attempt that the Release asks for, as it would begin; the plugin shows it."""
+    resolved = _asked(release, status, seen)
+    if resolved is None:
+        return None
+    attempt = _begin(release, status, resolved, seen, now)
+    return _begun(status, attempt, resolved, seen).status.attempt
+
+
+def _asked(release: ReleaseObject, status: ReleaseStatus, seen: Observation) -> plan.Plan | None:
+    """The plan that is asked for; None if there is nothing new, or nothing that can be used."""
+    if release.spec is None or not _wanted(release, status.attempt, release.spec):
+        return None
+    required = policy.requirements(seen.policy(release.name).spec)
+    resolved = plan.resolve(release.spec, required)
+    return resolved if isinstance(resolved, plan.Plan) else None
+
+
+def _begun(status: ReleaseStatus, attempt: Attempt, resolved: plan.Plan, seen: Observation) -> Note:
+    """Journal the attempt; it ends at once if its version runs already."""
     if _is_good_already(status, resolved, seen):
         text = f"{resolved.spec.version} runs already: it is the last known good version"
+        now = attempt.started_at
         return end(status, attempt, Phase.COMPLETED, Reason.COMPLETED, text, now)
     return Note(status.model_copy(update={"attempt": attempt}))
 

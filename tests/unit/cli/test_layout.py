@@ -64,5 +64,5 @@ def test_an_edit_that_waits_is_named() -> None:
 def test_commands_stay_on_one_line_however_long() -> None:
     lines = text_of(releases.held()).splitlines()
 
-    command = "kubectl -n shop annotate release bookshop --overwrite"
-    assert f"    {command} release-coordinator.io/resume=2.1" in lines
+    selector = "release-coordinator.io/release=bookshop,release-coordinator.io/attempt=2"
+    assert f"    kubectl -n shop get jobs,pods -l {selector}" in lines

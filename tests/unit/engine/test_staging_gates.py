@@ -378,11 +378,7 @@ def test_how_to_rehearse_is_told(records: tuple[RecordSpec, ...]) -> None:
     gate = asked(rehearsal.evaluate, *records)
 
     assert (gate.state, gate.owner) == (GateState.WAITING, Role.DEVOPS)
-    assert (
-        "kubectl -n shop-staging annotate release bookshop "
-        "release-coordinator.io/rollback=<attempt> --overwrite" in gate.message
-    )
-    assert "release-coordinator.io/retry=<attempt>" in gate.message
+    assert "Release shop-staging/bookshop with spec.rehearsal: true" in gate.message
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from release_coordinator.api.checklist import GateName
 from release_coordinator.api.conditions import Phase
 from release_coordinator.api.record import RecordSpec
 from release_coordinator.api.release import ReleaseSpec, Reversibility
-from release_coordinator.engine import names, staged
+from release_coordinator.engine import staged
 from release_coordinator.engine.context import Context, shorten
 
 from .verdict import GateVerdict, failed, passed, unknown, waiting
@@ -99,9 +99,8 @@ def _proof(ctx: Context, found: staged.Staged, record: RecordSpec) -> str:
 
 
 def _how(found: staged.Staged) -> str:
-    """The commands of a rehearsal; the number of an attempt is known only then."""
+    """A rehearsal by itself; one by order is as good (docs/staging.md)."""
     return (
-        "deploy it there and, while it is watched, "
-        f"{found.place.order(names.ANNOTATION_ROLLBACK, '<attempt>')}; when it is rolled back, "
-        f"annotate it with {names.ANNOTATION_RETRY}=<attempt>, and it is deployed again"
+        f"deploy it to Release {found.place} with spec.rehearsal: true: it goes forward, back and "
+        "forward again by itself"
     )
