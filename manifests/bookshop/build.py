@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tools.cluster import images
+from tools.cluster import binaries, images
 from tools.cluster.paths import cache_dir, cached, digest
 from tools.cluster.progress import Progress
 
@@ -21,6 +21,8 @@ VERSIONS = ("1.2.0", "1.3.0", "1.4.0", "1.4.1", "1.4.2", "1.4.3", "1.4.4")
 PROGRAMS = ("backend", "frontend", "migrate", "smoke")
 TOOLS = "bookshop-tools:1"
 """The programs that no release replaces; the first argument names one: loadgen, warmup."""
+GOLANG_MIGRATE = "bookshop-golang-migrate:1"
+"""The second migration tool, with migrations of its own; only the end-to-end tests need it."""
 SERVICES = {
     "bookshop-postgres:15": "postgresql-15",
     "bookshop-redis:7": "redis-server",
@@ -62,6 +64,16 @@ def build_images(versions: Sequence[str] = VERSIONS, progress: Progress | None =
                 tag = f"bookshop-{program}:{version}"
                 images.build(tag, context, build_args=values, progress=progress)
     return tags(versions)
+
+
+def build_golang_migrate(progress: Progress | None = None) -> str:
+    """Build the image of the second migration tool; return its tag."""
+    progress = progress or Progress()
+    with tempfile.TemporaryDirectory() as folder:
+        context = Path(folder) / "context"
+        shutil.copytree(HERE / "golang-migrate", context)
+        shutil.copy(binaries.path("migrate", progress), context / "migrate")
+        return images.build(GOLANG_MIGRATE, context, progress=progress)
 
 
 def _app_context(folder: Path) -> Path:

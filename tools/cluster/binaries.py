@@ -115,9 +115,16 @@ KWOK = Project(
     ("sigs.k8s.io/kwok/pkg/consts.Version",),
     prefix="",
 )
+GOLANG_MIGRATE = Project(
+    "golang-migrate",
+    "github.com/golang-migrate/migrate/v4",
+    {"migrate": "github.com/golang-migrate/migrate/v4/cmd/migrate"},
+    ("main.Version",),
+    tags="postgres",
+)
 PAUSE = Project("pause", "", {"pause": "."})
 NODE_PROJECTS = (KUBERNETES, KIND, CONTAINERD, COREDNS, PAUSE)
-PROJECTS = (*NODE_PROJECTS, HELM, KWOK)
+PROJECTS = (*NODE_PROJECTS, HELM, KWOK, GOLANG_MIGRATE)
 
 
 def path(name: str, progress: Progress | None = None) -> Path:

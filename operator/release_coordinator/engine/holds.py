@@ -44,7 +44,7 @@ def leave_schema(ctx: Context, what: str) -> Way:
     The order names the hold: the one that turned the attempt back may still stand there.
     """
     order = f"{names.ANNOTATION_ROLLBACK}={next_id(ctx)}"
-    return Way(what, f"kubectl annotate release {ctx.release.name} {order} --overwrite")
+    return Way(what, f"kubectl release rollback {ctx.release.name} (or annotate {order})")
 
 
 def approve(ctx: Context, role: str, what: str) -> Way:

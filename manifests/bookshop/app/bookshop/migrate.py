@@ -3,7 +3,7 @@
     migrate upgrade 0007     up to a revision (always an explicit one: there are several heads)
     migrate downgrade 0006   back down to a revision
     migrate dry-run 0007     print the SQL of that upgrade and change nothing
-    migrate current          print the revision
+    migrate current          print the revision, when no migration runs any more
     migrate ledger           print the ledger as JSON
 
 A change and its ledger row are one transaction: the row is there if and only if the change is.
@@ -62,7 +62,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 
 def _run(connection: sa.Connection, name: str, revision: str) -> str:
     if name == "current":
-        return current(connection)
+        with _alone(connection):  # what a killed migration has left running may still commit
+            return current(connection)
     if name == "ledger":
         return json.dumps(Ledger.read(connection))
     if name == "dry-run":
