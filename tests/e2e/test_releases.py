@@ -80,8 +80,12 @@ def test_a_good_version_is_released_with_its_schema(shop: Lab, good: Body) -> No
     }
     (record,) = shop.records(SHOP)
     assert record["spec"]["outcome"] == "Completed"
-    backup = next(s for s in record["spec"]["timeline"] if s["id"] == "prepare/backup")
-    assert backup["message"], "the backup's id is in the record"
+    said = {step["id"]: step.get("message", "") for step in record["spec"]["timeline"]}
+    assert record["spec"]["backup"] == said["prepare/backup"] != ""
+    assert said["prepare/verify-backup"].startswith("restored: alembic_version 1, books 8, ")
+    assert (said["schema/before"], said["schema/after"]) == ("0006", "0007")
+    scratch = "SELECT datname FROM pg_database WHERE datname LIKE 'verify%'"
+    assert shop.sql(SHOP, scratch) == [], "the scratch database is dropped"
 
 
 def test_a_slow_version_is_taken_back_with_its_schema(shop: Lab, slow: Body) -> None:

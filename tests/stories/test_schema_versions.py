@@ -472,3 +472,18 @@ async def test_an_approval_that_cannot_be_believed_loses_no_data() -> None:
     assert reason is Reason.DATA_LOSS
     assert "admission policies are missing" in message
     assert not story.ran(DOWN)
+
+
+async def test_a_migration_that_only_expands_stays_and_what_is_above_it_is_reverted() -> None:
+    story = await begin("The first of two migrations only expands", "0007", "1.3.0")
+    body = two()
+    body["spec"]["migrations"][0]["reversibility"] = "ExpandOnly"
+    del body["spec"]["migrations"][0]["down"]
+    await story.apply(body)
+
+    await story.run()
+
+    assert (await story.release()).status.phase is Phase.ROLLED_BACK
+    assert story.world.controllers.database.version == "0008"
+    assert story.ran("undo/migrate/0009-fill-stock") == 1
+    assert story.ran("schema/restored") == 1
