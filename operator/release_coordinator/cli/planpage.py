@@ -102,6 +102,8 @@ def _story(view: PlanView) -> Iterator[tuple[str, str, str]]:
     yield from _jobs("check", view.checks)
     if view.backup:
         yield "back up", "", _job(view.backup)
+    if view.backup_verify:
+        yield "verify", "the backup", _job(view.backup_verify)
     for migration in view.migrations:
         yield "migrate", migration.name, _migration(migration)
     for component in view.components:
@@ -166,6 +168,10 @@ def _rollback(view: PlanView) -> Table:
     found.add_row("take back", plain(f"{', '.join(back.components)}: {restored} runs again"))
     if back.reverts:
         found.add_row("revert", plain(f"migrations {', '.join(back.reverts)}"))
+    if back.destroys:
+        names = ", ".join(back.destroys)
+        text = f"{names} destroys data written since: only if role data-loss has approved"
+        found.add_row("but", plain(text))
     if back.leaves:
         found.add_row("leave", plain(f"migrations {', '.join(back.leaves)}: the schema stays"))
     if back.caches:

@@ -61,6 +61,7 @@ def view_of(
         schedule=_schedule(found),
         checks=checks,
         backup=_job("backup", spec.backup.job) if spec.backup else None,
+        backup_verify=_verify(spec),
         migrations=[_migration(one, attempt) for one in spec.migrations],
         components=[_component(one, found) for one in found.plan.order],
         caches=_named(spec.caches),
@@ -156,6 +157,11 @@ def _job(name: str, job: JobTemplate) -> JobView:
     return JobView(name=name, image=job.image, timeout=job.timeout)
 
 
+def _verify(spec: ReleaseSpec) -> JobView | None:
+    verify = spec.backup.verify if spec.backup else None
+    return _job("verify backup", verify) if verify else None
+
+
 def _named(jobs: Sequence[NamedJob]) -> list[JobView]:
     return [_job(one.name, one.job) for one in jobs]
 
@@ -214,6 +220,7 @@ def _rollback(found: Outlook) -> RollbackView:
         restores=attempt.previous_version,
         components=[component.name for component in reversed(found.plan.order)],
         reverts=reverts,
+        destroys=[m.name for m in wanted if m.down_loses_data and m.name in reverts],
         leaves=[m.name for m in wanted if m.name not in reverts],
         needs_person=[*attempt.inherited, *irreversible],
         caches=[cache.name for cache in spec.caches],

@@ -73,6 +73,9 @@ class RollbackView(Model):
     restores: str | None = Field(description="Version that runs again.")
     components: list[str] = Field(description="Taken back, in this order.")
     reverts: list[str] = Field(description="Migrations whose down Job runs, in this order.")
+    destroys: list[str] = Field(
+        [], description="Those of them whose down Job destroys data: data-loss must approve."
+    )
     leaves: list[str] = Field(description="Migrations that stay.")
     needs_person: list[str] = Field(
         description="Migrations past which nobody goes back without a person's order."
@@ -108,6 +111,7 @@ class PlanView(Model):
     schedule: ScheduleView
     checks: list[JobView] = Field(description="Jobs that gates run.")
     backup: JobView | None = None
+    backup_verify: JobView | None = Field(None, description="Proves the backup.")
     migrations: list[MigrationView]
     components: list[ComponentView]
     caches: list[JobView]
