@@ -1,0 +1,316 @@
+"""R4.5, strategy BlueGreen: the new version runs beside the old one, then one write switches.
+
+Forwards: the Service is pinned to the pods that run, a second Deployment brings up the new
+version, and when its pods are healthy the Service goes to them. Backwards the Service goes first,
+then the second Deployment. What comes after the watch is in `phases.promoting`. Called by
+`phases.rolling_out` for each such component.
+"""
+
+from datetime import datetime, timedelta
+
+from release_coordinator.api.attempt import Step, StepState
+from release_coordinator.api.conditions import Reason
+from release_coordinator.api.release import Component
+
+from . import names, templates, traffic, workloads
+from .action import CreateTwin, DeleteWorkload, ScaleTwin
+from .context import Context
+from .observation import WorkloadFact
+from .outcome import DONE, Do, Failed, Outcome
+from .trafficfacts import ServiceFact
+
+DRAIN = timedelta(seconds=10)
+"""Between taking the traffic from pods and ending them: every node must have learnt of it."""
+UNDO_ROLLOUT = "undo/rollout/"
+
+
+def advance(ctx: Context, component: Component) -> Outcome:
+    """Bring up the new version beside the old one and switch the traffic to it."""
+    for part in (_pin, _bring_up, _switch):
+        outcome = part(ctx, component)
+        if outcome is not DONE:
+            return outcome
+    return DONE
+
+
+def serving(ctx: Context, component: Component) -> Component:
+    """The component as it serves: for a while, its workload is the second Deployment."""
+    name = component.name
+    switched = component.is_blue_green and ctx.succeeded(traffic.SWITCH + name)
+    if switched and ctx.attempt.trigger is None and not ctx.succeeded(traffic.HANDOVER + name):
+        return beside(ctx, component)
+    return component
+
+
+def beside(ctx: Context, component: Component) -> Component:
+    """The component with the second Deployment for its workload."""
+    return component.model_copy(update={"workload_ref": traffic.twin(ctx, component)})
+
+
+def drift(ctx: Context, component: Component) -> Outcome:
+    """Whether Service, previous and new version still are what the journal says.
+
+    Failed when the new version is gone before it has proved good: the previous one still runs.
+    """
+    before = traffic.found(ctx, component)
+    if before is None:
+        return DONE
+    outcome = traffic.drift(ctx, component)
+    if outcome is not DONE:
+        return outcome
+    target, name = component.target, component.name
+    if ctx.step(traffic.PROMOTE + name) is None:
+        fact = ctx.seen.workload(target)
+        if fact is None or fact.uid != ctx.previous(name).uid:
+            return workloads.replaced(ctx, target, traffic.PIN + name)
+        if fact.template_hash != before.template:
+            return _previous_changed(ctx, component)
+    if ctx.succeeded(traffic.TWIN + name) and ctx.step(traffic.RETIRE + name) is None:
+        return _twin_drift(ctx, component)
+    return DONE
+
+
+def _previous_changed(ctx: Context, component: Component) -> Outcome:
+    text = (
+        f"the pod template of {component.target} was changed by somebody else while the new "
+        "version runs beside it; stop the other writer and bring the previous template back "
+        "(kubectl rollout undo), then resume, or roll back"
+    )
+    return ctx.hold(Reason.CONFLICTING_WRITER, text)
+
+
+def _twin_drift(ctx: Context, component: Component) -> Outcome:
+    target = traffic.twin(ctx, component)
+    step = ctx.step(traffic.TWIN + component.name)
+    fact = ctx.seen.workload(target)
+    promoting = ctx.step(traffic.PROMOTE + component.name) is not None
+    if step is None or fact is None or fact.uid != step.uid:
+        text = f"{target}, which runs the new version, was deleted during the attempt"
+        if promoting:
+            how = "roll back, or see that Service and pods fit and delete and create the Release"
+            return ctx.hold(Reason.WORKLOAD_REPLACED, f"{text}; {how}")
+        return Failed(Reason.WORKLOAD_REPLACED, text)
+    if fact.template_hash != step.hash:
+        text = (
+            f"the pod template of {target}, which runs the new version, was changed by somebody "
+            "else; bring it back (kubectl rollout undo), then resume, or roll back"
+        )
+        return ctx.hold(Reason.CONFLICTING_WRITER, text)
+    return DONE
+
+
+def _pin(ctx: Context, component: Component) -> Outcome:
+    """Keep the traffic with the pods that run, so that new ones get none by their labels."""
+    step_id = traffic.PIN + component.name
+    step = ctx.step(step_id)
+    if step is None:
+        return ctx.begin(step_id)
+    if step.state is not StepState.RUNNING:
+        return _ended(step)
+    if step.hash is None:
+        return _find(ctx, component, step)
+    before = traffic.found(ctx, component)
+    assert before is not None  # noqa: S101 - journalled with the step's hash
+    outcome = traffic.move(ctx, component, step_id, traffic.to_template(before.pods))
+    return ctx.succeed(step_id) if outcome is DONE else outcome
+
+
+def _find(ctx: Context, component: Component, step: Step) -> Outcome:
+    """Journal what is found before the first change."""
+    fact = ctx.seen.workload(component.target, fresh=True)
+    if fact is None or fact.uid != ctx.previous(component.name).uid:
+        return workloads.replaced(ctx, component.target, step.id)
+    service = traffic.look(ctx, component)
+    if not isinstance(service, ServiceFact):
+        return service
+    if traffic.pin_of(service):
+        text = f"Service {service.name} is pinned already; see what an earlier attempt has left"
+        return ctx.fail(step.id, text)
+    pods = traffic.pods_of(ctx, component)
+    if not fact.rolled_out or len(pods) != 1:
+        trouble = f"{component.target} has no ready pods, or pods of several templates"
+        return _patiently(ctx, component, step, trouble)
+    (label,) = pods
+    before = traffic.Found(label, traffic.hash_of(service), fact.template_hash)
+    return ctx.change(step.id, hash=str(before))
+
+
+def _patiently(ctx: Context, component: Component, step: Step, trouble: str) -> Outcome:
+    """Wait for pods, as long as a rollout may take."""
+    if ctx.now >= ctx.deadline(step, component.progress_deadline):
+        return ctx.fail(step.id, trouble)
+    return ctx.wait(step, trouble, ctx.now + timedelta(seconds=workloads.PROBE_SECONDS))
+
+
+def _ended(step: Step, reason: Reason = Reason.STEP_FAILED) -> Outcome:
+    if step.state is StepState.SUCCEEDED:
+        return DONE
+    return Failed(reason, f"{step.id} failed: {step.message}")
+
+
+def _bring_up(ctx: Context, component: Component) -> Outcome:
+    """The new version in a Deployment of its own, until its pods are healthy."""
+    step_id = traffic.TWIN + component.name
+    step = ctx.step(step_id)
+    if step is None:
+        return ctx.begin(step_id)
+    if step.state is not StepState.RUNNING:
+        return _ended(step, Reason.PROGRESS_DEADLINE_EXCEEDED)
+    twin = ctx.seen.workload(traffic.twin(ctx, component))
+    if twin is None:
+        return _create(ctx, component, step)
+    if twin.slot != traffic.slot(ctx, component):
+        text = f"{twin.ref} exists and is not ours; delete it, then resume, or roll back"
+        return ctx.hold(Reason.NAME_TAKEN, text)
+    if step.uid is None:
+        return ctx.change(step_id, uid=twin.uid, hash=twin.template_hash, started_at=ctx.now)
+    if twin.uid != step.uid:
+        return ctx.fail(step_id, f"{twin.ref} was deleted and created anew by somebody else")
+    if twin.replicas == 0:
+        return _scale(ctx, component, step, twin)
+    apply = workloads.ApplyStep(step_id, beside(ctx, component), component.images)
+    return workloads.settle(ctx, apply, step, twin)
+
+
+def _create(ctx: Context, component: Component, step: Step) -> Outcome:
+    """Without pods: a request that comes late makes an empty Deployment and no second version."""
+    target = traffic.twin(ctx, component)
+    if step.uid is not None:
+        return ctx.fail(step.id, f"{target} was deleted by somebody else")
+    fact = ctx.seen.workload(component.target)
+    if fact is None or fact.uid != ctx.previous(component.name).uid:
+        return workloads.replaced(ctx, component.target, step.id)
+    present = templates.renamed(fact.template, fact.renamed)
+    slot = traffic.slot(ctx, component)
+    template = templates.with_label(
+        templates.with_images(present, component.images), names.LABEL_SLOT, slot
+    )
+    mark = f"{ctx.attempt.number}/{step.id}"
+    return Do(CreateTwin(target.name, component.target, fact.uid, template, slot, mark))
+
+
+def _scale(ctx: Context, component: Component, step: Step, twin: WorkloadFact) -> Outcome:
+    """As many pods as the previous version has now."""
+    fact = ctx.seen.workload(component.target)
+    if fact is None or fact.replicas == 0:
+        text = f"{component.target} was scaled to zero: there is no traffic to switch"
+        return ctx.fail(step.id, text)
+    return Do(ScaleTwin(twin.ref.name, twin.uid, twin.resource_version, fact.replicas))
+
+
+def _switch(ctx: Context, component: Component) -> Outcome:
+    step_id = traffic.SWITCH + component.name
+    step = ctx.step(step_id)
+    if step is None:
+        return ctx.begin(step_id)
+    if step.state is not StepState.RUNNING:
+        return _ended(step)
+    fact = ctx.seen.workload(traffic.twin(ctx, component))
+    if fact is None or not fact.rolled_out or fact.replicas == 0:
+        trouble = f"not all pods of {traffic.twin(ctx, component)} are ready"
+        return _patiently(ctx, component, step, trouble)
+    outcome = traffic.move(ctx, component, step_id, traffic.to_twin(ctx, component))
+    return ctx.succeed(step_id) if outcome is DONE else outcome
+
+
+def give_back(ctx: Context, component: Component, former: workloads.ApplyStep) -> Outcome:
+    """Backwards: the traffic goes to the previous version, by one write if that still runs.
+
+    `former` rolls it out again where it does not.
+    """
+    before = traffic.found(ctx, component)
+    if before is None:
+        return DONE
+    step = ctx.step(traffic.UNDO_TRAFFIC + component.name)
+    if step is None:
+        return ctx.begin(traffic.UNDO_TRAFFIC + component.name)
+    if step.hash is None:
+        outcome = _restored(ctx, component, former, before)
+        if outcome is not DONE:
+            return outcome
+    return _flip(ctx, component, step)
+
+
+def _restored(
+    ctx: Context, component: Component, former: workloads.ApplyStep, before: traffic.Found
+) -> Outcome:
+    """Whether the previous version runs; it is rolled out again if it was promoted or changed."""
+    name = component.name
+    fact = ctx.seen.workload(component.target)
+    if fact is None or fact.uid != ctx.previous(name).uid:
+        return workloads.replaced(ctx, component.target, UNDO_ROLLOUT + name)
+    promoted = ctx.step(traffic.PROMOTE + name) is not None
+    begun = ctx.step(UNDO_ROLLOUT + name) is not None
+    if not promoted and not begun and fact.template_hash == before.template:
+        return DONE
+    if ctx.step(traffic.HANDOVER + name) is not None:
+        # Pinned to the pods that are about to go: whichever are ready serve meanwhile.
+        outcome = traffic.move(ctx, component, f"{traffic.UNDO_TRAFFIC}{name}/open", {})
+        if outcome is not DONE:
+            return outcome
+    return workloads.run(ctx, former)
+
+
+def _flip(ctx: Context, component: Component, step: Step) -> Outcome:
+    if step.state is not StepState.RUNNING:
+        return _ended(step)
+    if step.hash is None:
+        return aim(ctx, component, step)
+    outcome = traffic.move(ctx, component, step.id, traffic.to_template(step.hash))
+    return ctx.succeed(step.id) if outcome is DONE else outcome
+
+
+def aim(ctx: Context, component: Component, step: Step) -> Outcome:
+    """Journal which pods of the component's own Deployment are to get the traffic."""
+    pods = traffic.pods_of(ctx, component)
+    before = traffic.found(ctx, component)
+    restored = ctx.step(UNDO_ROLLOUT + component.name) or ctx.step(traffic.PROMOTE + component.name)
+    if restored is None and before is not None:
+        pods &= {before.pods}
+    if len(pods) != 1:
+        trouble = f"no pod of {component.target} is ready to take the traffic; see its pods"
+        return _patiently(ctx, component, step, trouble)
+    (label,) = pods
+    return ctx.change(step.id, hash=label)
+
+
+def clear(ctx: Context, component: Component) -> Outcome:
+    """Backwards: no pod of the new version is left, and the Service is as its owner wrote it."""
+    if traffic.found(ctx, component) is None:
+        return DONE
+    name = component.name
+    moved = ctx.step(traffic.UNDO_TRAFFIC + name)
+    used = ctx.step(traffic.SWITCH + name) is not None
+    since = moved.finished_at if moved is not None and used else None
+    return retire(ctx, component, traffic.UNDO_RETIRE + name, since)
+
+
+def retire(ctx: Context, component: Component, step_id: str, since: datetime | None) -> Outcome:
+    """Delete the second Deployment, see its pods go, and take our label from the selector."""
+    step = ctx.step(step_id)
+    if step is None:
+        return ctx.begin(step_id)
+    if step.state is not StepState.RUNNING:
+        return _ended(step)
+    twin = ctx.seen.workload(traffic.twin(ctx, component), fresh=True)
+    slot = traffic.slot(ctx, component)
+    if twin is not None and twin.slot == slot:
+        if since is not None and ctx.now < since + DRAIN:
+            return ctx.wait(step, f"requests to {twin.ref} end", since + DRAIN)
+        return Do(DeleteWorkload(twin.ref, twin.uid))
+    left = ctx.seen.slot_pods(slot)
+    if left:
+        outcome = _gone_late(ctx, component, step, left)
+        if outcome is not DONE:
+            return outcome
+    outcome = traffic.move(ctx, component, step_id, {})
+    return ctx.succeed(step_id) if outcome is DONE else outcome
+
+
+def _gone_late(ctx: Context, component: Component, step: Step, left: tuple[str, ...]) -> Outcome:
+    """Backwards no such pod may be left; forwards one on a lost node does not matter."""
+    trouble = f"pods of the second Deployment still terminate: {', '.join(left)}"
+    late = ctx.now >= ctx.deadline(step, component.progress_deadline)
+    if late and ctx.attempt.trigger is None:
+        return DONE
+    return _patiently(ctx, component, step, trouble)
