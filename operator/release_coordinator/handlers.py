@@ -52,6 +52,8 @@ class Intake:
         ref = Ref(kind, namespace, metadata["name"])
         if event_type == "DELETED":
             changed = self._store.remove(ref, metadata["uid"], metadata["resourceVersion"])
+            # A lock that we have given back is no longer in the store; others wait for it.
+            changed = changed or kind is LEASE
         else:
             changed = self._store.put(kind, body)
         if changed:

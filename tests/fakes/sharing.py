@@ -16,13 +16,15 @@ from tests.policies import basic
 
 from release_coordinator.api.codec import ReleaseObject, parse_release
 from release_coordinator.cluster.memory import Call
-from release_coordinator.cluster.port import DEPLOYMENT, LEASE, POLICY, RELEASE, Body, Ref
+from release_coordinator.cluster.port import DEPLOYMENT, LEASE, POLICY, RELEASE, Body, Kind, Ref
 from release_coordinator.engine import names
 from release_coordinator.errors import NotFound
 from release_coordinator.reconcile import Key
 
 TURNS = 40
 """Rounds of the event loop after which every task stands at a gate."""
+PACE = 0.4
+"""Pieces of news that arrive between two calls."""
 GATES = [{"name": "RollbackTarget", "enforcement": "Required"}]
 
 
@@ -40,8 +42,26 @@ def release(name: str, version: str, *apps: str) -> Body:
     return {"metadata": metadata, "spec": {"version": version, "components": components}}
 
 
-class _Quiet(Operator):
-    """Posts no Events: they are not what this is about."""
+class _Late(Operator):
+    """Hears of everything later than its own calls are answered, as from a real server.
+
+    It posts no Events: they are not what this is about.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._news: list[tuple[Kind, str, Body]] = []
+        super().__init__(world)
+
+    def hear(self, kind: Kind, event: str, body: Body) -> None:
+        """Take in later."""
+        self._news.append((kind, event, body))
+
+    def deliver(self) -> bool:
+        """Take in the oldest piece of news; False if there is none."""
+        if not self._news:
+            return False
+        super().hear(*self._news.pop(0))
+        return True
 
     async def _post_events(self) -> None:
         return
@@ -65,7 +85,7 @@ class SharedWorld(World):
 
     def start(self) -> Operator:
         """A new process of the operator."""
-        return _Quiet(self)
+        return _Late(self)
 
     async def begin(self, *apps: str) -> "SharedWorld":
         """These applications run version 1.0.0."""
@@ -194,7 +214,10 @@ class SharedWorld(World):
             for key in sorted(self.operator.queued - set(self._tasks)):
                 self.operator.queued.discard(key)
                 self._tasks[key] = asyncio.create_task(self._pass(key))
+            heard = self._hear()
             if not self._tasks:
+                if heard or self.operator.queued:
+                    continue
                 return
             for _ in range(TURNS):
                 await asyncio.sleep(0)
@@ -203,6 +226,12 @@ class SharedWorld(World):
             await self._collect()
             if self.meddle is not None:
                 await self.meddle()
+
+    def _hear(self) -> bool:
+        """News come one by one between calls, and at once when there is nothing else to do."""
+        operator = self.operator
+        assert isinstance(operator, _Late)
+        return (not self._tasks or self._random.random() < PACE) and operator.deliver()
 
     async def _pass(self, key: Key) -> None:
         await self.operator.pass_over(key)
