@@ -4,7 +4,11 @@ A defect replaces one text in one file. If the text is no longer there, the test
 defect has to be put anew.
 """
 
+import shutil
 from dataclasses import dataclass
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parents[2] / "operator" / "release_coordinator"
 
 
 @dataclass(frozen=True)
@@ -18,6 +22,17 @@ class Defect:
     new: str
     plans: tuple[str, ...]
     """Recipes of which at least one must show a breach."""
+
+
+def copy_with(defect: Defect | None, folder: Path) -> None:
+    """Put a copy of the product, perhaps with a defect, under this folder."""
+    copy = folder / SOURCE.name
+    shutil.copytree(SOURCE, copy, ignore=shutil.ignore_patterns("__pycache__", "cli"))
+    if defect is not None:
+        file = copy / defect.file
+        text = file.read_text(encoding="utf-8")
+        assert text.count(defect.old) == 1, f"{defect.file} has changed: put the defect anew"
+        file.write_text(text.replace(defect.old, defect.new), encoding="utf-8")
 
 
 DEFECTS = (

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from tests.campaigns.serving import Serving
-from tests.fakes.world import World
+from tests.campaigns.watched import Watched
 
 from release_coordinator.api.conditions import Phase
 from release_coordinator.cluster.port import Body
@@ -50,7 +50,7 @@ STOPS = {Phase.HELD, Phase.SUSPENDED, Phase.FAILED}
 class Monitor:
     """Collects breaches and the history of what runs."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Watched) -> None:
         self._world = world
         self.breaches: list[str] = []
         self.images: dict[str, list[str]] = {}
@@ -58,6 +58,7 @@ class Monitor:
         self._phase: tuple[int, Phase] | None = None
         self._attempt: Body = {}
         self._revisions: dict[str, Body] = {}
+        self._let_run: set[str] = set()
         world.cluster.subscribe(self._see)
         self.serving = Serving(world, self._state, self._breach)
 
@@ -149,14 +150,16 @@ class Monitor:
 
     def _job(self, body: Body) -> None:
         step = body["metadata"].get("annotations", {}).get(names.ANNOTATION_STEP, "")
-        if body["spec"].get("suspend") or "status" in body:
+        uid = body["metadata"]["uid"]
+        if body["spec"].get("suspend") or uid in self._let_run:
             return
+        self._let_run.add(uid)
         if step.startswith("migrate/"):
             self._needs_revision(f"{step} may run")
             self._past_the_gates(f"{step} may run")
         if step.startswith(("migrate/", "undo/migrate/")):
             known = next((s for s in self._steps() if s["id"] == step), {})
-            if known.get("uid") != body["metadata"]["uid"]:
+            if known.get("uid") != uid:
                 self._breach("I1", f"{step} may run, but its Job is not the journalled one")
         if step.startswith("undo/migrate/"):
             self._no_new_code(step)

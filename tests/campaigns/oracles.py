@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.campaigns.monitor import Monitor
+from tests.campaigns.watched import Ended
 from tests.campaigns.workloads import Workload
-from tests.fakes.world import World
 
 from release_coordinator.cluster.port import Body
 from release_coordinator.engine import names
@@ -37,7 +37,7 @@ def timeless(value: Any) -> Any:
     return [timeless(item) for item in value] if isinstance(value, list) else value
 
 
-def outcome(world: World, monitor: Monitor) -> Outcome:
+def outcome(world: Ended, monitor: Monitor) -> Outcome:
     """How a run has ended."""
     bodies = world.cluster.everything()
     release = next((b for b in bodies if b["kind"] == "Release"), None)
@@ -51,7 +51,7 @@ def outcome(world: World, monitor: Monitor) -> Outcome:
     )
 
 
-def unexpected(workload: Workload, world: World, found: Outcome) -> list[str]:
+def unexpected(workload: Workload, world: Ended, found: Outcome) -> list[str]:
     """What differs from the written expectation, and what no run may leave behind."""
     bodies = world.cluster.everything()
     breaches = [*_ended(workload, bodies), *_duplicates(world, bodies)]
@@ -82,7 +82,7 @@ def _ended(workload: Workload, bodies: list[Body]) -> list[str]:
     return []
 
 
-def _duplicates(world: World, bodies: list[Body]) -> list[str]:
+def _duplicates(world: Ended, bodies: list[Body]) -> list[str]:
     """Two Jobs for one step, or a Job that ran twice."""
     jobs = [
         (body["metadata"]["labels"][names.LABEL_ATTEMPT], step)

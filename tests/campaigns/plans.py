@@ -26,7 +26,7 @@ READ_FAULTS = (Fault.BEFORE_KILL, Fault.REFUSED)
 """What can happen to a read; the others differ only for writes."""
 
 
-NUMBERS = ("late", "drop", "freeze", "seed", "ordered")
+NUMBERS = ("late", "drop", "stale", "gone", "merge", "freeze", "seed", "ordered")
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,14 @@ class Plan:
     """News come after this many further calls of the operator, and after a while when it rests."""
     drop: int = 0
     """Number of the piece of news that is lost until the next resync."""
+    stale: int = 0
+    """Number of the listing that brings news and is answered with the one before."""
+    gone: int = 0
+    """Number of the piece of news instead of which its watch ends with 410."""
+    merge: int = 0
+    """Tenths of a second within which of several states of an object only the last is told."""
+    of: str = ""
+    """Plural of the only kind whose news are late or merged; empty for all."""
     freeze: int = 0
     """At this call the operator sleeps until a second one has nothing more to do."""
     seed: int = 0
@@ -51,14 +59,17 @@ class Plan:
         """The recipe."""
         parts = [self.workload]
         parts += [f"{number}:{fault}" for number, fault in self.shots]
-        parts += [f"{name}={getattr(self, name)}" for name in NUMBERS if getattr(self, name)]
+        names = (*NUMBERS, "of")
+        parts += [f"{name}={getattr(self, name)}" for name in names if getattr(self, name)]
         return ":".join(parts)
 
 
 def parse(text: str) -> Plan:
     """The plan of a recipe."""
     workload, *parts = text.split(":")
-    values = {name: int(value) for name, _, value in (p.partition("=") for p in parts if "=" in p)}
+    texts = dict(part.split("=", 1) for part in parts if "=" in part)
+    of = texts.pop("of", "")
+    values = {name: int(value) for name, value in texts.items()}
     shots = [part for part in parts if "=" not in part]
     pairs = zip(shots[::2], shots[1::2], strict=True)
-    return Plan(workload, tuple((int(n), Fault(fault)) for n, fault in pairs), **values)
+    return Plan(workload, tuple((int(n), Fault(fault)) for n, fault in pairs), of=of, **values)

@@ -7,7 +7,7 @@ must not become the measure of the others.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from tests.fakes.controllers import Script
 from tests.fakes.switching import add_service, blue_green
@@ -16,7 +16,7 @@ from tests.releases import bookshop
 
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase, Reason
-from release_coordinator.cluster.port import DEPLOYMENT, JOB, RELEASE, Body, Ref
+from release_coordinator.cluster.port import DEPLOYMENT, JOB, RELEASE, Body, Cluster, Ref
 from release_coordinator.engine import names
 
 UP, DOWN = "migrate/0007-add-isbn", "undo/migrate/0007-add-isbn"
@@ -34,7 +34,32 @@ OLD, NEW, SLOW = "1.2.0", "1.3.0", "1.4.0"
 
 SIGNERS = [{"role": "qa"}, {"role": "security"}]
 
+
+class Scene(Protocol):
+    """A world in which a story can be played: in memory, or on a real API server."""
+
+    namespace: str
+    script: Script
+    latency: Callable[[], float | None]
+    """What Prometheus answers."""
+
+    @property
+    def user(self) -> Cluster:
+        """The hands of a person."""
+
+    async def apply(self, body: Body) -> None:
+        """`kubectl apply` of the Release."""
+
+    async def annotate(self, key: str, value: str) -> None:
+        """`kubectl annotate` of the Release; the key without its prefix."""
+
+    async def run(self, until: Callable[[ReleaseObject], bool] | None = None) -> ReleaseObject:
+        """Let everything happen until the attempt is over or held, or `until`."""
+
+
 Play = Callable[[World], Awaitable[None]]
+Anywhere = Callable[[Scene], Awaitable[None]]
+"""A story that needs nothing of the world in memory alone."""
 
 
 @dataclass(frozen=True)
@@ -74,13 +99,14 @@ def spec(version: str = NEW, **changes: Any) -> Body:
 
 
 def migration(name: str, reversibility: str = "Reversible") -> Body:
-    """A migration there and back."""
+    """A migration there and, if that is possible, back."""
     job = {"image": "example/bookshop-migrate:1.3.0"}
+    down = {"down": {**job, "args": ["down", name]}} if reversibility == "Reversible" else {}
     return {
         "name": name,
         "reversibility": reversibility,
         "up": {**job, "args": ["up", name]},
-        "down": {**job, "args": ["down", name]},
+        **down,
     }
 
 
@@ -104,25 +130,25 @@ def has_begun(step: str) -> Callable[[ReleaseObject], bool]:
     return seen
 
 
-def releases(body: Callable[[], Body]) -> Play:
+def releases(body: Callable[[], Body]) -> Anywhere:
     """Apply and let happen."""
 
-    async def play(world: World) -> None:
+    async def play(world: Scene) -> None:
         await world.apply(body())
         await world.run()
 
     return play
 
 
-async def delete_in_the_middle(world: World) -> None:
+async def delete_in_the_middle(world: Scene) -> None:
     """Somebody deletes the Release while its first component rolls out."""
     await world.apply(spec())
     release = await world.run(has_begun("rollout/backend"))
-    await world.user.delete(Ref(RELEASE, NAMESPACE, release.name), uid=release.uid)
+    await world.user.delete(Ref(RELEASE, world.namespace, release.name), uid=release.uid)
     await world.run()
 
 
-async def resume_after_an_outage(world: World) -> None:
+async def resume_after_an_outage(world: Scene) -> None:
     """Prometheus is away during the watch for too long; a person resumes."""
     await world.apply(spec())
     await world.run(has_begun("watch"))
@@ -259,7 +285,7 @@ def _once(world: World, value: float | None) -> Callable[[], float | None]:
     return latency
 
 
-async def retry_after_a_repair(world: World) -> None:
+async def retry_after_a_repair(world: Scene) -> None:
     """The migration fails, is repaired, and a person asks for another try."""
     await world.apply(spec())
     release = await world.run()
@@ -269,7 +295,7 @@ async def retry_after_a_repair(world: World) -> None:
     await world.run()
 
 
-async def retry_in_vain(world: World) -> None:
+async def retry_in_vain(world: Scene) -> None:
     """A person asks for another try, which fails like the first; nobody asks for a third."""
     await world.apply(spec())
     await world.run()
@@ -277,7 +303,7 @@ async def retry_in_vain(world: World) -> None:
     await world.run()
 
 
-async def rollback_on_request(world: World) -> None:
+async def rollback_on_request(world: Scene) -> None:
     """A person does not like what the metrics do not see."""
     await world.apply(spec())
     await world.run(has_begun("watch"))
@@ -285,7 +311,7 @@ async def rollback_on_request(world: World) -> None:
     await world.run()
 
 
-async def past_the_irreversible(world: World) -> None:
+async def past_the_irreversible(world: Scene) -> None:
     """A breach after an irreversible migration waits for a person to take the code back."""
     await world.apply(spec(SLOW, migrations=[migration("0007-add-isbn", "Irreversible")]))
     release = await world.run()
@@ -294,11 +320,11 @@ async def past_the_irreversible(world: World) -> None:
     await world.run()
 
 
-async def foreign_writer(world: World) -> None:
+async def foreign_writer(world: Scene) -> None:
     """Somebody sets another image during the watch."""
     await world.apply(spec())
     await world.run(has_begun("watch"))
-    ref = Ref(DEPLOYMENT, NAMESPACE, "bookshop-frontend")
+    ref = Ref(DEPLOYMENT, world.namespace, "bookshop-frontend")
     live = await world.user.get(ref)
     live["spec"]["template"]["spec"]["containers"][0]["image"] = "example/bookshop-frontend:9.9.9"
     await world.user.replace(DEPLOYMENT, live)
@@ -368,15 +394,15 @@ async def abort_stays(world: World) -> None:
     await world.run()
 
 
-async def orphan(world: World) -> None:
+async def orphan(world: Scene) -> None:
     """Deleted while its first component rolls out, with the policy to leave all as it is."""
     await world.apply(spec(deletionPolicy="Orphan"))
     release = await world.run(has_begun("rollout/backend"))
-    await world.user.delete(Ref(RELEASE, NAMESPACE, release.name), uid=release.uid)
+    await world.user.delete(Ref(RELEASE, world.namespace, release.name), uid=release.uid)
     await world.run()
 
 
-async def two_in_a_row(world: World) -> None:
+async def two_in_a_row(world: Scene) -> None:
     """A good release, and then one that breaches: back to the good one, not to the first."""
     await world.apply(spec())
     await world.run()
@@ -622,6 +648,14 @@ WORKLOADS: dict[str, Workload] = {
             Phase.COMPLETED,
             NEW,
             (*FORWARD, *BACK, *FORWARD),
+        ),
+        Workload(
+            "smoke-fails",
+            releases(spec),
+            Phase.ROLLED_BACK,
+            OLD,
+            (BACKUP, UP, CACHE, WARM, *BACK),
+            script=failing(SMOKE),
         ),
         Workload(
             "backup-fails",

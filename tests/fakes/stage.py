@@ -208,7 +208,7 @@ async def stage(kubeconfig: Path, folder: Path) -> AsyncIterator[Stage]:
         prometheus.script = vector("0.02")
         cluster = await stack.enter_async_context(await KubernetesCluster.connect(kubeconfig))
         made = Stage(kubeconfig, cluster, prometheus, folder)
-        made.health_port = await stack.enter_async_context(_healthy())
+        made.health_port = await stack.enter_async_context(healthy_endpoint())
         streams = await stack.enter_async_context(Streams(kubeconfig))
         await made.set_up(streams)
         stack.push_async_callback(made.kubelet.close)
@@ -220,7 +220,7 @@ async def stage(kubeconfig: Path, folder: Path) -> AsyncIterator[Stage]:
 
 
 @asynccontextmanager
-async def _healthy() -> AsyncIterator[int]:
+async def healthy_endpoint() -> AsyncIterator[int]:
     """Every pod's health endpoint; returns its port."""
 
     async def well(_: web.Request) -> web.Response:

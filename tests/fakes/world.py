@@ -199,6 +199,7 @@ class Operator:
 class World:
     """Everything there is."""
 
+    namespace: str = field(default=NAMESPACE, init=False)
     script: Script = field(default_factory=Script)
     slow_image: str = ":1.4.0"
     time: Time = field(default_factory=Time)

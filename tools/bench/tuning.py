@@ -11,8 +11,13 @@ _SYNCS = [f"--concurrent-{kind}-syncs=20" for kind in ("deployment", "replicaset
 
 def unthrottle(cluster: Cluster) -> None:
     """Lift the request limits of the controllers and the scheduler, and give them workers."""
-    restart_with(cluster, "kube-controller-manager", [*_RATE, *_SYNCS])
+    unthrottle_controllers(cluster)
     restart_with(cluster, "kube-scheduler", _RATE)
+
+
+def unthrottle_controllers(cluster: Cluster) -> None:
+    """Lift the request limits of the controllers, and give them workers."""
+    restart_with(cluster, "kube-controller-manager", [*_RATE, *_SYNCS])
 
 
 def restart_with(cluster: Cluster, name: str, flags: Sequence[str]) -> None:
