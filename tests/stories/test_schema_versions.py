@@ -7,6 +7,7 @@ from tests.fakes.story import Story, in_phase, two_migrations
 from tests.fakes.world import NAMESPACE
 from tests.releases import Body, bookshop
 
+from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.cluster.port import JOB, POD
 from release_coordinator.engine import names
@@ -472,6 +473,37 @@ async def test_an_approval_that_cannot_be_believed_loses_no_data() -> None:
     assert reason is Reason.DATA_LOSS
     assert "admission policies are missing" in message
     assert not story.ran(DOWN)
+
+
+async def test_the_schema_is_not_reverted_while_a_program_of_the_new_version_runs() -> None:
+    story = await begin("A rollback is ordered in the middle of a long smoke test")
+    smoke = "verify/smoke/checkout"
+    story.world.script.hanging_steps.add(smoke)
+    await story.apply(asked())
+    await running(story, smoke)
+    await story.annotate("rollback", "1")
+    ended: list[int] = []
+
+    def reverting(release: ReleaseObject) -> bool:
+        attempt = release.status.attempt
+        assert attempt is not None
+        begun = any(step.id == DOWN for step in attempt.steps)
+        if begun and not ended:
+            ended.append(
+                sum(
+                    1
+                    for body in story.world.cluster.everything()
+                    if body["kind"] == "Job"
+                    and body["metadata"]["annotations"][names.ANNOTATION_STEP] == smoke
+                    and body.get("status", {}).get("conditions")
+                )
+            )
+        return False
+
+    await story.run(reverting)
+
+    assert ended == [1]
+    assert (await story.release()).status.phase is Phase.ROLLED_BACK
 
 
 async def test_a_migration_that_only_expands_stays_and_what_is_above_it_is_reverted() -> None:

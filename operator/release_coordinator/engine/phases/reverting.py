@@ -6,6 +6,7 @@ attempt has left: whatever somebody else has migrated since is not ours to rever
 one it must say what it said before the attempt. Called through `phases.migrating`.
 """
 
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 
@@ -15,7 +16,8 @@ from release_coordinator.api.release import Migration, Reversibility
 from release_coordinator.engine import consent, holds, jobs, migrations, schema
 from release_coordinator.engine.context import Context, shorten
 from release_coordinator.engine.migrations import UNDO_PREFIX
-from release_coordinator.engine.outcome import DONE, Failed, Note, Outcome
+from release_coordinator.engine.observation import JobPhase
+from release_coordinator.engine.outcome import DONE, Failed, Note, Outcome, Wait
 from release_coordinator.engine.schema import Answer
 
 BACK, RESTORED = "back", "restored"
@@ -34,7 +36,7 @@ def undo(ctx: Context) -> Outcome:
     if not downs or ctx.succeeded(LEFT):
         return DONE
     if not ctx.begun(UNDO_PREFIX):
-        for allowed in (_consented, _unchanged):
+        for allowed in (_silent, _consented, _unchanged):
             outcome = allowed(ctx, downs)
             if outcome is not DONE:
                 return outcome
@@ -87,6 +89,31 @@ def _down(ctx: Context, migration: Migration) -> jobs.JobStep:
         version=ctx.attempt.previous_version or "",
         in_doubt=partial(_in_doubt, migration),
     )
+
+
+def _silent(ctx: Context, _downs: list[Migration]) -> Outcome:
+    """Nothing of the new version runs any more: a Job that was cut off goes to its own end."""
+    cut = [job for job in _programs(ctx) if _was_cut_off(ctx, job)]
+    facts = [ctx.seen.job(jobs.name_of(ctx, job)) for job in cut]
+    if any(fact is not None and fact.phase is JobPhase.RUNNING for fact in facts):
+        return Wait(ctx.now + timedelta(seconds=jobs.POD_SECONDS))
+    return DONE
+
+
+def _programs(ctx: Context) -> Iterator[jobs.JobStep]:
+    """Plain Jobs that run after the migrations, as the new version."""
+    spec = ctx.plan.spec
+    for cache in spec.caches:
+        yield jobs.JobStep(f"refresh/cache/{cache.name}", cache.job)
+    for entry in spec.warmup:
+        yield jobs.JobStep(f"refresh/warmup/{entry.name}", entry.job)
+    for test in spec.verify.smoke_tests:
+        yield jobs.JobStep(f"verify/{test.suite[:16]}/{test.name}", test.job)
+
+
+def _was_cut_off(ctx: Context, job: jobs.JobStep) -> bool:
+    step = ctx.step(job.id)
+    return step is not None and step.state is StepState.FAILED
 
 
 def _consented(ctx: Context, downs: list[Migration]) -> Outcome:
