@@ -5,8 +5,8 @@ Part of `monitor`; says nothing where there are no Services.
 
 from collections.abc import Callable
 
+from tests.campaigns.watched import Watched
 from tests.fakes.switching import behind
-from tests.fakes.world import World
 
 from release_coordinator.cluster.port import Body
 from release_coordinator.engine import names
@@ -17,7 +17,7 @@ Breach = Callable[[str, str], None]
 class Serving:
     """Checks the pods behind each Service whenever a Service or a Deployment changes."""
 
-    def __init__(self, world: World, state: Callable[[str], str | None], breach: Breach) -> None:
+    def __init__(self, world: Watched, state: Callable[[str], str | None], breach: Breach) -> None:
         """`state` is what the journal has of a step."""
         self._world, self._state, self._breach = world, state, breach
         self._served: set[str] = set()
@@ -27,10 +27,12 @@ class Serving:
         """Pods are replaced one after the other: only what follows counts as missing."""
         if body["kind"] not in {"Service", "Deployment", "Pod"}:
             return
+        labels = body["metadata"].get("labels", {})
+        replacing = body["kind"] == "Pod" and names.LABEL_SLOT not in labels
         bodies = self._world.cluster.everything()
         for service in bodies:
             if service["kind"] == "Service":
-                self._look(service["metadata"]["name"], bodies, replacing=body["kind"] == "Pod")
+                self._look(service["metadata"]["name"], bodies, replacing=replacing)
 
     def _look(self, name: str, bodies: list[Body], *, replacing: bool) -> None:
         pods = behind(bodies, name)
