@@ -91,6 +91,16 @@ def _taken(ctx: Context, wanted: dict[str, WorkloadRef]) -> Outcome:
     if list(_wanted(ctx, fresh=True)) != list(wanted):
         text = "a workload was deleted or created anew while the attempt was prepared"
         return Failed(Reason.WORKLOAD_REPLACED, text)
+    for workload in wanted.values():
+        fact = ctx.seen.workload(workload, fresh=True)
+        owner = fact.labelled_for if fact else ""
+        if owner not in {"", ctx.release.name} and locks.is_released_now(owner, ctx.seen):
+            text = f"{workload} is being released by {owner}, whose lock somebody has deleted"
+            return ctx.hold(
+                Reason.CONFLICTING_WRITER,
+                f"{text}; end or abort that attempt, then resume",
+                locks.STEP,
+            )
     if news := _news(ctx, wanted):
         text = f"{news} since the gates have passed, so the attempt starts over"
         return closing.end_of(ctx, Phase.SUPERSEDED, Reason.SUPERSEDED, text)
