@@ -34,7 +34,7 @@ JOURNAL_SCHEMA = 1
 """Raised when an older operator could misread the journal; unknown numbers are held."""
 
 
-ORDERS_LIMIT = 16
+ORDERS_LIMIT = 8
 """Orders that are kept, the newest."""
 
 Sentence = Annotated[str, Field(max_length=512)]

@@ -8,11 +8,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from .base import Model, ShortText, Time
+from .base import Model, Time
 
 Person = Annotated[str, Field(max_length=256)]
 """A user name as the API server knows it."""
 
+REASON = 64
+"""Characters of an order's reason; that of a rollback is whole in its trigger."""
 SOMEBODY = "somebody"
 """Who it was where the API server did not write it down."""
 
@@ -55,7 +57,9 @@ class Order(Model):
     what: OrderKind
     by: Person = Field(SOMEBODY, description="User name, as the API server knew it.")
     at: Time = Field(description="When it was obeyed.")
-    reason: ShortText = Field("", description="What it was about, and why, as the person wrote.")
+    reason: Annotated[str, Field(max_length=REASON)] = Field(
+        "", description="What it was about, and why, as the person wrote."
+    )
 
 
 class Suspension(Model):

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from release_coordinator.api.attempt import ORDERS_LIMIT, Attempt
 from release_coordinator.api.codec import ReleaseObject
-from release_coordinator.api.control import SOMEBODY, Order, OrderKind, RollbackCause
+from release_coordinator.api.control import REASON, SOMEBODY, Order, OrderKind, RollbackCause
 
 from . import names
 from .context import shorten
@@ -28,7 +28,7 @@ def obeyed(
     attempt: Attempt, release: ReleaseObject, what: OrderKind, now: datetime, reason: str = ""
 ) -> Attempt:
     """The attempt with one order more."""
-    order = Order(what=what, by=by_whom(release), at=now, reason=shorten(reason))
+    order = Order(what=what, by=by_whom(release), at=now, reason=shorten(reason, REASON))
     return attempt.model_copy(update={"orders": [*attempt.orders, order][-ORDERS_LIMIT:]})
 
 

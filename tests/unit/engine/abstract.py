@@ -47,6 +47,8 @@ from release_coordinator.engine.evidence import (
     PolicyFact,
     PolicyWant,
     SnapshotWant,
+    TracesFact,
+    TracesWant,
 )
 from release_coordinator.engine.lockfacts import (
     HolderWant,

@@ -16,6 +16,7 @@ from tests.unit.engine.abstract import Abstract, Crash, Shell, later, policy_of
 from release_coordinator.api.approval import Decision
 from release_coordinator.api.attempt import Attempt, Step, StepState
 from release_coordinator.api.conditions import ConditionType, Phase, Reason
+from release_coordinator.api.control import Suspend, Suspension
 from release_coordinator.api.release import Reversibility, WorkloadRef
 from release_coordinator.api.status import ReleaseStatus
 from release_coordinator.engine.action import Action, ApplyTemplate, CreateJob, ResumeJob
@@ -58,6 +59,7 @@ class Promises(RuleBasedStateMachine):
         self.triggers: Counter[int] = Counter()
         self.terminal: dict[int, Attempt] = {}
         self.last: Attempt | None = None
+        self.suspension: Suspension | None = None
         self.refused = False
 
     @initialize(kinds=st.lists(REVERSIBILITY, max_size=3))
@@ -223,7 +225,14 @@ class Promises(RuleBasedStateMachine):
             self.world.spec = edited
             self.world.generation += 1
 
-    @rule(key=st.sampled_from(["retry", "rollback", "resume"]))
+    @rule(mode=st.sampled_from([None, None, *Suspend]))
+    def somebody_suspends_or_resumes(self, mode: Suspend | None) -> None:
+        changed = {**self.world.spec, "suspend": str(mode) if mode else None}
+        if changed != self.world.spec:
+            self.world.spec = changed
+            self.world.generation += 1
+
+    @rule(key=st.sampled_from(["retry", "rollback", "resume", "abort"]))
     def somebody_orders(self, key: str) -> None:
         attempt = self.world.release().status.attempt
         if attempt is None:
@@ -271,6 +280,7 @@ class Promises(RuleBasedStateMachine):
             return
         note(f"{status.phase}: {status.message}")
         self.last = new
+        self._suspended(status, old, new)
         self._rollouts(old, new)
         self._confirmed(old, new)
         if old is not None and new.number == old.number:
@@ -285,6 +295,18 @@ class Promises(RuleBasedStateMachine):
             assert old.recorded
             self._may_begin(old, new)
         assert self.triggers[new.number] <= 1, "at most one rollback per attempt"
+
+    def _suspended(self, status: ReleaseStatus, old: Attempt | None, new: Attempt) -> None:
+        """As long as it is suspended no step begins, and nothing completes."""
+        before, self.suspension = self.suspension, status.suspension
+        if before is None or before != status.suspension or self.world.deleting:
+            return
+        event("stays suspended")
+        assert old is not None
+        assert old.number == new.number, "no attempt begins"
+        assert new.end is None or new.end == old.end or new.end.outcome is not Phase.COMPLETED
+        if new.trigger is None or before.mode is Suspend.ALL:
+            assert len(new.steps) == len(old.steps), "no step begins"
 
     def _confirmed(self, old: Attempt | None, new: Attempt) -> None:
         """When the gates are recorded as open for the first change, they really are."""

@@ -8,6 +8,7 @@ from tests.releases import everything
 from tests.schemas import largest_release
 
 from release_coordinator.api.attempt import (
+    ORDERS_LIMIT,
     Attempt,
     End,
     Gate,
@@ -23,14 +24,16 @@ from release_coordinator.api.attempt import (
 )
 from release_coordinator.api.codec import parse_release
 from release_coordinator.api.conditions import Phase, Reason
+from release_coordinator.api.control import REASON, Order, OrderKind
 from release_coordinator.api.release import ReleaseSpec
 from release_coordinator.api.status import HistoryEntry, ReleaseStatus, RevisionRef
 from release_coordinator.engine import plan, policy, schema
 from release_coordinator.engine.phases import reverting
 from release_coordinator.engine.summary import summarise
 
-LARGEST = 96 * 1024
-"""Every list full, every name 63 characters long: 150 steps, and twenty gates that were waived."""
+LARGEST = 98 * 1024
+"""Every list full, every name 63 characters long: 150 steps, twenty gates that were waived, and
+eight orders."""
 ORDINARY = 48 * 1024
 NAME = "x" * 63
 WORDS = 128
@@ -113,7 +116,11 @@ def fullest(spec: ReleaseSpec) -> Attempt:
             for metric in spec.watch.metrics
         ],
         watch=WatchState(started_at=DAWN, sampled_at=DAWN, unknown_seconds=1 / 3),
-        trigger=Trigger(reason=Reason.METRIC_BREACH, message="m" * 512, at=DAWN),
+        trigger=Trigger(
+            reason=Reason.METRIC_BREACH, message="m" * 512, at=DAWN, by=NAME, comment="m" * 256
+        ),
+        orders=[Order(what=OrderKind.ROLLBACK, by=NAME, at=DAWN, reason="m" * REASON)]
+        * ORDERS_LIMIT,
         end=End(
             outcome=Phase.ROLLBACK_FAILED, reason=Reason.METRIC_BREACH, message="m" * 512, at=DAWN
         ),
