@@ -183,6 +183,7 @@ class Abstract:
             SampleWant: lambda _: SampleFact(self.sample, "" if self.sample else "down"),
             RevisionWant: lambda w: self.revisions.get(w.name),
             SnapshotWant: lambda w: self.snapshots.get(w.name),
+            TracesWant: lambda _: TracesFact(),
             RecordWant: lambda w: w.name in self.records,
             PolicyWant: lambda _: PolicyFact("default", self.policy),
             ApprovalsWant: lambda w: ApprovalsFact(
