@@ -50,7 +50,13 @@ async def test_two_crashes_in_a_row_change_nothing(pool: Pool) -> None:
 
 @pytest.mark.parametrize(
     "recipe",
-    ["breach", "breach:17:after-kill:3:rival", "success:late=3:drop=5", "success:freeze=9"],
+    [
+        "breach",
+        "breach:17:after-kill:3:rival",
+        "success:late=3:drop=5",
+        "success:freeze=9",
+        "deleted:stale=3:merge=5:of=jobs",
+    ],
 )
 def test_a_recipe_is_the_plan_it_was_made_from(recipe: str) -> None:
     assert str(parse(recipe)) == recipe

@@ -7,7 +7,7 @@ would have run, and every object was created, changed and deleted as often. See 
 import pytest
 from tests.campaigns.plans import Fault
 from tests.campaigns_api.choice import NEWS
-from tests.campaigns_api.conftest import Found
+from tests.campaigns_api.found import Found
 from tests.campaigns_api.runner import Campaign
 from tests.campaigns_api.stories import STORIES
 

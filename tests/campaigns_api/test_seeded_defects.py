@@ -24,22 +24,21 @@ PLANS = {
 """Defect -> recipes of which at least one must show a breach without looking at other runs."""
 
 
-async def hunt(kubeconfig: Path, folder: Path, defect: Defect | None) -> list[str]:
+async def hunt(kubeconfig: Path, folder: Path, defect: Defect) -> list[str]:
     """Run the plans of a defect on a copy of the product with it."""
-    root = folder / (defect.name.replace(" ", "-") if defect else "sound")
+    root = folder / defect.name.replace(" ", "-")
     copy_with(defect, root)
-    recipes = PLANS[defect.name] if defect else sorted({r for rs in PLANS.values() for r in rs})
+    recipes = PLANS[defect.name]
     async with ground(kubeconfig, root, len(recipes), root) as made:
         runs = await asyncio.gather(*(perform(made, parse(recipe)) for recipe in recipes))
     return [breach for run in runs for breach in run.breaches]
 
 
-async def test_defects_are_noticed_and_their_absence_too(kubeconfig: Path, tmp_path: Path) -> None:
+async def test_defects_are_noticed(kubeconfig: Path, tmp_path: Path) -> None:
+    """That a product without them shows nothing is what `test_crash_at_every_write` says."""
     defects = [defect for defect in DEFECTS if defect.name in PLANS]
     assert len(defects) == len(PLANS), "a defect has another name now"
 
     found = await asyncio.gather(*(hunt(kubeconfig, tmp_path, defect) for defect in defects))
-    sound = await hunt(kubeconfig, tmp_path, None)
 
     assert [d.name for d, breaches in zip(defects, found, strict=True) if not breaches] == []
-    assert sound == []
