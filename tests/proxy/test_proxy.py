@@ -17,7 +17,7 @@ from tests.proxy.upstream import Upstream
 
 JOBS = "/apis/batch/v1/namespaces/shop/jobs"
 JOB = f"{JOBS}/one"
-PATCH = {"metadata": {}}
+PATCH: dict[str, Any] = {"metadata": {}}
 
 
 @dataclass
