@@ -24,6 +24,9 @@ class Defect:
     """Recipes of which at least one must show a breach."""
 
 
+SHARED = tuple(f"sharing={seed}" for seed in range(1, 9))
+
+
 def copy_with(defect: Defect | None, folder: Path) -> None:
     """Put a copy of the product, perhaps with a defect, under this folder."""
     copy = folder / SOURCE.name
@@ -49,6 +52,27 @@ DEFECTS = (
         "images = ctx.previous(component.name).images",
         "images = component.images",
         ("breach",),
+    ),
+    Defect(
+        "a rollback leaves the configuration as it is",
+        "engine/snapshots.py",
+        "str(ref.kept_as) for ref in changed if _is_kept(ctx, ref)}",
+        "str(ref.kept_as) for ref in changed if not ref.name}",
+        ("configured",),
+    ),
+    Defect(
+        "what is restored is what runs before the release, not what was found good",
+        "engine/snapshots.py",
+        "    current = ctx.status.current\n    name = current.snapshots.get(component)",
+        "    current = None\n    name = current.snapshots.get(component)",
+        ("configured",),
+    ),
+    Defect(
+        "what the last rollback needs is deleted after the attempt",
+        "engine/pruning.py",
+        "*attempt.kept.values(), *(current.snapshots.values() if current else ())}",
+        "*(attempt.revision or ())}",
+        ("configured",),
     ),
     Defect(
         "an answer that is missing counts as a bad one",
@@ -164,8 +188,8 @@ DEFECTS = (
     Defect(
         "a schema that somebody has migrated further is reverted",
         "engine/phases/reverting.py",
-        "for allowed in (_consented, _unchanged):",
-        "for allowed in (_consented,):",
+        "for allowed in (_silent, _consented, _unchanged):",
+        "for allowed in (_silent, _consented):",
         ("migrated-further",),
     ),
     Defect(
@@ -248,6 +272,29 @@ DEFECTS = (
         tuple(f"success:{number}:after-kill" for number in range(4, 12)),
     ),
     Defect(
+        "the Service is not kept with what runs while the new version comes up",
+        "engine/bluegreen.py",
+        "    outcome = traffic.move(ctx, component, step_id, traffic.to_template(before.pods))\n"
+        "    return ctx.succeed(step_id) if outcome is DONE else outcome\n\n\ndef _find",
+        "    outcome = DONE\n"
+        "    return ctx.succeed(step_id) if outcome is DONE else outcome\n\n\ndef _find",
+        ("blue-green",),
+    ),
+    Defect(
+        "the new version goes before its traffic does",
+        "engine/bluegreen.py",
+        "    return _flip(ctx, component, step)\n",
+        "    return DONE\n",
+        ("blue-green-breach",),
+    ),
+    Defect(
+        "the traffic goes to what is being restored before it runs",
+        "engine/bluegreen.py",
+        "    return workloads.run(ctx, former)\n",
+        "    workloads.run(ctx, former)\n    return DONE\n",
+        ("blue-green-late",),
+    ),
+    Defect(
         "a suspended release begins a step",
         "engine/suspension.py",
         "    return len(following.steps) > len(ctx.attempt.steps)\n",
@@ -281,5 +328,54 @@ DEFECTS = (
         "and ctx.attempt.rehearsal:\n",
         "and ctx.attempt.hold:\n",
         ("rehearsal",),
+    ),
+    Defect(
+        "a lock is not taken",
+        "engine/phases/locking.py",
+        "    if missing is not None:\n",
+        "    if missing is not None and not wanted:\n",
+        SHARED,
+    ),
+    Defect(
+        "a lock is never given back",
+        "engine/locks.py",
+        "    held = seen.own_locks(release.uid)\n",
+        "    held = seen.own_locks(release.uid)[:0]\n",
+        SHARED,
+    ),
+    Defect(
+        "a lock is broken while its owner is at work",
+        "engine/locks.py",
+        "return holder.attempt > lock.attempt or",
+        "return holder.attempt >= lock.attempt or",
+        SHARED,
+    ),
+    Defect(
+        "who waits is not told that a lock has gone",
+        "handlers.py",
+        "            if kind is LEASE:\n",
+        "            if kind is None:\n",
+        SHARED,
+    ),
+    Defect(
+        "a workload of that name is adopted whoever made it",
+        "engine/creating.py",
+        "    if not _is_made_by(ctx, fact, step_id):\n",
+        "    if not fact.uid:\n",
+        ("inline-name-taken",),
+    ),
+    Defect(
+        "a rollback deletes a workload whoever made it",
+        "engine/creating.py",
+        "    if fact is not None and not _is_ours(ctx, component, fact):\n",
+        "    if fact is not None and not fact.uid:\n",
+        ("inline-name-taken",),
+    ),
+    Defect(
+        "a rollback leaves the workload that the attempt has created",
+        "engine/creating.py",
+        "        return Do(DeleteWorkload(target, fact.uid))\n",
+        '        return ctx.succeed(step_id, "left")\n',
+        ("inline-breach",),
     ),
 )
