@@ -11,8 +11,10 @@ from tests.fakes.switching import BACKEND, blue_green
 from tests.releases import Body
 
 from release_coordinator.api.conditions import Phase
+from release_coordinator.api.strategy import BLUE_GREEN_LIMIT
 from release_coordinator.cluster.port import DEPLOYMENT, POD, SERVICE, Ref
 from release_coordinator.engine import names
+from release_coordinator.errors import Invalid
 
 pytestmark = pytest.mark.api
 
@@ -93,3 +95,39 @@ async def test_kills_while_traffic_moves_cost_time_only(shop: Stage) -> None:
     assert release.status.phase is Phase.COMPLETED, release.status.message
     assert await selector(shop) == SELECTOR
     assert await backends(shop) == [BACKEND]
+
+
+@pytest.mark.parametrize(
+    ("component", "words"),
+    [
+        ({"strategy": {"type": "BlueGreen"}}, "name it in strategy.service"),
+        ({"strategy": {"type": "Rolling", "service": "shop"}}, "only BlueGreen switches"),
+        (
+            {
+                "strategy": {"type": "BlueGreen", "service": "shop"},
+                "workloadRef": {"kind": "StatefulSet", "name": BACKEND},
+            },
+            "needs workloadRef of kind Deployment",
+        ),
+    ],
+)
+async def test_a_strategy_that_cannot_be_is_refused_with_what_to_write(
+    shop: Stage, component: Body, words: str
+) -> None:
+    body = shop.release()
+    body["spec"]["components"][0] |= component
+
+    with pytest.raises(Invalid, match=words):
+        await shop.apply(body)
+
+
+async def test_more_components_than_the_journal_has_room_for_are_refused(shop: Stage) -> None:
+    body = blue_green(shop.release())
+    (one, _) = body["spec"]["components"]
+    body["spec"]["components"] = [
+        {**one, "name": f"c{index}", "workloadRef": {"kind": "Deployment", "name": f"c{index}"}}
+        for index in range(BLUE_GREEN_LIMIT + 1)
+    ]
+
+    with pytest.raises(Invalid, match="at most 3 components can be BlueGreen"):
+        await shop.apply(body)
