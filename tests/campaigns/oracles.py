@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.campaigns.monitor import Monitor
+from tests.campaigns.serving import is_empty_twin, left_pinned
 from tests.campaigns.watched import Ended
 from tests.campaigns.workloads import Workload
 
+from release_coordinator.api.conditions import Phase
 from release_coordinator.cluster.port import Body
 from release_coordinator.engine import names
 
@@ -55,9 +57,13 @@ def unexpected(workload: Workload, world: Ended, found: Outcome) -> list[str]:
     """What differs from the written expectation, and what no run may leave behind."""
     bodies = world.cluster.everything()
     breaches = [*_ended(workload, bodies), *_duplicates(world, bodies)]
+    if workload.phase is not Phase.HELD:
+        breaches += left_pinned(bodies)
     if found.programs != workload.programs:
         breaches.append(f"I1: the programs {list(found.programs)} ran")
     for name, spec in found.workloads.items():
+        if is_empty_twin(spec):
+            continue
         component = name.rpartition("-")[2]
         version = workload.images.get(component, workload.version)
         image = spec["template"]["spec"]["containers"][0]["image"]
