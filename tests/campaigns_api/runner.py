@@ -4,13 +4,18 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from tests.campaigns.oracles import differences
 from tests.campaigns.plans import Plan
 from tests.campaigns.workloads import WORKLOADS
 from tests.campaigns_api.chronicle import KINDS
 from tests.campaigns_api.ground import Ground
-from tests.campaigns_api.stories import play_of
-from tests.campaigns_api.verdict import Verdict, Words, count_differences, judge
+from tests.campaigns_api.stories import RACES, play_of
+from tests.campaigns_api.verdict import (
+    Verdict,
+    Words,
+    count_differences,
+    end_differences,
+    judge,
+)
 from tests.campaigns_api.world import ApiWorld, api_world
 from tests.proxy.proxy import Write
 
@@ -116,7 +121,8 @@ class Campaign:
         self.runs.append(run)
         breaches = list(run.breaches)
         if run.verdict and wanted.verdict:
-            breaches += differences(run.verdict.outcome, wanted.verdict.outcome)
+            races = RACES.get(plan.workload, frozenset())
+            breaches += end_differences(run.verdict.outcome, wanted.verdict.outcome, races)
             breaches += count_differences(run.verdict.counts, wanted.verdict.counts)
         return run, breaches
 

@@ -25,6 +25,9 @@ STORIES = (
     "two-in-a-row",
 )
 
+RACES: dict[str, frozenset[str]] = {"on-request": frozenset({"measurements"})}
+"""What depends on who is faster, in real time: here the person, or the first sample of a watch."""
+
 
 def play_of(name: str) -> Anywhere:
     """Return the story; all named here need no more than a `Scene`."""

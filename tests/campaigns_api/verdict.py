@@ -5,18 +5,19 @@ moment as it was. For the comparison with the run without faults, names and dige
 UIDs get the same words in all runs.
 
 Allowed to differ, and nothing else: moments, UIDs, counts of samples (`oracles.CHANCE`), how often
-the status and the marks of the Release were written, and what controllers and the kubelet write.
+the status and the marks of the Release were written, what controllers and the kubelet write, and
+the fields that `stories.RACES` names.
 """
 
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from tests.campaigns.monitor import Monitor
-from tests.campaigns.oracles import Outcome, outcome, unexpected
+from tests.campaigns.oracles import Outcome, differences, outcome, unexpected
 from tests.campaigns.workloads import Workload
 from tests.campaigns_api.chronicle import Moment
 from tests.campaigns_api.world import CANARY
@@ -152,6 +153,20 @@ def counts(moments: list[Moment], words: Words) -> dict[str, Counts]:
             before.changed + 1 if kind in OURS else int(body["metadata"].get("generation", 0)),
         )
     return found
+
+
+def end_differences(found: Outcome, wanted: Outcome, races: frozenset[str]) -> list[str]:
+    """I12: what differs from the end without faults, but for what depends on who is faster."""
+    return differences(_without(found, races), _without(wanted, races))
+
+
+def _without(outcome: Outcome, races: frozenset[str]) -> Outcome:
+    def clean(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: clean(item) for key, item in value.items() if key not in races}
+        return [clean(item) for item in value] if isinstance(value, list) else value
+
+    return replace(outcome, release=clean(outcome.release), records=clean(outcome.records))
 
 
 def count_differences(found: dict[str, Counts], wanted: dict[str, Counts]) -> list[str]:
