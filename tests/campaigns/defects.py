@@ -106,7 +106,7 @@ DEFECTS = (
     ),
     Defect(
         "migrations are reverted oldest first",
-        "engine/phases/reverting.py",
+        "engine/reverting.py",
         "for migration in reversed(migrations.applied(ctx)):",
         "for migration in migrations.applied(ctx):",
         ("breach",),
@@ -187,14 +187,14 @@ DEFECTS = (
     ),
     Defect(
         "a schema that somebody has migrated further is reverted",
-        "engine/phases/reverting.py",
+        "engine/reverting.py",
         "for allowed in (_silent, _consented, _unchanged):",
         "for allowed in (_silent, _consented):",
         ("migrated-further",),
     ),
     Defect(
         "data is destroyed though nobody has approved that",
-        "engine/phases/reverting.py",
+        "engine/reverting.py",
         "    if not missing:\n        return DONE\n",
         "    if missing is not None:\n        return DONE\n",
         ("data-loss",),
@@ -208,7 +208,7 @@ DEFECTS = (
     ),
     Defect(
         "an old answer of the database is taken for a new one",
-        "engine/phases/reverting.py",
+        "engine/reverting.py",
         'f"{BACK}/{ctx.attempt.holds}"',
         'migrations.BEFORE if ctx.attempt.holds else "after"',
         ("migrated-further",),

@@ -13,8 +13,8 @@ from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.control import OrderKind, RollbackCause, Suspend
 from release_coordinator.cluster.port import Body
 from release_coordinator.engine import names
-from release_coordinator.engine.phases.reverting import may_leave
 from release_coordinator.engine.rehearsal import was_good
+from release_coordinator.engine.reverting import may_leave
 from release_coordinator.engine.unheeded import unheeded
 
 from .failure import UnansweredError

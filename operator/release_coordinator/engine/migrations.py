@@ -1,6 +1,6 @@
 """What an attempt's journal knows of its migrations, and what becomes of one that is in doubt.
 
-Shared by the way forward (`phases.migrating`) and the way back (`phases.reverting`).
+Shared by the way forward (`phases.migrating`) and the way back (`engine.reverting`).
 """
 
 from dataclasses import dataclass

@@ -14,10 +14,10 @@ from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.control import DeletionPolicy, OrderKind, Suspend
 from release_coordinator.api.status import ReleaseStatus
 
-from . import closing, consent, names, ordering, schema
+from . import closing, consent, names, ordering, reverting, schema
 from .context import Context
 from .outcome import DONE, Decision, Failed, Note, Outcome, Wait
-from .phases import confirming, migrating, reverting
+from .phases import confirming, migrating
 
 FOUND = "not applied, as a person has found"
 RESTARTS = 2

@@ -27,8 +27,7 @@ from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.control import REASON, Order, OrderKind
 from release_coordinator.api.release import ReleaseSpec
 from release_coordinator.api.status import HistoryEntry, ReleaseStatus, RevisionRef
-from release_coordinator.engine import plan, policy, schema
-from release_coordinator.engine.phases import reverting
+from release_coordinator.engine import plan, policy, reverting, schema
 from release_coordinator.engine.summary import summarise
 
 LARGEST = 98 * 1024

@@ -1,7 +1,7 @@
 """R3.5 and R4.6: database migrations in their order, and back again where that is safe.
 
 A migration is never run twice on a guess: its Job is guarded (`engine.jobs`), and a rollback
-reverts only what this attempt's journal shows as applied, newest first (`phases.reverting`). Where
+reverts only what this attempt's journal shows as applied, newest first (`engine.reverting`). Where
 the Release declares `database.current` and `schemaVersion`, the database itself is asked: before
 the first migration, after the last one, and what became of one whose outcome is unknown.
 """
@@ -11,7 +11,7 @@ from functools import partial
 from release_coordinator.api.attempt import StepState
 from release_coordinator.api.conditions import Reason
 from release_coordinator.api.release import Migration
-from release_coordinator.engine import holds, jobs, migrations, schema
+from release_coordinator.engine import holds, jobs, migrations, reverting, schema
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.migrations import (
     PREFIX,
@@ -22,8 +22,6 @@ from release_coordinator.engine.migrations import (
 )
 from release_coordinator.engine.outcome import DONE, Failed, Outcome
 from release_coordinator.engine.schema import Answer
-
-from . import reverting
 
 __all__ = ["PREFIX", "UNDO_PREFIX", "advance", "applied", "irreversible", "settle", "undo", "up"]
 
