@@ -7,7 +7,7 @@ next decision sees what was done before any watch tells it.
 from typing import Any
 
 from .api.codec import ReleaseObject
-from .cluster import configuration, facts, workloads
+from .cluster import facts, kept, workloads
 from .cluster.port import (
     CONTROLLER_REVISION,
     JOB,
@@ -29,6 +29,8 @@ from .engine.action import (
     CreateRecord,
     CreateRevision,
     CreateSnapshots,
+    DeleteKept,
+    DeletePod,
     DropLock,
     RemoveFinalizer,
     ResumeJob,
@@ -54,21 +56,21 @@ class Actor:
             case CreateJob() | CreateRevision() | CreateSnapshots() | CreateRecord():
                 for kind, body in _created(release, action):
                     await self._create(kind, body)
-            case ResumeJob():
-                await self._resume(release, action)
-            case WithdrawJob():
-                await self._withdraw(release, action)
+            case ResumeJob() | WithdrawJob():
+                await self._job(release, action)
             case ApplyTemplate():
                 await self._apply(release, action)
             case CopyConfig():
-                await self._copy(release, action)
+                await kept.copy(self._cluster, release, action)
+            case DeletePod() | DeleteKept():
+                for ref in await kept.delete(self._cluster, release.namespace, action):
+                    self._store.remove(ref, "")
             case TakeLock() | DropLock():
                 await self._lock(release, action)
-            case AddFinalizer():
-                await self._finalizers(release, [*release.finalizers, names.FINALIZER])
-            case RemoveFinalizer():
-                kept = [name for name in release.finalizers if name != names.FINALIZER]
-                await self._finalizers(release, kept)
+            case AddFinalizer() | RemoveFinalizer():
+                others = [name for name in release.finalizers if name != names.FINALIZER]
+                added = [names.FINALIZER] if isinstance(action, AddFinalizer) else []
+                await self._finalizers(release, others + added)
 
     async def _create(self, kind: Kind, body: dict[str, Any]) -> None:
         """Create, or take over what is there: whether it is ours is for the engine to say."""
@@ -78,6 +80,12 @@ class Actor:
             metadata = body["metadata"]
             stored = await self._cluster.get(Ref(kind, metadata["namespace"], metadata["name"]))
         self._store.put(kind, stored)
+
+    async def _job(self, release: ReleaseObject, action: ResumeJob | WithdrawJob) -> None:
+        if isinstance(action, ResumeJob):
+            await self._resume(release, action)
+        else:
+            await self._withdraw(release, action)
 
     async def _resume(self, release: ReleaseObject, action: ResumeJob) -> None:
         ref = Ref(JOB, release.namespace, action.name)
@@ -128,18 +136,6 @@ class Actor:
         except (Conflict, NotFound):
             await self._refresh(ref)
             raise
-
-    async def _copy(self, release: ReleaseObject, action: CopyConfig) -> None:
-        """The content goes from the API server to the API server, and nowhere else."""
-        kind = configuration.KINDS[action.kind]
-        source = await self._cluster.get(Ref(kind, release.namespace, action.source))
-        if configuration.version_of(source) != action.version:
-            raise Conflict(f"{action.kind} {action.source} was changed while it was copied")
-        body = objects.copy_body(release, action.name, source)
-        try:
-            await self._cluster.create(kind, body)
-        except AlreadyExists:
-            return  # whether it is ours is for the engine to say
 
     async def _lock(self, release: ReleaseObject, action: TakeLock | DropLock) -> None:
         if isinstance(action, TakeLock):

@@ -13,6 +13,7 @@ from tests.campaigns.watched import Watched
 from release_coordinator.api.conditions import Phase
 from release_coordinator.cluster.port import Body
 from release_coordinator.engine import names
+from release_coordinator.engine.closing import HISTORY_LIMIT
 
 STATUS_LIMIT = 48 * 1024
 CONFIRM = "prepare/confirm"
@@ -57,6 +58,7 @@ class Monitor:
         """Deployment -> every image it was told to run, in order."""
         self._phase: tuple[int, Phase] | None = None
         self._attempt: Body = {}
+        self._current: Body = {}
         self._revisions: dict[str, Body] = {}
         self._let_run: set[str] = set()
         world.cluster.subscribe(self._see)
@@ -80,6 +82,7 @@ class Monitor:
         status = body["status"]
         confirmed = self._confirmed()
         self._attempt = status.get("attempt") or {}
+        self._current = status.get("current") or {}
         if self._confirmed() not in {None, confirmed}:
             self._signed()
         size = len(json.dumps(status))
@@ -182,8 +185,22 @@ class Monitor:
     def _revision(self, event: str, body: Body) -> None:
         name = body["metadata"]["name"]
         known = self._revisions.setdefault(name, body)
-        if event == "DELETED" or known["data"] != body["data"]:
+        if known["data"] != body["data"] or (event == "DELETED" and self._is_needed(known)):
             self._breach("I4", f"the recorded revision {name} was changed or deleted")
+
+    def _is_needed(self, revision: Body) -> bool:
+        """By a way back that may still be gone, or as the plan of an attempt in the history."""
+        ways_back = {
+            *(self._attempt.get(key) for key in ("revision", "basis")),
+            self._current.get("revision"),
+        }
+        plans = [self._revisions[name] for name in ways_back if name in self._revisions]
+        named = {entry.get("snapshot") for plan in plans for entry in plan["data"]["previous"]}
+        named |= {*self._current.get("snapshots", {}).values()}
+        number = int(revision["metadata"]["labels"].get(names.LABEL_ATTEMPT, 0))
+        recent = number > int(self._attempt.get("number", 0)) - HISTORY_LIMIT if number else False
+        settled = bool(self._attempt.get("recorded"))
+        return not settled or recent or revision["metadata"]["name"] in ways_back | named
 
     def _needs_revision(self, what: str) -> None:
         number = str(self._attempt.get("number"))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
 
+from tests.fakes.configured import CONFIG, configure, served
 from tests.fakes.controllers import Script
 from tests.fakes.switching import add_service, blue_green
 from tests.fakes.world import NAMESPACE, World
@@ -16,7 +17,15 @@ from tests.releases import bookshop
 
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase, Reason
-from release_coordinator.cluster.port import DEPLOYMENT, JOB, RELEASE, Body, Cluster, Ref
+from release_coordinator.cluster.port import (
+    CONFIG_MAP,
+    DEPLOYMENT,
+    JOB,
+    RELEASE,
+    Body,
+    Cluster,
+    Ref,
+)
 from release_coordinator.engine import names
 
 UP, DOWN = "migrate/0007-add-isbn", "undo/migrate/0007-add-isbn"
@@ -410,6 +419,20 @@ async def two_in_a_row(world: Scene) -> None:
     await world.run()
 
 
+async def configured(world: World) -> None:
+    """The same, with configuration that changes with the version and goes back with it."""
+    await configure(world, level="old")
+    await world.apply(spec())
+    await world.run()
+    ref = Ref(CONFIG_MAP, NAMESPACE, CONFIG)
+    await world.user.patch(ref, {"data": {"level": "new"}})
+    await world.apply(spec(SLOW, migrations=[migration("0008-add-index")]))
+    release = await world.run()
+    if release.status.phase is Phase.ROLLED_BACK:
+        found = (await served(world))["config"]
+        assert found == {"level": "old"}, f"the old version runs with {found}"
+
+
 def switched(body: Callable[[], Body]) -> Play:
     """The same with a backend that runs beside the old one and a Service that is switched."""
 
@@ -620,6 +643,13 @@ WORKLOADS: dict[str, Workload] = {
         Workload(
             "two-in-a-row",
             two_in_a_row,
+            Phase.ROLLED_BACK,
+            NEW,
+            (*FORWARD, BACKUP, UP_2, CACHE, WARM, SMOKE, DOWN_2, CACHE_BACK, SMOKE_BACK),
+        ),
+        Workload(
+            "configured",
+            configured,
             Phase.ROLLED_BACK,
             NEW,
             (*FORWARD, BACKUP, UP_2, CACHE, WARM, SMOKE, DOWN_2, CACHE_BACK, SMOKE_BACK),

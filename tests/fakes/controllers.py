@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from tests.fakes.sets import Sets
+
 from release_coordinator.cluster.memory import MemoryCluster
 from release_coordinator.cluster.port import DEPLOYMENT, JOB, POD, Body, Ref
 from release_coordinator.engine import names
@@ -76,6 +78,7 @@ class Controllers:
         self.database = Database()
         self._now = now
         self._due: dict[str, datetime] = {}
+        self._sets = Sets(self._cluster, script, self._is_due)
 
     def fork(
         self, cluster: MemoryCluster, script: Script, now: Callable[[], datetime]
@@ -92,6 +95,7 @@ class Controllers:
             await self._job(job)
         for deployment in await self._cluster.list(DEPLOYMENT):
             await self._deployment(deployment)
+        await self._sets.step()
         waiting = [moment for moment in self._due.values() if moment > self._now()]
         return min(waiting, default=None)
 

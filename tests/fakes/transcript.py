@@ -13,9 +13,11 @@ from release_coordinator.api.attempt import Step
 from release_coordinator.api.codec import parse_release
 from release_coordinator.cluster.memory import Call
 from release_coordinator.cluster.port import Body
+from release_coordinator.cluster.workloads import fact_of
 from release_coordinator.engine import names
 from release_coordinator.errors import ReleaseCoordinatorError
 
+WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet"}
 _HASH = re.compile(r"-[0-9a-f]{10}\b")
 
 
@@ -92,16 +94,14 @@ class Transcript:
                 words = f"writes the ReleaseRecord: {body['spec']['outcome']}"
             case _, "Lease":
                 words = _locks(metadata)
-            case "patch", "Job":
-                words = "lets the Job run"
-            case "patch", "Release":
-                words = f"sets the finalizers to {metadata['finalizers']}"
-            case "patch", ("Deployment" | "StatefulSet" | "DaemonSet") as kind:
-                words = f"{kind} {call.ref.name}: {_images(body)}"
+            case "patch", _:
+                words = _patches(call, body)
+            case ("create" | "delete"), "Deployment":
+                words = f"{call.verb}s Deployment {call.ref.name}"
             case "replace_status", "Release":
                 return self._status(body)
             case _:
-                words = f"{call.verb} {call.ref.kind.kind} {metadata.get('name', '')}"
+                words = _other(call, metadata)
         return [("operator", words)]
 
     def _status(self, body: Body) -> list[tuple[str, str]]:
@@ -139,10 +139,10 @@ class Transcript:
                 if self._news(f"job {metadata['uid']}", condition["type"]):
                     why = "" if condition["type"] == "Complete" else f" ({condition['reason']})"
                     self._add("world", f"Job {step}: {condition['type']}{why}")
-        elif kind == "Deployment" and event == "MODIFIED":
+        elif kind in WORKLOADS and event == "MODIFIED" and fact_of(body).rolled_out:
             seen = body.get("status", {}).get("observedGeneration")
             if seen == metadata["generation"] and self._news(metadata["name"], _images(body)):
-                self._add("world", f"Deployment {metadata['name']} runs {_images(body)}")
+                self._add("world", f"{kind} {metadata['name']} runs {_images(body)}")
 
 
 def _creates_job(body: Body) -> str:
@@ -157,10 +157,52 @@ def _records(body: Body) -> str:
     return "records the plan and the previous revision"
 
 
+def _patches(call: Call, body: Body) -> str:
+    name = call.ref.name
+    match call.ref.kind.kind:
+        case "Job":
+            return "lets the Job run"
+        case "Release":
+            return f"sets the finalizers to {body['metadata']['finalizers']}"
+        case "Service":
+            return f"Service {name} -> {_pinned(body)}"
+        case "Deployment" if "replicas" in body["spec"]:
+            return f"Deployment {name}: {body['spec']['replicas']} replicas"
+        case kind:
+            return f"{kind} {name}: {_images(body) or 'template'}{_config(body)}"
+
+
+def _other(call: Call, metadata: Body) -> str:
+    kind = call.ref.kind.kind
+    if call.verb == "delete":
+        return f"deletes {kind} {call.ref.name}"
+    original = metadata.get("annotations", {}).get(names.ANNOTATION_COPY_OF)
+    if original:
+        return f"copies {kind} {original}"
+    return f"{call.verb} {kind} {metadata.get('name', '')}"
+
+
+def _config(body: Body) -> str:
+    """Which copies of configuration a workload is given."""
+    told = body["metadata"].get("annotations", {})
+    if names.ANNOTATION_CONFIG not in told:
+        return ""
+    text = told[names.ANNOTATION_CONFIG]
+    return f", with the kept {text}" if text else ", with the originals"
+
+
 def _locks(metadata: Body) -> str:
     """A delete carries no body."""
     workload = metadata.get("annotations", {}).get(names.ANNOTATION_WORKLOAD)
     return f"locks {workload}" if workload else "gives a lock back"
+
+
+def _pinned(body: Body) -> str:
+    """What a patch adds to a selector; which pods a template has is chance."""
+    pin = {key: value for key, value in body["spec"]["selector"].items() if value}
+    if not pin:
+        return "as its owner wrote it"
+    return "the second Deployment" if names.LABEL_SLOT in pin else "the pods of its Deployment"
 
 
 def _step(metadata: Body) -> str:
@@ -169,12 +211,12 @@ def _step(metadata: Body) -> str:
 
 
 def _step_words(step: Step) -> str:
-    known = " (Job known)" if step.uid else " (template known)" if step.hash else ""
+    known = " (template known)" if step.hash else " (Job known)" if step.uid else ""
     return f"{step.id} {step.state}{known if step.state == 'Running' else ''}"
 
 
 def _images(body: Body) -> str:
-    pod = body["spec"]["template"]["spec"]
+    pod = body.get("spec", {}).get("template", {}).get("spec", {})
     return ", ".join(
         f"{container['name']} -> {container['image']}"
         for kind in ("initContainers", "containers")

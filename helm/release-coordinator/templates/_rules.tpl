@@ -28,23 +28,23 @@ takes over the operator can do little more than release.
   resources: [deployments, statefulsets, daemonsets] # patched: template, our label and marks
   verbs: [get, list, watch, patch]
 - apiGroups: [apps]
-  resources: [controllerrevisions] # what to go back to
-  verbs: [get, create]
+  resources: [controllerrevisions] # what to go back to; deleted when nothing needs it any more
+  verbs: [get, list, create, delete]
 - apiGroups: [coordination.k8s.io]
   resources: [leases] # locks: one for each workload that is being released, never changed
   verbs: [get, list, watch, create, delete] # get: whose lock it is that was there first
 - apiGroups: [""]
   resources: [pods] # why a Job or a rollout does not get on
-  verbs: [get, list, watch]
+  verbs: [get, list, watch, delete] # delete: one that keeps its StatefulSet from going back
 - apiGroups: [""]
   # Documents, what CI says, configuration to compare; created: immutable copies for rollbacks.
-  resources: [configmaps]
-  verbs: [get, list, watch, create]
+  resources: [configmaps] # delete: copies that no rollback needs any more
+  verbs: [get, list, watch, create, delete]
 {{- if .Values.rollback.keepSecrets }}
 - apiGroups: [""]
   # Copied, so that a rollback brings them back; their content goes nowhere else.
   resources: [secrets]
-  verbs: [get, create]
+  verbs: [get, create, delete] # delete: copies that no rollback needs any more
 {{- end }}
 - apiGroups: [""]
   resources: [resourcequotas] # whether there is room for the surge of a rollout

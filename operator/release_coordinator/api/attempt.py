@@ -253,6 +253,9 @@ class Attempt(Model):
     )
     record: ObjectName | None = Field(None, description="ReleaseRecord of this attempt.")
     recorded: bool = Field(False, description="The record is written: the attempt has ended.")
+    pruned: bool = Field(
+        False, description="What no rollback needs any more was deleted after the attempt."
+    )
 
 
 class PreviousComponent(Model):

@@ -14,6 +14,8 @@ from release_coordinator.engine.observation import JobFact, JobPhase, PodFact
 from .bodies import containers
 from .port import Body
 
+REVISION_LABEL = "controller-revision-hash"
+"""Label by which StatefulSets and DaemonSets say which template a pod is from."""
 _STARTING = {"ContainerCreating", "PodInitializing"}
 _PULLING = {"ErrImagePull", "ImagePullBackOff"}
 _SIGNALS = range(129, 193)
@@ -72,6 +74,8 @@ def pod_fact(body: Body) -> PodFact:
         ready=_is(status, "Ready"),
         ended=has_ended(body),
         killed=_was_killed(status),
+        uid=body["metadata"].get("uid", ""),
+        revision=body["metadata"].get("labels", {}).get(REVISION_LABEL, ""),
     )
 
 

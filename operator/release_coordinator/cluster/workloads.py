@@ -52,9 +52,11 @@ def fact_of(body: Body) -> WorkloadFact:
         labelled_for=metadata.get("labels", {}).get(names.LABEL_RELEASE, ""),
         rolled_out=seen and done,
         replicas=wanted,
-        trouble=_trouble(workload.kind, spec, status),
+        trouble=_kept_back(workload.kind, spec) or _trouble(status),
+        kept_back=_kept_back(workload.kind, spec),
         template=template,
         renamed=_renamed(metadata),
+        ordered=_ordered(workload.kind, spec, status) if seen else ("", ""),
     )
 
 
@@ -80,10 +82,21 @@ def _deployment(spec: Body, status: Body) -> tuple[int, bool]:
 
 
 def _stateful_set(spec: Body, status: Body) -> tuple[int, bool]:
-    """Without pods the counts say nothing; the revisions do."""
+    """Without pods the counts say nothing; the revisions do.
+
+    On the way back from half an update they are the same at once; the counts are not.
+    """
     wanted = spec.get("replicas", 1)
     same = status.get("currentRevision") == status.get("updateRevision")
-    return wanted, same and _all(status, wanted, "replicas", "availableReplicas")
+    return wanted, same and _all(status, wanted, "replicas", "updatedReplicas", "availableReplicas")
+
+
+def _ordered(kind: WorkloadKind, spec: Body, status: Body) -> tuple[str, str]:
+    """Revisions of a StatefulSet that waits for each pod before it touches the next one."""
+    one_by_one = spec.get("podManagementPolicy", "OrderedReady") == "OrderedReady"
+    if kind is not WorkloadKind.STATEFUL_SET or not one_by_one or _kept_back(kind, spec):
+        return "", ""
+    return status.get("currentRevision", ""), status.get("updateRevision", "")
 
 
 def _daemon_set(_spec: Body, status: Body) -> tuple[int, bool]:
@@ -106,11 +119,7 @@ def _all(status: Body, wanted: int, *counts: str) -> bool:
     return all(status.get(key, 0) == wanted for key in counts)
 
 
-def _trouble(kind: WorkloadKind, spec: Body, status: Body) -> str:
-    if spec.get("paused"):
-        return "it is paused; resume it with kubectl rollout resume"
-    if kind is not WorkloadKind.DEPLOYMENT and (kept := _kept_back(spec.get("updateStrategy", {}))):
-        return kept
+def _trouble(status: Body) -> str:
     for condition in status.get("conditions", []):
         about, state = condition.get("type"), condition.get("status")
         if (about, state) in {("Progressing", "False"), ("ReplicaFailure", "True")}:
@@ -118,8 +127,13 @@ def _trouble(kind: WorkloadKind, spec: Body, status: Body) -> str:
     return ""
 
 
-def _kept_back(strategy: Body) -> str:
+def _kept_back(kind: WorkloadKind, spec: Body) -> str:
     """Why pods are not replaced by themselves."""
+    if spec.get("paused"):
+        return "it is paused; resume it with kubectl rollout resume"
+    strategy = spec.get("updateStrategy") or {}
+    if kind is WorkloadKind.DEPLOYMENT:
+        return ""
     if strategy.get("type") == "OnDelete":
         return "its updateStrategy is OnDelete; set it to RollingUpdate"
     if (strategy.get("rollingUpdate") or {}).get("partition"):

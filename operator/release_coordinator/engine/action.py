@@ -108,6 +108,31 @@ class CreateSnapshots:
 
 
 @dataclass(frozen=True, slots=True)
+class DeletePod:
+    """Delete a pod that keeps its StatefulSet from going on; its controller makes another one."""
+
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An object that was kept for rollbacks."""
+
+    kind: str
+    """ControllerRevision, ConfigMap or Secret."""
+    name: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteKept:
+    """Delete what no rollback needs any more, each if it is still the one that was looked at."""
+
+    objects: tuple[Kept, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CreateRecord:
     """Write the record of an ended attempt."""
 
@@ -151,6 +176,8 @@ Action = (
     | ApplyTemplate
     | CopyConfig
     | CreateSnapshots
+    | DeletePod
+    | DeleteKept
     | CreateRecord
     | TakeLock
     | DropLock
@@ -168,13 +195,23 @@ def subject(action: Action) -> str:
             return f"ControllerRevision {name}"
         case ApplyTemplate(workload=workload):
             return str(workload)
-        case CopyConfig(kind=kind, name=name):
-            return f"{kind} {name}"
-        case CreateSnapshots(snapshots=snapshots):
-            return f"ControllerRevision {', '.join(name for name, _ in snapshots)}"
+        case CopyConfig() | CreateSnapshots() | DeletePod() | DeleteKept():
+            return _kept(action)
         case CreateRecord(name=name):
             return f"ReleaseRecord {name}"
         case TakeLock(name=name) | DropLock(name=name):
             return f"Lease {name}"
         case AddFinalizer() | RemoveFinalizer():
             return "the Release"
+
+
+def _kept(action: CopyConfig | CreateSnapshots | DeletePod | DeleteKept) -> str:
+    match action:
+        case CopyConfig(kind=kind, name=name):
+            return f"{kind} {name}"
+        case CreateSnapshots(snapshots=snapshots):
+            return f"ControllerRevision {', '.join(name for name, _ in snapshots)}"
+        case DeletePod(name=name):
+            return f"Pod {name}"
+        case DeleteKept(objects=objects):
+            return ", ".join(f"{one.kind} {one.name}" for one in objects)

@@ -12,7 +12,7 @@ from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.status import ReleaseStatus
 
-from . import closing, idle, locks, orders, plan, policy, rehearsal, suspension
+from . import closing, idle, locks, orders, plan, policy, pruning, rehearsal, suspension
 from .context import Context, hold
 from .observation import Observation
 from .outcome import DONE, Decision, Done, Failed, Outcome, Wait
@@ -76,7 +76,11 @@ def decide(
         return news
     attempt = status.attempt
     if attempt is None or attempt.recorded:
-        return locks.give_back(release, attempt, seen) or idle.decide(release, status, seen, now)
+        return (
+            locks.give_back(release, attempt, seen)
+            or pruning.advance(release, status, attempt, seen)
+            or idle.decide(release, status, seen, now)
+        )
     revision = seen.revision(attempt.revision) if attempt.revision else None
     present = _plan(release, attempt, revision, seen)
     if attempt.end is not None:

@@ -182,7 +182,8 @@ class KeptFact:
     """An immutable copy of configuration."""
 
     ours: bool
-    """Made by the operator for this Release, and immutable."""
+    """Made by the operator for this Release, immutable, and with the content that is wanted."""
+    uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +282,8 @@ class KeptWant:
     kind: ConfigKind
     name: str
     uid: str
+    version: str
+    """Of the content it must have. Of a Secret only its name can say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +291,39 @@ class SnapshotWant:
     """What a component ran, by the name of its ControllerRevision."""
 
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptObject:
+    """An object that was kept for rollbacks."""
+
+    kind: str
+    name: str
+    uid: str
+    attempt: int = 0
+    """Of a recorded plan: its attempt."""
+    needs: frozenset[str] = frozenset()
+    """Names of the snapshots that a plan, or of the copies that a snapshot restores from."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftoversFact:
+    """All that was kept for the rollbacks of a Release."""
+
+    plans: tuple[KeptObject, ...] = ()
+    snapshots: tuple[KeptObject, ...] = ()
+    copies: tuple[KeptObject, ...] = ()
+    used: frozenset[str] = frozenset()
+    """Names of the configuration that workloads of the namespace name."""
+    problem: str = ""
+    """Why it is not known; the platform team mends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftoversWant:
+    """All that was kept for the rollbacks of the Release of that UID."""
+
+    uid: str
 
 
 @dataclass(frozen=True, slots=True)

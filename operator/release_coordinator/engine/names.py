@@ -5,6 +5,9 @@ crash between "create" and "remember" finds its own object again, and no other a
 meets it. At most 63 characters, because Job names become label values.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 from release_coordinator.api.job import JobTemplate
 
 from .plan import canonical, short_hash
@@ -73,8 +76,16 @@ def record_name(release: str, uid: str, attempt: int) -> str:
 
 def snapshot_name(release: str, uid: str, component: str, content: str) -> str:
     """Name of the ControllerRevision that keeps what a component ran."""
-    key = short_hash(uid, component, content)
+    key = short_hash(uid, content)
     return f"{release[:20].rstrip('-.')}-{component[:20].rstrip('-')}-{key}"
+
+
+def is_named_for(snapshot: Mapping[str, Any]) -> bool:
+    """Whether what a ControllerRevision contains is what its name was made from."""
+    metadata = snapshot["metadata"]
+    uid = (metadata.get("labels") or {}).get(LABEL_UID, "")
+    key = short_hash(uid, canonical(snapshot.get("data") or {}))
+    return str(metadata["name"]).endswith(f"-{key}")
 
 
 def copy_name(source: str, uid: str, kind: str, version: str) -> str:

@@ -29,6 +29,8 @@ from .evidence import (
     ConfigWant,
     KeptFact,
     KeptWant,
+    LeftoversFact,
+    LeftoversWant,
     NodesFact,
     NodesWant,
     ObjectFact,
@@ -108,6 +110,9 @@ class PodFact:
     """None of its programs runs any more."""
     killed: bool = False
     """Its program was ended from outside: by a signal, an eviction or a lost node."""
+    uid: str = ""
+    revision: str = ""
+    """Revision of its workload's template that it was made from, where the controller says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +133,18 @@ class WorkloadFact:
     """Every wanted pod runs the present template and is available, and no other pod exists."""
     replicas: int
     trouble: str
-    """Paused, or what its conditions say is wrong."""
+    """What keeps its pods back, or what its conditions say is wrong."""
+    kept_back: str = ""
+    """Why its controller does not replace pods by itself; its owner mends it."""
     mark: str = ""
     """Which step of ours has written it last."""
     template: Mapping[str, Any] = field(default_factory=dict)
     """The pod template, as the API server has it."""
     renamed: Mapping[Source, str] = field(default_factory=dict)
     """Copies of configuration that the template names since a rollback -> the original's name."""
+    ordered: tuple[str, str] = ("", "")
+    """Revisions that were complete last and that is wanted now, of a StatefulSet whose pods follow
+    one after the other; empty for all others, and while its controller has not seen the spec."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +267,7 @@ Want = (
     | TracesWant
     | ConfigStateWant
     | KeptWant
+    | LeftoversWant
     | SnapshotWant
     | LockWants
 )
@@ -437,9 +448,14 @@ class Observation:
         fact: ConfigStateFact = self._get(ConfigStateWant(*source))
         return fact
 
-    def kept(self, kind: ConfigKind, name: str, uid: str) -> KeptFact | None:
-        """A copy of configuration for the Release of that UID; None: there is none."""
-        fact: KeptFact | None = self._get(KeptWant(kind, name, uid))
+    def kept(self, want: KeptWant) -> KeptFact | None:
+        """A copy of configuration; None: there is none."""
+        fact: KeptFact | None = self._get(want)
+        return fact
+
+    def leftovers(self, want: LeftoversWant) -> LeftoversFact:
+        """What was kept for rollbacks."""
+        fact: LeftoversFact = self._get(want)
         return fact
 
     def snapshot(self, name: str) -> Snapshot | None:

@@ -6,15 +6,25 @@ news for the journal, never a loop.
 
 from datetime import datetime
 
-from release_coordinator.api.attempt import Step, StepState
+from release_coordinator.api.attempt import Attempt, Step, StepState
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.status import ReleaseStatus
 
 from . import locks
-from .action import Action, CreateJob, CreateRecord, CreateRevision, DropLock
+from .action import (
+    Action,
+    CopyConfig,
+    CreateJob,
+    CreateRecord,
+    CreateRevision,
+    CreateSnapshots,
+    DeleteKept,
+    DropLock,
+)
 from .closing import end, finish
 from .context import hold, shorten
 from .outcome import Note
+from .phases import keeping
 
 ADVICE = {
     Reason.API_DENIED: (
@@ -48,6 +58,8 @@ def refused(
     if isinstance(action, CreateRecord):
         # The outcome counts more than its record; the history says that there is none.
         return finish(status, attempt, None)
+    if isinstance(action, DeleteKept):
+        return _pruned(status, attempt)
     if isinstance(action, DropLock) and attempt.end is not None and not attempt.recorded:
         return _kept(status, message)
     if attempt.end is not None or attempt.hold is not None:
@@ -57,10 +69,26 @@ def refused(
         text = f"the namespace is being deleted, so everything is left as it is ({message})"
         return end(status, attempt, Phase.HELD, Reason.DELETED, text, now)
     running = [step for step in attempt.steps if step.state is StepState.RUNNING]
-    if isinstance(action, CreateJob | CreateRevision) and reason is Reason.API_REJECTED and running:
+    if running and _fails(action, reason, running[-1]):
         return _fail(status, running[-1], message, now)
     step = running[-1].id if running else None
     return hold(status, attempt, now, reason, f"{message}; {_advice(reason, message)}", step)
+
+
+def _fails(action: Action, reason: Reason, step: Step) -> bool:
+    """Whether the step fails: nothing is changed yet, or a good version has only to be kept."""
+    kept = isinstance(action, CopyConfig | CreateSnapshots)
+    if kept and step.id == keeping.STEP:
+        return True
+    created = kept or isinstance(action, CreateJob | CreateRevision)
+    return created and reason is Reason.API_REJECTED
+
+
+def _pruned(status: ReleaseStatus, attempt: Attempt) -> Note | None:
+    """What cannot be deleted stays, and does no harm."""
+    if attempt.pruned:
+        return None
+    return Note(status.model_copy(update={"attempt": attempt.model_copy(update={"pruned": True})}))
 
 
 def _kept(status: ReleaseStatus, message: str) -> Note | None:

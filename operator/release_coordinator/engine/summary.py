@@ -64,7 +64,7 @@ def material(status: ReleaseStatus) -> ReleaseStatus:
         if attempt.watch
         else None
     )
-    calm = attempt.model_copy(update={"measurements": quiet, "watch": watch, "pruned": False})
+    calm = attempt.model_copy(update={"measurements": quiet, "watch": watch})
     return status.model_copy(update={"attempt": calm})
 
 

@@ -6,18 +6,17 @@ attempt holds instead of fighting or of promoting what it did not roll out.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from release_coordinator.api.attempt import Step, StepState
 from release_coordinator.api.conditions import Reason
 from release_coordinator.api.release import Component, WorkloadRef
-from release_coordinator.api.snapshot import Snapshot
 
-from . import locks, snapshots, templates
+from . import locks, snapshots, stuck, templates
 from .action import ApplyTemplate
 from .context import Context
-from .observation import PodFact, Source, WorkloadFact
+from .observation import PodFact, WorkloadFact
 from .outcome import DONE, Do, Failed, Outcome
 
 PODS_SECONDS = 20.0
@@ -33,8 +32,10 @@ class ApplyStep:
     id: str
     component: Component
     images: Mapping[str, str]
-    restore: Snapshot | None = None
-    """Template and configuration to go back to; None: the present one, with the images."""
+    back: bool = False
+    """Whether it is the way back."""
+    snapshot: str | None = None
+    """What is to be restored besides the images: template and configuration."""
     gone: frozenset[str] = frozenset()
     """Images that it must no longer run."""
 
@@ -63,23 +64,38 @@ def _apply(ctx: Context, apply: ApplyStep, fact: WorkloadFact) -> Outcome:
     if _is_anothers(ctx, fact.labelled_for):
         return conflict(ctx, fact.ref, apply.id)
     mark = f"{ctx.attempt.number}/{apply.id}"
-    template, renamed = _wanted(ctx, apply, fact)
+    wanted = _wanted(ctx, apply, fact)
     ours = fact.labelled_for == ctx.release.name and fact.mark == mark
-    if ours and templates.covers(fact.template, template):
+    if ours and templates.covers(fact.template, wanted.template):
         # The time for the rollout begins here: an outage of ours must not eat it.
         return ctx.change(apply.id, hash=fact.template_hash, started_at=ctx.now, message="")
     version = fact.resource_version
+    template, renamed = wanted.template, wanted.renamed
     return Do(ApplyTemplate(fact.ref, fact.uid, version, template, renamed, mark))
 
 
-def _wanted(
-    ctx: Context, apply: ApplyStep, fact: WorkloadFact
-) -> tuple[templates.Template, Mapping[Source, str]]:
+def _wanted(ctx: Context, apply: ApplyStep, fact: WorkloadFact) -> snapshots.Restoration:
     """Forwards, configuration is what people have written, not what a rollback has put there."""
-    if apply.restore is not None:
-        template, renamed = snapshots.restored(ctx, apply.restore)
-        return templates.with_images(template, apply.images), renamed
-    return templates.with_images(templates.renamed(fact.template, fact.renamed), apply.images), {}
+    found = _restored(ctx, apply)
+    if found is None:
+        found = snapshots.Restoration(templates.renamed(fact.template, fact.renamed))
+    return replace(found, template=templates.with_images(found.template, apply.images))
+
+
+def _restored(ctx: Context, apply: ApplyStep) -> snapshots.Restoration | None:
+    """What was kept; None if nothing was, or it is gone: then only the images are restored."""
+    snapshot = ctx.seen.snapshot(apply.snapshot) if apply.snapshot else None
+    return snapshots.restored(ctx, snapshot) if snapshot else None
+
+
+def _lacks(ctx: Context, apply: ApplyStep) -> str:
+    """What could not be restored; the way back is verified all the same."""
+    if not apply.snapshot:
+        return ""
+    found = _restored(ctx, apply)
+    if found is None:
+        return f"; only images: ControllerRevision {apply.snapshot} is gone"
+    return f"; not as it was, no copy: {', '.join(found.lacks)}" if found.lacks else ""
 
 
 def _is_anothers(ctx: Context, release: str) -> bool:
@@ -111,13 +127,15 @@ def conflict(ctx: Context, workload: WorkloadRef, step_id: str) -> Outcome:
 def _settle(ctx: Context, apply: ApplyStep, step: Step, fact: WorkloadFact) -> Outcome:
     until = ctx.deadline(step, apply.component.progress_deadline)
     if not fact.rolled_out:
-        return _not_yet(ctx, apply, step, fact, until)
+        cleared = stuck.clear(ctx, step, fact, back=apply.back)
+        return cleared or _not_yet(ctx, apply, step, fact, until)
     trouble = _leftovers(ctx, apply)
     if fact.replicas == 0 and not trouble:
-        return ctx.succeed(apply.id, "scaled to zero: no pod was probed")
+        text = f"scaled to zero: no pod was probed{_lacks(ctx, apply)}"
+        return ctx.succeed(apply.id, text)
     trouble = trouble or _unhealthy(ctx, apply.component)
     if not trouble:
-        return ctx.succeed(apply.id, f"{fact.replicas} pods")
+        return ctx.succeed(apply.id, f"{fact.replicas} pods{_lacks(ctx, apply)}")
     if ctx.now >= until:
         return _too_late(ctx, apply, trouble)
     return ctx.wait(step, trouble, ctx.now + timedelta(seconds=PROBE_SECONDS))

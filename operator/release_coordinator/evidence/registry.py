@@ -17,6 +17,7 @@ from . import (
     approvals,
     capacity,
     config,
+    leftovers,
     locks,
     objects,
     records,
@@ -46,6 +47,7 @@ LOOKS: Mapping[type, Look] = {
     wants.ConfigWant: config.look,
     wants.ConfigStateWant: snapshots.state,
     wants.KeptWant: snapshots.kept,
+    wants.LeftoversWant: leftovers.look,
     wants.SnapshotWant: snapshots.snapshot,
     wants.TracesWant: traces.look,
     lockfacts.LockWant: locks.lock,
@@ -65,6 +67,7 @@ UNREAD: Mapping[type, Callable[[str], Any]] = {
     wants.SurgeWant: lambda problem: wants.SurgeFact(0, {}, problem),
     wants.RecordsWant: lambda problem: wants.RecordsFact((), problem=problem),
     wants.ConfigWant: lambda problem: wants.ConfigFact({}, problem),
+    wants.LeftoversWant: lambda problem: wants.LeftoversFact(problem=problem),
 }
 """Type of the want -> the fact that it could not be looked up for now."""
 

@@ -22,6 +22,9 @@ from release_coordinator.render.objects import read_snapshot
 
 from .sources import Sources
 
+_ISSUED = {"kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token"}
+"""Types of Secret that only the cluster itself can fill."""
+
 
 async def state(sources: Sources, namespace: str, want: ConfigStateWant) -> ConfigStateFact:
     """The present version of a ConfigMap or Secret."""
@@ -33,6 +36,8 @@ async def state(sources: Sources, namespace: str, want: ConfigStateWant) -> Conf
         return ConfigStateFact("")
     except Denied:
         return ConfigStateFact("", f"the operator may not read {KINDS[want.kind].plural}")
+    if body.get("type") in _ISSUED:
+        return ConfigStateFact("", "the cluster issues it, a copy would be worth nothing")
     return ConfigStateFact(version_of(body))
 
 
@@ -43,17 +48,19 @@ async def kept(sources: Sources, namespace: str, want: KeptWant) -> KeptFact | N
     except (NotFound, Denied):
         return None
     labels = body["metadata"].get("labels") or {}
-    return KeptFact(labels.get(names.LABEL_UID) == want.uid and body.get("immutable") is True)
+    made_for_it = labels.get(names.LABEL_UID) == want.uid and body.get("immutable") is True
+    same = want.kind is ConfigKind.SECRET or version_of(body) == want.version
+    return KeptFact(made_for_it and same, body["metadata"]["uid"])
 
 
 async def snapshot(sources: Sources, namespace: str, want: SnapshotWant) -> Snapshot | None:
-    """What a component ran. One that cannot be read is as good as none."""
-    ref = Ref(CONTROLLER_REVISION, namespace, want.name)
+    """What a component ran, read live: somebody may have deleted it. Spoilt is as good as gone."""
     try:
-        body = sources.store.get(ref) or await sources.cluster.get(ref)
+        body = await sources.cluster.get(Ref(CONTROLLER_REVISION, namespace, want.name))
     except NotFound:
         return None
-    sources.store.put(CONTROLLER_REVISION, body)
+    if not names.is_named_for(body):
+        return None
     try:
         return read_snapshot(body)
     except ValidationError:

@@ -14,6 +14,7 @@ from release_coordinator.cluster.port import (
     APPROVAL,
     CONFIG_MAP,
     CONTROLLER_REVISION,
+    DAEMON_SET,
     DEPLOYMENT,
     EVENT,
     JOB,
@@ -22,6 +23,8 @@ from release_coordinator.cluster.port import (
     POD,
     POLICY,
     RECORD,
+    SECRET,
+    STATEFUL_SET,
     Body,
     Kind,
     Ref,
@@ -37,12 +40,17 @@ _WITHOUT_STATUS = {
     LEASE,
     METRIC_SOURCE,
     RECORD,
+    SECRET,
 }
-_WITH_GENERATION = {DEPLOYMENT, JOB, POD, ADMISSION_POLICY, ADMISSION_BINDING}
-_WITH_TEMPLATE = {DEPLOYMENT, JOB}
+_WORKLOADS = {DEPLOYMENT, STATEFUL_SET, DAEMON_SET}
+_WITH_GENERATION = {*_WORKLOADS, JOB, POD, ADMISSION_POLICY, ADMISSION_BINDING}
+_WITH_TEMPLATE = {*_WORKLOADS, JOB}
+_CONFIGURATION = {CONFIG_MAP, SECRET}
 _IMMUTABLE: dict[Kind, tuple[tuple[str, ...], ...]] = {
     CONTROLLER_REVISION: (("data",),),
     DEPLOYMENT: (("spec", "selector"),),
+    STATEFUL_SET: (("spec", "selector"), ("spec", "serviceName"), ("spec", "volumeClaimTemplates")),
+    DAEMON_SET: (("spec", "selector"),),
     JOB: (("spec", "template"), ("spec", "selector"), ("spec", "completions")),
 }
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -117,6 +125,10 @@ def check_change(ref: Ref, old: Body, new: Body) -> None:
     for path in _IMMUTABLE.get(ref.kind, ()):
         if _at(old, path) != _at(new, path):
             raise Invalid(f"{'.'.join(path)}: Invalid value: field is immutable")
+    if ref.kind in _CONFIGURATION and old.get("immutable"):
+        for key in ("data", "binaryData", "immutable"):
+            if (old.get(key) or None) != (new.get(key) or None):
+                raise Invalid(f"{key}: Forbidden: field is immutable when `immutable` is set")
     if "deletionTimestamp" in old["metadata"] and set(finalizers(new)) - set(finalizers(old)):
         raise Invalid("metadata.finalizers: no new ones can be added, the object is being deleted")
 
@@ -129,7 +141,7 @@ def tidy(kind: Kind, body: Body) -> Body:
         if value or key not in _DROPPED_WHEN_EMPTY
     }
     body = {**body, "metadata": metadata}
-    if kind == CONFIG_MAP and not body.get("data"):
+    if kind in _CONFIGURATION and not body.get("data"):
         body.pop("data", None)
     return body
 

@@ -7,7 +7,7 @@ unknown container names are told here.
 from release_coordinator.api.attempt import Role
 from release_coordinator.api.checklist import GateName
 from release_coordinator.api.release import Component
-from release_coordinator.engine import locks, rehearsal
+from release_coordinator.engine import locks, rehearsal, snapshots
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.lockfacts import RivalsWant
 from release_coordinator.engine.observation import WorkloadFact, WorkloadWant
@@ -36,6 +36,7 @@ def evaluate(ctx: Context) -> GateVerdict:
         return failed(NAME, OWNER, "; ".join(faults))
     version = ctx.attempt.previous_version or "the images that run now"
     text = f"a rollback restores {version} of {len(components)} components{_shared(ctx)}"
+    text += _besides(ctx)
     return passed(NAME, OWNER, text)
 
 
@@ -47,6 +48,13 @@ def _shared(ctx: Context) -> str:
     if not named:
         return ""
     return f"; also named by another Release, so one waits for the other: {some(named)}"
+
+
+def _besides(ctx: Context) -> str:
+    """What a rollback brings back, or does not, besides the images that run now."""
+    facts = ((c.name, ctx.seen.workload(c.target)) for c in ctx.plan.spec.components)
+    said = [note for name, fact in facts if fact for note in snapshots.outlook(ctx, name, fact)]
+    return "".join(f"; {note}" for note in dict.fromkeys(said))
 
 
 def _in_other_hands(ctx: Context, fact: WorkloadFact) -> bool:
@@ -69,6 +77,8 @@ def _fault(ctx: Context, index: int, component: Component) -> str:
             f"spec.components[{index}].images: {target} has no container "
             f"{', '.join(unknown)}; it has {', '.join(sorted(fact.images))}"
         )
+    if fact.kept_back:
+        return f"{target} would not be updated: {fact.kept_back}"
     if not fact.rolled_out and ctx.attempt.basis is None and not _in_other_hands(ctx, fact):
         return (
             f"{target} is not healthy before the release ({fact.trouble or 'rolling out'})"

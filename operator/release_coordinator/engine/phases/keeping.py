@@ -26,7 +26,7 @@ def advance(ctx: Context) -> Outcome:
         fact = ctx.seen.workload(component.target)
         if fact is None:
             continue
-        taken = snapshots.take(ctx, component, fact)
+        taken = snapshots.take(ctx, component.name, fact)
         if isinstance(taken, Failed):
             return ctx.fail(STEP, taken.message)
         if isinstance(taken, Do):

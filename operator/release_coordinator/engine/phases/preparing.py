@@ -16,11 +16,13 @@ from release_coordinator.api.attempt import (
 from release_coordinator.api.base import parse_duration
 from release_coordinator.api.conditions import Reason
 from release_coordinator.api.release import Component, HealthProbe, Metric, OnUnknown, WorkloadRef
-from release_coordinator.engine import backing_up, names, snapshots
+from release_coordinator.engine import names, snapshots
 from release_coordinator.engine.action import CreateRevision
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.observation import SampleWant, WorkloadWant
 from release_coordinator.engine.outcome import DONE, Do, Failed, Outcome
+
+from . import backing_up
 
 BASELINE = "prepare/baseline"
 REVISION = "prepare/revision"
@@ -102,7 +104,7 @@ def _record_revision(ctx: Context, name: str) -> Outcome:
         return Failed(Reason.STEP_FAILED, text)
     if None in previous:
         return Failed(Reason.WORKLOAD_REPLACED, "a workload vanished after its gate had passed")
-    kept = _keep(ctx)
+    kept = _keep(ctx, [entry for entry in previous if entry])
     if not isinstance(kept, dict):
         return kept
     revision = Revision(
@@ -119,21 +121,23 @@ def _record_revision(ctx: Context, name: str) -> Outcome:
     return Do(CreateRevision(name, ctx.attempt.number, revision))
 
 
-def _keep(ctx: Context) -> dict[str, str] | Do | Failed:
+def _keep(ctx: Context, previous: list[PreviousComponent]) -> dict[str, str] | Do | Failed:
     """Component -> the snapshot that a rollback restores; or what must be done first."""
     found: dict[str, str] = {}
     taken = []
+    inherited = {entry.name for entry in previous if entry.snapshot}
     for component in ctx.plan.spec.components:
+        if component.name in inherited:
+            continue  # what runs is what an earlier rollback has failed to take back
         fact = ctx.seen.workload(component.target, fresh=True)
         assert fact is not None  # noqa: S101 - the caller looked
-        name = snapshots.good(ctx, component, fact)
-        if name is None:
-            new = snapshots.take(ctx, component, fact)
-            if not isinstance(new, snapshots.Taken):
-                return new
+        known = snapshots.good(ctx, component.name, fact)
+        new = known if known is not None else snapshots.take(ctx, component.name, fact)
+        if isinstance(new, Do | Failed):
+            return new
+        if isinstance(new, snapshots.Taken):
             taken.append(new)
-            name = new.name
-        found[component.name] = name
+        found[component.name] = new.name if isinstance(new, snapshots.Taken) else new
     return snapshots.store(ctx, taken) or found
 
 

@@ -25,10 +25,14 @@ def undo(ctx: Context) -> Outcome:
             continue
         previous = ctx.previous(component.name)
         gone = frozenset(component.images.values()) - frozenset(previous.images.values())
-        restore = ctx.seen.snapshot(previous.snapshot) if previous.snapshot else None
         former = component.model_copy(update={"health": previous.health})
         step = workloads.ApplyStep(
-            UNDO_PREFIX + component.name, former, previous.images, restore, gone
+            UNDO_PREFIX + component.name,
+            former,
+            previous.images,
+            back=True,
+            snapshot=previous.snapshot,
+            gone=gone,
         )
         outcome = workloads.run(ctx, step)
         if outcome is not DONE:
