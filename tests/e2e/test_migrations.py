@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -341,13 +342,16 @@ def _interfere(place: Place) -> None:
     """Pull the plug: after the work of the migration was done, and before."""
     for name in (tool.name for tool in TOOLS):
         for case in (KILLED[name], GONE[name]):
-            after = case.tool.after
-            place.wait(f"{case.name} migrated", lambda c=case, a=after: place.schema(c) == a)
+            place.wait(f"{case.name} migrated", partial(_has_migrated, place, case))
         place.kill_pod(KILLED[name], UP)
         place.delete_job(GONE[name], UP)
         early = EARLY[name]
-        place.wait(f"{early.name} sleeps", lambda c=early: place.running(c, UP))
+        place.wait(f"{early.name} sleeps", partial(place.running, early, UP))
         place.delete_job(early, UP)
+
+
+def _has_migrated(place: Place, case: Case) -> bool:
+    return place.schema(case) == case.tool.after
 
 
 def told(body: Body) -> str:
