@@ -154,7 +154,7 @@ def _forwards(ctx: Context) -> Outcome:
         return outcome
     for phase in STORY:
         if phase is keeping and ctx.attempt.rehearsal:
-            text = f"rehearsal of the way back after {_achieved(ctx)}"
+            text = f"rehearsal of the way back of {ctx.attempt.version}"
             return orders.turn(ctx, Reason.REHEARSAL, text)
         outcome = phase.advance(ctx)
         if isinstance(outcome, Failed) and phase is confirming:
