@@ -16,13 +16,11 @@ from release_coordinator.api.attempt import (
 from release_coordinator.api.base import parse_duration
 from release_coordinator.api.conditions import Reason
 from release_coordinator.api.release import Component, HealthProbe, Metric, OnUnknown, WorkloadRef
-from release_coordinator.engine import names, snapshots
+from release_coordinator.engine import backing_up, names, snapshots
 from release_coordinator.engine.action import CreateRevision
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.observation import SampleWant, WorkloadWant
 from release_coordinator.engine.outcome import DONE, Do, Failed, Outcome
-
-from . import backing_up
 
 BASELINE = "prepare/baseline"
 REVISION = "prepare/revision"
