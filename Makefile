@@ -16,7 +16,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .PHONY: help demo test checks generate verify bench clean distclean \
-	lint types contracts budgets hygiene chart unit campaigns campaign api e2e nightly image cluster-up cluster-down lock venv
+	lint types contracts budgets hygiene chart unit campaigns campaign search api e2e nightly image cluster-up cluster-down lock venv
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -100,6 +100,9 @@ api: $(READY) ## On a real API server
 
 e2e: $(READY) ## On real containers
 	@$(BIN)/python -m pytest -m e2e $(ARGS)
+
+search: $(READY) ## Every state of the abstract world, and transcripts of what is broken: minutes
+	@$(BIN)/python -m tests.search $(ARGS)
 
 nightly: $(READY) ## Every plan of the campaigns, not a sample: hours
 	@CAMPAIGNS=all $(BIN)/python -m pytest -m "campaign and not api and not e2e" $(ARGS)

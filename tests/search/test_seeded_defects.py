@@ -118,12 +118,12 @@ DEFECTS = (
         "I7: two Releases change a workload",
     ),
     Defect(
-        "a held attempt does not hear the person who orders to resume",
+        "a held attempt does not hear that its Release is deleted",
         "engine/orders.py",
-        "release, names.ANNOTATION_RESUME, attempt.hold.id",
-        "release, names.ANNOTATION_RESUME, attempt.digest",
-        "ordered",
-        "never resumed",
+        "    if not release.deleting:\n        return Wait()\n",
+        "    if release is not None:\n        return Wait()\n",
+        "deleted",
+        "a deleted Release is let go",
     ),
     Defect(
         "a watch that is over is not ended",

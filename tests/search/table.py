@@ -1,0 +1,108 @@
+"""The table of phases: from where to where one decision may lead, and why.
+
+An attempt only moves along it, and the search must reach every row.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tests.search.journals import Journal
+
+from release_coordinator.api.conditions import Phase
+
+BEGINS, RESUMED, LEFT = "begins", "resumed", "left"
+
+
+class Row(NamedTuple):
+    """One kind of transition."""
+
+    before: Phase
+    cause: str
+    """Reason of the hold, the turn or the end; empty where the attempt just goes on."""
+    after: Phase
+
+    def __str__(self) -> str:
+        why = f" ({self.cause})" if self.cause else ""
+        return f"{self.before} -> {self.after}{why}"
+
+
+def cause_of(before: Journal, after: Journal) -> str:
+    """Why a decision leads from one journal to the other."""
+    old, new = before.attempt, after.attempt
+    assert new is not None
+    if old is None or old.number != new.number:
+        return BEGINS
+    if new.hold is not None and new.hold != old.hold:
+        return str(new.hold.reason)
+    if new.trigger is not None and new.trigger != old.trigger:
+        return str(new.trigger.reason)
+    if new.recorded and not old.recorded:
+        assert new.end is not None
+        return str(new.end.reason)
+    if old.hold is None or new.hold is not None:
+        return ""
+    return RESUMED if new.end is None else LEFT
+
+
+def _rows(text: str) -> Iterator[str]:
+    for line in text.strip().splitlines():
+        move, _, causes = line.partition(":")
+        before, after = (part.strip() for part in move.split("->"))
+        for cause in causes.split(","):
+            why = f" ({cause.strip()})" if cause.strip() not in {"", "-"} else ""
+            yield f"{before} -> {after}{why}"
+
+
+COMMON = frozenset(
+    _rows("""
+Pending -> Gating: begins
+Gating -> Preparing: -
+Preparing -> Migrating: -
+Preparing -> RollingOut: -
+Preparing -> Held: APIDenied, APIRejected
+Preparing -> Failed: Aborted, BackupFailed, Deleted, ManualRollback, StepFailed
+Preparing -> Superseded: GatesNotPassed, Superseded
+Migrating -> RollingOut: -
+Migrating -> RollingBack: Deleted, MigrationFailed
+Migrating -> Held: APIDenied, APIRejected, Deleted, JobTimedOut, MigrationOutcomeUnknown
+Migrating -> Held: RevisionLost
+Migrating -> Failed: MigrationFailed
+Migrating -> Superseded: Superseded
+RollingOut -> Refreshing: -
+RollingOut -> Watching: -
+RollingOut -> RollingBack: Aborted, Deleted, ManualRollback, ProgressDeadlineExceeded, Rehearsal
+RollingOut -> Held: APIDenied, APIRejected, ConflictingWriter, RevisionLost, WorkloadReplaced
+Refreshing -> Verifying: -
+Refreshing -> RollingBack: JobFailed
+Verifying -> Watching: -
+Verifying -> RollingBack: SmokeTestFailed
+Watching -> Completed: Completed
+Watching -> RollingBack: Aborted, Deleted, ManualRollback, MetricBreach
+Watching -> Held: ConflictingWriter, MetricUnknown, RevisionLost, WorkloadReplaced
+Completed -> Gating: begins
+RollingBack -> RolledBack: Aborted, Deleted, JobFailed, ManualRollback, MetricBreach
+RollingBack -> RolledBack: MigrationFailed, ProgressDeadlineExceeded, Rehearsed, SmokeTestFailed
+RollingBack -> RollbackFailed: JobFailed, MigrationFailed, ProgressDeadlineExceeded
+RollingBack -> RollbackFailed: SmokeTestFailed
+RollingBack -> Held: APIDenied, APIRejected, ConflictingWriter, Deleted, IrreversibleMigration
+RollingBack -> Held: JobTimedOut, MigrationOutcomeUnknown, RevisionLost, WorkloadReplaced
+RolledBack -> Gating: begins
+RollbackFailed -> Gating: begins
+Held -> Preparing: left, resumed
+Held -> Migrating: left
+Held -> RollingOut: resumed
+Held -> RollingBack: Aborted, ManualRollback, left, resumed
+Failed -> Gating: begins
+Superseded -> Gating: begins
+""")
+)
+"""Reached by the quick models; `-`: the attempt just goes on."""
+
+RARE = frozenset(
+    _rows("""
+
+""")
+)
+"""Reached by the deep models only."""
+
+TABLE = COMMON | RARE
