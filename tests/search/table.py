@@ -100,7 +100,9 @@ Superseded -> Gating: begins
 
 RARE = frozenset(
     _rows("""
-
+Migrating -> RollingBack: ManualRollback
+Migrating -> Failed: ManualRollback
+Held -> Migrating: resumed
 """)
 )
 """Reached by the deep models only."""
