@@ -7,6 +7,8 @@ from typing import Any
 
 from release_coordinator.api.job import TEXT_LIMIT
 from release_coordinator.api.schema import crds
+from release_coordinator.api.strategy import BLUE_GREEN_LIMIT
+from release_coordinator.api.workload import INLINE_LIMIT
 
 Schema = dict[str, Any]
 
@@ -53,7 +55,9 @@ def largest_release() -> Schema:
     spec = largest(schema_of("releases.yaml")["properties"]["spec"])
     names = [component["name"] for component in spec["components"]]
     for index, component in enumerate(spec["components"]):
-        component["workloadRef"]["name"] = numbered("x" * 253, index)
+        _give_workload(component, index, inline=index == 0)
+        if not 0 < index <= BLUE_GREEN_LIMIT:
+            del component["strategy"]
         component["dependsOn"] = [name for name in names if name != component["name"]]
     return {
         "apiVersion": "release-coordinator.io/v1alpha1",
@@ -61,6 +65,18 @@ def largest_release() -> Schema:
         "metadata": {"name": "x" * 52},
         "spec": spec,
     }
+
+
+def _give_workload(component: Schema, index: int, *, inline: bool) -> None:
+    """Leave one of the two ways to name a workload; one that is inline takes all the room."""
+    del component["workloadRef" if inline else "workload"]
+    if not inline:
+        component["workloadRef"]["name"] = numbered("x" * 253, index)
+        return
+    workload = component["workload"]
+    del workload["metadata"]
+    workload["spec"] = {"x": ""}
+    workload["spec"]["x"] = "x" * (INLINE_LIMIT - size(workload))
 
 
 def largest(node: Schema) -> Any:
@@ -81,10 +97,8 @@ def largest(node: Schema) -> Any:
             return {numbered("x" * 63, index): largest(values) for index in range(count)}
         case {"type": "string"}:
             return _longest_text(node)
-        case {"type": "boolean"}:
-            return True
-        case _:
-            return node["maximum"]
+        case _:  # a number, true, or an object of any form
+            return node.get("maximum", {} if node["type"] == "object" else True)
 
 
 def _largest_job(node: Schema) -> Schema:

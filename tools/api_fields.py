@@ -20,6 +20,7 @@ BOUNDS = (
     ("", "minimum", "maximum"),
 )
 TYPES = {
+    "object": "object",
     "string": "text",
     "integer": "whole number",
     "number": "number",

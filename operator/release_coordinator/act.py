@@ -10,10 +10,12 @@ from .api.codec import ReleaseObject
 from .cluster import facts, kept, workloads
 from .cluster.port import (
     CONTROLLER_REVISION,
+    DEPLOYMENT,
     JOB,
     LEASE,
     RECORD,
     RELEASE,
+    SERVICE,
     Cluster,
     Kind,
     Ref,
@@ -29,17 +31,22 @@ from .engine.action import (
     CreateRecord,
     CreateRevision,
     CreateSnapshots,
+    CreateTwin,
+    CreateWorkload,
     DeleteKept,
     DeletePod,
+    DeleteWorkload,
     DropLock,
+    MoveTraffic,
     RemoveFinalizer,
     ResumeJob,
+    ScaleTwin,
     TakeLock,
     WithdrawJob,
 )
 from .engine.observation import JobPhase
 from .errors import AlreadyExists, Conflict, NotFound
-from .render import objects
+from .render import objects, twins
 from .render.job import job_body
 
 
@@ -54,23 +61,28 @@ class Actor:
         """Do it. Raises what `Cluster` raises, but not AlreadyExists."""
         match action:
             case CreateJob() | CreateRevision() | CreateSnapshots() | CreateRecord():
-                for kind, body in _created(release, action):
-                    await self._create(kind, body)
+                await self._create_all(_created(release, action))
             case ResumeJob() | WithdrawJob():
                 await self._job(release, action)
-            case ApplyTemplate():
-                await self._apply(release, action)
+            case ApplyTemplate() | CreateWorkload() | DeleteWorkload():
+                await self._workload(release, action)
             case CopyConfig():
                 await kept.copy(self._cluster, release, action)
             case DeletePod() | DeleteKept():
                 for ref in await kept.delete(self._cluster, release.namespace, action):
                     self._store.remove(ref, "")
+            case CreateTwin() | ScaleTwin() | MoveTraffic():
+                await self._traffic(release, action)
             case TakeLock() | DropLock():
                 await self._lock(release, action)
             case AddFinalizer() | RemoveFinalizer():
                 others = [name for name in release.finalizers if name != names.FINALIZER]
                 added = [names.FINALIZER] if isinstance(action, AddFinalizer) else []
                 await self._finalizers(release, others + added)
+
+    async def _create_all(self, wanted: list[tuple[Kind, dict[str, Any]]]) -> None:
+        for kind, body in wanted:
+            await self._create(kind, body)
 
     async def _create(self, kind: Kind, body: dict[str, Any]) -> None:
         """Create, or take over what is there: whether it is ours is for the engine to say."""
@@ -94,7 +106,7 @@ class Actor:
             "metadata": {"uid": action.uid, "resourceVersion": version},
             "spec": {"suspend": False},
         }
-        await self._patch_job(ref, patch)
+        await self._patch(ref, patch)
 
     async def _withdraw(self, release: ReleaseObject, action: WithdrawJob) -> None:
         metadata = {
@@ -103,11 +115,11 @@ class Actor:
             "annotations": {names.ANNOTATION_WITHDRAWN: "true"},
         }
         ref = Ref(JOB, release.namespace, action.name)
-        await self._patch_job(ref, {"metadata": metadata})
+        await self._patch(ref, {"metadata": metadata})
 
-    async def _patch_job(self, ref: Ref, patch: dict[str, Any]) -> None:
+    async def _patch(self, ref: Ref, patch: dict[str, Any]) -> None:
         try:
-            self._store.put(JOB, await self._cluster.patch(ref, patch))
+            self._store.put(ref.kind, await self._cluster.patch(ref, patch))
         except (Conflict, NotFound):
             await self._refresh(ref)
             raise
@@ -122,34 +134,60 @@ class Actor:
         if known is None or known["metadata"]["uid"] != action.uid:
             return action.resource_version
         still = facts.job_fact(known)
-        holds = still.phase is JobPhase.SUSPENDED and not still.withdrawn
+        # One that was let run and suspended again has run: it must not run twice.
+        fresh = not still.withdrawn and not still.touched
+        holds = still.phase is JobPhase.SUSPENDED and fresh
         return still.resource_version if holds else action.resource_version
+
+    async def _workload(
+        self, release: ReleaseObject, action: ApplyTemplate | CreateWorkload | DeleteWorkload
+    ) -> None:
+        ref = workloads.ref_in(release.namespace, action.workload)
+        if isinstance(action, ApplyTemplate):
+            await self._apply(release, action)
+        elif isinstance(action, CreateWorkload):
+            await self._create(ref.kind, objects.workload_body(release, action))
+        else:
+            await self._remove(ref, action.uid)
 
     async def _apply(self, release: ReleaseObject, action: ApplyTemplate) -> None:
         ref = workloads.ref_in(release.namespace, action.workload)
         live = self._store.get(ref)
         if live is None or live["metadata"]["resourceVersion"] != action.resource_version:
             live = await self._cluster.get(ref)
-        patch = objects.template_patch(release, action, live)
-        try:
-            self._store.put(ref.kind, await self._cluster.patch(ref, patch))
-        except (Conflict, NotFound):
-            await self._refresh(ref)
-            raise
+        await self._patch(ref, objects.template_patch(release, action, live))
+
+    async def _traffic(
+        self, release: ReleaseObject, action: CreateTwin | ScaleTwin | MoveTraffic
+    ) -> None:
+        match action:
+            case CreateTwin(workload=workload, uid=uid):
+                like = await self._cluster.get(workloads.ref_in(release.namespace, workload))
+                if like["metadata"]["uid"] != uid:
+                    raise Conflict(f"{workload} was deleted and created anew")
+                await self._create(DEPLOYMENT, twins.twin_body(release, action, like))
+            case ScaleTwin(name=name):
+                ref = Ref(DEPLOYMENT, release.namespace, name)
+                await self._patch(ref, twins.scale_patch(action))
+            case MoveTraffic(service=service):
+                ref = Ref(SERVICE, release.namespace, service)
+                await self._patch(ref, twins.traffic_patch(release, action))
 
     async def _lock(self, release: ReleaseObject, action: TakeLock | DropLock) -> None:
         if isinstance(action, TakeLock):
             await self._create(LEASE, objects.lock_body(release, action))
             return
-        ref = Ref(LEASE, release.namespace, action.name)
+        await self._remove(Ref(LEASE, release.namespace, action.name), action.uid)
+
+    async def _remove(self, ref: Ref, uid: str) -> None:
         try:
-            await self._cluster.delete(ref, uid=action.uid)
+            await self._cluster.delete(ref, uid=uid)
         except NotFound:
             pass
         except Conflict:  # another one of this name
             await self._refresh(ref)
             raise
-        self._store.remove(ref, action.uid)
+        self._store.remove(ref, uid)
 
     async def _refresh(self, ref: Ref) -> None:
         """Our view of an object was old: replace it by the API server's."""

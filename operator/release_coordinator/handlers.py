@@ -22,6 +22,7 @@ from .cluster.port import (
     POD,
     POLICY,
     RELEASE,
+    SERVICE,
     STATEFUL_SET,
     Body,
     Kind,
@@ -34,7 +35,7 @@ from .reconcile import Key
 
 Login = Callable[[], Awaitable[Credentials]]
 
-LABELLED = (JOB, POD, DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CONFIG_MAP, LEASE)
+LABELLED = (JOB, POD, DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CONFIG_MAP, LEASE, SERVICE)
 """Kinds watched only where they carry our label; the server selects."""
 
 

@@ -142,7 +142,8 @@ class Looker:
         body = await self._workload(namespace, WorkloadWant(workload))
         if body is None:
             return []
-        pods = await self._cluster.list(POD, namespace, workloads.selector_of(body))
+        listed = await self._cluster.list(POD, namespace, workloads.selector_of(body))
+        pods = workloads.own_pods(body, listed)
         # An evicted pod matches the selector for ever, and runs nothing.
         return [p for p in pods if p.get("status", {}).get("phase") not in {"Succeeded", "Failed"}]
 

@@ -18,6 +18,7 @@ from .cluster.port import (
     POD,
     POLICY,
     RELEASE,
+    SERVICE,
     Body,
     Cluster,
     Kind,
@@ -83,7 +84,7 @@ class Resync:
         await self._take(JOB, release.namespace, by_uid)
         await self._take(POD, release.namespace, by_uid)
         by_name = {names.LABEL_RELEASE: release.name}
-        for kind in workloads.KINDS.values():
+        for kind in (*workloads.KINDS.values(), SERVICE):
             await self._take(kind, release.namespace, by_name)
 
     async def _take(

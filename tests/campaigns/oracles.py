@@ -15,7 +15,16 @@ from release_coordinator.engine import names
 MOMENTS = {
     *("startedAt", "finishedAt", "endedAt", "at", "since", "sampledAt", "unknownSince", "nextCheck")
 }
-CHANCE = {"uid", "releaseUid", "samples", "unknownSeconds", "durationSeconds", "lastTransitionTime"}
+CHANCE = {
+    "uid",
+    "releaseUid",
+    "samples",
+    "unknownSeconds",
+    "durationSeconds",
+    "lastTransitionTime",
+} | {
+    *("kept", "snapshots"),  # named by what a workload runs, and by its UID if we have created it
+}
 """What may differ between two good runs besides moments."""
 
 
@@ -132,4 +141,6 @@ def _compare(found: Any, wanted: Any, path: str) -> list[str]:
 
 def _name(body: Body) -> str:
     name: str = body["metadata"]["name"]
+    if "workload" in body.get("data", {}):  # a snapshot
+        name = name.rpartition("-")[0]
     return name if body["kind"] == "Deployment" else f"{body['kind']}/{name}"

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from tests.fakes.configured import CONFIG, configure, served
 from tests.fakes.controllers import Script
 from tests.fakes.switching import add_service, blue_green
-from tests.fakes.world import NAMESPACE, World
+from tests.fakes.world import NAMESPACE, World, deployment
 from tests.releases import bookshop
 
 from release_coordinator.api.codec import ReleaseObject
@@ -453,6 +453,43 @@ async def taken_back_late(world: World) -> None:
     await world.run()
 
 
+def inline(version: str = NEW, **changes: Any) -> Body:
+    """The same with a component that carries its workload with it."""
+    body = spec(version, **changes)
+    labels = {"app": "bookshop-search"}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "search"}]}}
+    workload = {"selector": {"matchLabels": labels}, "template": template}
+    body["spec"]["components"].append(
+        {
+            "name": "search",
+            "images": {"search": f"example/bookshop-search:{version}"},
+            "workload": {"name": "bookshop-search", "spec": workload},
+        }
+    )
+    return body
+
+
+async def inline_twice(world: World) -> None:
+    """A workload is created by a good release, and given back by the next one."""
+    await world.apply(inline())
+    await world.run()
+    await world.apply(inline(SLOW, migrations=[migration("0008-add-index")]))
+    await world.run()
+
+
+async def inline_name_taken(world: World) -> None:
+    """Somebody has created a workload of that name meanwhile; a rollback leaves it alone."""
+    await world.apply(inline(migrations=[]))
+    await world.run(has_begun("rollout/backend"))
+    await world.user.create(DEPLOYMENT, deployment("bookshop-search", "search", "0.9.0"))
+    release = await world.run()
+    assert release.status.phase is Phase.HELD, release.status.message
+    await world.annotate("rollback", "1")
+    await world.run()
+    left = {body["metadata"]["name"] for body in await world.user.list(DEPLOYMENT, NAMESPACE)}
+    assert "bookshop-search" in left, "somebody else's Deployment was deleted"
+
+
 def failing(*steps: str) -> Callable[[], Script]:
     """A world in which these programs fail."""
     return lambda: Script(failing_steps=dict.fromkeys(steps, "relation books is locked"))
@@ -641,6 +678,14 @@ WORKLOADS: dict[str, Workload] = {
             reason=Reason.CONFLICTING_WRITER,
         ),
         Workload(
+            "smoke-fails",
+            releases(spec),
+            Phase.ROLLED_BACK,
+            OLD,
+            (BACKUP, UP, CACHE, WARM, *BACK),
+            script=failing(SMOKE),
+        ),
+        Workload(
             "two-in-a-row",
             two_in_a_row,
             Phase.ROLLED_BACK,
@@ -679,13 +724,28 @@ WORKLOADS: dict[str, Workload] = {
             NEW,
             (*FORWARD, *BACK, *FORWARD),
         ),
+        Workload("inline", releases(inline), Phase.COMPLETED, NEW, FORWARD),
         Workload(
-            "smoke-fails",
-            releases(spec),
+            "inline-breach",
+            releases(lambda: inline(SLOW)),
             Phase.ROLLED_BACK,
             OLD,
-            (BACKUP, UP, CACHE, WARM, *BACK),
-            script=failing(SMOKE),
+            (*FORWARD, *BACK),
+        ),
+        Workload(
+            "inline-twice",
+            inline_twice,
+            Phase.ROLLED_BACK,
+            NEW,
+            (*FORWARD, BACKUP, UP_2, CACHE, WARM, SMOKE, DOWN_2, CACHE_BACK, SMOKE_BACK),
+        ),
+        Workload(
+            "inline-name-taken",
+            inline_name_taken,
+            Phase.ROLLED_BACK,
+            OLD,
+            (BACKUP, CACHE_BACK, SMOKE_BACK),
+            images={"search": "0.9.0"},
         ),
         Workload(
             "backup-fails",

@@ -290,6 +290,20 @@ async def test_a_dry_run_of_a_replace_shows_what_it_would_store_and_stores_nothi
         await world.us.replace(CONFIG_MAP, created, dry_run=True)
 
 
+async def test_a_dry_run_of_a_patch_shows_what_it_would_store_and_stores_nothing(
+    world: World,
+) -> None:
+    ref, created = await a_config_map(world, a="1")
+    shown = await world.us.patch(ref, {"data": {"a": None, "b": "2"}}, dry_run=True)
+    assert shown["data"] == {"b": "2"}
+    assert uid(shown) == uid(created)
+    assert await world.us.get(ref) == created
+    with pytest.raises(Conflict):
+        await world.us.patch(ref, {"metadata": {"uid": FOREIGN_UID}}, dry_run=True)
+    with pytest.raises(NotFound):
+        await world.us.patch(Ref(CONFIG_MAP, world.namespace, "gone"), {}, dry_run=True)
+
+
 async def test_replace_without_a_version_is_refused(world: World) -> None:
     ref, created = await a_config_map(world, a="1")
     with pytest.raises(Invalid):

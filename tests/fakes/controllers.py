@@ -13,6 +13,7 @@ from tests.fakes.sets import Sets
 from release_coordinator.cluster.memory import MemoryCluster
 from release_coordinator.cluster.port import DEPLOYMENT, JOB, POD, Body, Ref
 from release_coordinator.engine import names
+from release_coordinator.engine.plan import canonical, short_hash
 from release_coordinator.errors import NotFound
 
 SUCCESS = ""
@@ -30,6 +31,8 @@ class Script:
     """Step id -> what the schema version is once its program has done its work."""
     killed: dict[str, bool] = field(default_factory=dict)
     """Step id of a program that is killed -> whether it had done its work by then."""
+    flaky_steps: dict[str, int] = field(default_factory=dict)
+    """Step id -> how often its program still fails before it succeeds."""
     hanging_steps: set[str] = field(default_factory=set)
     blocked_steps: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Step id -> reason and message with which the kubelet keeps its container from starting."""
@@ -93,8 +96,10 @@ class Controllers:
         """Do everything that is due; return when the next thing is."""
         for job in await self._cluster.list(JOB):
             await self._job(job)
-        for deployment in await self._cluster.list(DEPLOYMENT):
+        deployments = await self._cluster.list(DEPLOYMENT)
+        for deployment in deployments:
             await self._deployment(deployment)
+        await self._collect({body["metadata"]["uid"] for body in deployments})
         await self._sets.step()
         waiting = [moment for moment in self._due.values() if moment > self._now()]
         return min(waiting, default=None)
@@ -131,6 +136,9 @@ class Controllers:
     async def _finish(self, job: Body, step: str, *, timed_out: bool) -> None:
         killed = step in self.script.killed
         words = "Killed" if killed else self.script.failing_steps.get(step)
+        if self.script.flaky_steps.get(step, 0) > 0:
+            self.script.flaky_steps[step] -= 1
+            words = "flaky"
         failed = words is not None or timed_out
         kind = "Failed" if failed else "Complete"
         reason = "DeadlineExceeded" if timed_out else "BackoffLimitExceeded"
@@ -201,7 +209,16 @@ class Controllers:
         metadata = body["metadata"]
         for suffix in ("pod", "new"):
             await self._delete_pod(metadata["namespace"], f"{metadata['name']}-{suffix}")
-        await self._set_pod(_pod_of(body, "pod"), {"podIP": "10.0.0.1"})
+        if body["spec"].get("replicas", 1):
+            ready = {"type": "Ready", "status": "True"}
+            await self._set_pod(_pod_of(body, "pod"), {"podIP": "10.0.0.1", "conditions": [ready]})
+
+    async def _collect(self, alive: set[str]) -> None:
+        """Delete the pods of Deployments that are gone."""
+        for pod in await self._cluster.list(POD):
+            owners = pod["metadata"].get("ownerReferences", [])
+            if owners and owners[0]["uid"] not in alive:
+                await self._delete_pod(pod["metadata"]["namespace"], pod["metadata"]["name"])
 
     async def _crash_loop(self, body: Body, words: str) -> None:
         """The first pod of the new template, which ends whenever it is started."""
@@ -211,14 +228,23 @@ class Controllers:
 
 
 def _pod_of(body: Body, suffix: str) -> Body:
-    metadata = body["metadata"]
+    metadata, template = body["metadata"], body["spec"]["template"]
+    label = short_hash(canonical(template))
+    owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet"}  # there is none: its name is enough
     return {
         "metadata": {
             "name": f"{metadata['name']}-{suffix}",
             "namespace": metadata["namespace"],
-            "labels": body["spec"]["selector"]["matchLabels"],
+            "labels": {
+                **body["spec"]["selector"]["matchLabels"],
+                **template.get("metadata", {}).get("labels", {}),
+                names.LABEL_TEMPLATE: label,
+            },
+            "ownerReferences": [
+                {**owner, "name": f"{metadata['name']}-{label}", "uid": metadata["uid"]}
+            ],
         },
-        "spec": body["spec"]["template"]["spec"],
+        "spec": template["spec"],
     }
 
 

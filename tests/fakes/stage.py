@@ -6,7 +6,7 @@ hears of each state of the Release from a watch.
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -119,6 +119,11 @@ class Stage:
         spec["watch"] |= {"duration": duration, "interval": "1s"}
         spec["watch"]["metrics"][0]["source"] = self.namespace
         return body
+
+    async def label_namespace(self, labels: Mapping[str, str]) -> None:
+        """Label the namespace, as the platform team does."""
+        ref = Ref(NAMESPACE, None, self.namespace)
+        await self.user.patch(ref, {"metadata": {"labels": dict(labels)}})
 
     async def policy(self, **spec: Any) -> None:
         """Change what the policy of the namespace asks for."""

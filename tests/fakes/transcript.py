@@ -96,7 +96,7 @@ class Transcript:
                 words = _locks(metadata)
             case "patch", _:
                 words = _patches(call, body)
-            case ("create" | "delete"), "Deployment":
+            case (("create" | "delete"), "Deployment"):
                 words = f"{call.verb}s Deployment {call.ref.name}"
             case "replace_status", "Release":
                 return self._status(body)

@@ -16,6 +16,7 @@ from tests.fakes.configured import (
 )
 from tests.fakes.story import Story, in_phase, told
 from tests.fakes.world import NAMESPACE
+from tests.releases import Body
 
 from release_coordinator.api.conditions import Phase
 from release_coordinator.cluster.port import (
@@ -281,6 +282,6 @@ async def test_a_set_that_is_not_updated_by_itself_is_told_beforehand() -> None:
     assert "partition" in status.message
 
 
-async def search_pods(story: Story) -> list[dict[str, object]]:
+async def search_pods(story: Story) -> list[Body]:
     """The pods of the set."""
     return await story.world.user.list(POD, NAMESPACE, {"app": "search"})

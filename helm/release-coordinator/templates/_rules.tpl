@@ -25,8 +25,10 @@ takes over the operator can do little more than release.
   resources: [jobs] # created suspended; patch: un-suspend
   verbs: [get, list, watch, create, patch]
 - apiGroups: [apps]
-  resources: [deployments, statefulsets, daemonsets] # patched: template, our label and marks
-  verbs: [get, list, watch, patch]
+  # Patched: template, our label and marks. Created and deleted: the second Deployment of BlueGreen.
+  # Inline ones: created, patched as a whole, deleted by the rollback of what has created them.
+  resources: [deployments, statefulsets, daemonsets]
+  verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [apps]
   resources: [controllerrevisions] # what to go back to; deleted when nothing needs it any more
   verbs: [get, list, create, delete]
@@ -34,8 +36,10 @@ takes over the operator can do little more than release.
   resources: [leases] # locks: one for each workload that is being released, never changed
   verbs: [get, list, watch, create, delete] # get: whose lock it is that was there first
 - apiGroups: [""]
-  resources: [pods] # why a Job or a rollout does not get on
-  verbs: [get, list, watch, delete] # delete: one that keeps its StatefulSet from going back
+  # Why a Job or a rollout does not get on. create: as dry runs, to try those of inline workloads.
+  # delete: one that is not ready and keeps its StatefulSet from going back.
+  resources: [pods]
+  verbs: [get, list, watch, create, delete]
 - apiGroups: [""]
   # Documents, what CI says, configuration to compare; created: immutable copies for rollbacks.
   resources: [configmaps] # delete: copies that no rollback needs any more
@@ -46,6 +50,12 @@ takes over the operator can do little more than release.
   resources: [secrets]
   verbs: [get, create, delete] # delete: copies that no rollback needs any more
 {{- end }}
+- apiGroups: [""]
+  resources: [services] # BlueGreen: patched are one label of the selector, our label and marks
+  verbs: [get, list, watch, patch]
+- apiGroups: [autoscaling]
+  resources: [horizontalpodautoscalers] # BlueGreen: whether one would count both versions
+  verbs: [list]
 - apiGroups: [""]
   resources: [resourcequotas] # whether there is room for the surge of a rollout
   verbs: [list]

@@ -65,6 +65,9 @@ class Step(Model):
         None, description="Hash of the workload's pod template after our change."
     )
     message: ShortText = Field("", description="What was found or why it failed.")
+    retries: Annotated[int, Field(ge=0, le=4)] = Field(
+        0, description="How often it was run again after it had failed."
+    )
 
 
 class GateState(StrEnum):
@@ -225,7 +228,7 @@ class Attempt(Model):
     policy: PolicyRef = Field(default_factory=PolicyRef)
     gates: list[Gate] = Field([], max_length=32, description="The last verdict of each gate.")
     steps: list[Step] = Field(
-        [], max_length=160, description="What was begun and what came of it, in order."
+        [], max_length=176, description="What was begun and what came of it, in order."
     )
     measurements: list[Measurement] = Field(
         [], max_length=10, description="What the watched metrics show."
@@ -266,6 +269,8 @@ class PreviousComponent(Model):
     workload: ObjectName
     uid: str
     images: dict[str, str]
+    absent: bool = False
+    """It did not exist: a rollback removes what the attempt has created."""
     snapshot: ObjectName | None = None
     """ControllerRevision with all of it; None if only the images are known."""
     health: HealthProbe | None = None

@@ -18,7 +18,7 @@ from .metricsource import URL_PATTERN
 SHOWN = 60
 """Characters of a wrong value that a message repeats."""
 
-MAPS = frozenset({"images"})
+MAPS = frozenset({"images", "labels", "annotations", "kept", "snapshots"})
 """Fields whose keys are chosen by people; a path shows such a key in brackets."""
 
 FORMS: Mapping[str, str] = {
@@ -56,6 +56,7 @@ _NUMBER = ("must be a number, not {got}", "write digits without quotes")
 
 _TEXTS: Mapping[str, tuple[str, str]] = {
     "missing": ("is missing", "add it"),
+    "one_workload": ("names no workload, or two", "set exactly one of workloadRef and workload"),
     "string_type": ("must be text, not {got}", "put the value in quotes"),
     "string_pattern_mismatch": ("{value} has the wrong form", "{form}"),
     "string_too_short": ("is too short", "the least length is {min_length}"),

@@ -5,9 +5,10 @@ what a later capability needs is added with it.
 """
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from .base import (
     NAME_PATTERN,
@@ -27,10 +28,17 @@ from .evidence import (
     Database,
     Documents,
     Schedule,
-    SchemaVersion,
     VersionEndpoint,
 )
 from .job import LIST_MAP, JobTemplate, NamedJob, rules
+from .migration import Backup as Backup  # noqa: PLC0414 - part of this vocabulary
+from .migration import DryRun as DryRun  # noqa: PLC0414 - part of this vocabulary
+from .migration import Migration as Migration  # noqa: PLC0414 - part of this vocabulary
+from .migration import Reversibility as Reversibility  # noqa: PLC0414 - part of this vocabulary
+from .strategy import BLUE_GREEN_LIMIT, Strategy, StrategyType
+from .workload import InlineWorkload
+from .workload import WorkloadKind as WorkloadKind  # noqa: PLC0414 - part of this vocabulary
+from .workload import WorkloadRef as WorkloadRef  # noqa: PLC0414 - part of this vocabulary
 
 
 class ReleaseType(StrEnum):
@@ -44,24 +52,6 @@ class ReleaseType(StrEnum):
     """A declared downgrade: the only way to a lower version."""
 
 
-class WorkloadKind(StrEnum):
-    """Kinds of workload a component can be."""
-
-    DEPLOYMENT = "Deployment"  # apps/v1
-    STATEFUL_SET = "StatefulSet"  # apps/v1, with updateStrategy RollingUpdate
-    DAEMON_SET = "DaemonSet"  # apps/v1, with updateStrategy RollingUpdate
-
-
-class WorkloadRef(Model):
-    """An existing workload of the Release's namespace."""
-
-    kind: WorkloadKind = WorkloadKind.DEPLOYMENT
-    name: ObjectName = Field(description="Name of the workload.")
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.name}"
-
-
 class HealthProbe(Model):
     """An HTTP endpoint every pod of the component must answer with 200-399."""
 
@@ -73,6 +63,21 @@ class HealthProbe(Model):
 class Component(Model):
     """One deployable part of the application."""
 
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            (
+                (
+                    "!has(self.strategy) || self.strategy.type != 'BlueGreen' || "
+                    "(has(self.workloadRef) && self.workloadRef.kind == 'Deployment')"
+                ),
+                (
+                    "strategy BlueGreen needs workloadRef of kind Deployment: no other runs "
+                    "beside itself; use Rolling here"
+                ),
+            )
+        )
+    )
+
     name: Name = Field(description="Name of the component, unique in this Release.")
     depends_on: list[Name] = Field(
         [],
@@ -80,7 +85,8 @@ class Component(Model):
         json_schema_extra={"x-kubernetes-list-type": "set"},
         description="Components that must run the new version before this one.",
     )
-    workload_ref: WorkloadRef
+    workload_ref: WorkloadRef | None = None
+    workload: InlineWorkload | None = None
     images: dict[Name, Image] = Field(
         min_length=1,
         max_length=8,
@@ -100,103 +106,25 @@ class Component(Model):
     progress_deadline: Duration = Field(
         "10m", description="Time to roll out and answer its health probe, from the first change."
     )
+    strategy: Strategy = Field(default_factory=Strategy)
+
+    @property
+    def is_blue_green(self) -> bool:
+        """Whether the new version runs beside the old one."""
+        return self.strategy.type is StrategyType.BLUE_GREEN
 
     @property
     def target(self) -> WorkloadRef:
         """The workload that runs it."""
-        return self.workload_ref
+        ref = self.workload.ref if self.workload else self.workload_ref
+        assert ref is not None  # noqa: S101 - one of them is there
+        return ref
 
-
-class Reversibility(StrEnum):
-    """What a migration allows a rollback to do."""
-
-    REVERSIBLE = "Reversible"
-    """`down` undoes it."""
-    EXPAND_ONLY = "ExpandOnly"
-    """The previous code runs on the new schema: a rollback leaves the schema."""
-    IRREVERSIBLE = "Irreversible"
-    """A rollback past it needs a person."""
-
-
-Word = Annotated[str, Field(max_length=128)]
-
-
-class DryRun(Model):
-    """How the program of `up` tries the migration without changing anything; a gate runs it."""
-
-    command: list[Word] = Field([], max_length=4, description="Entry point; that of up if empty.")
-    args: list[Word] = Field(
-        min_length=1, max_length=16, description="Arguments instead of those of up."
-    )
-
-
-class Migration(Model):
-    """One database migration, run as a Job before the components."""
-
-    model_config = ConfigDict(
-        json_schema_extra=rules(
-            (
-                "self.reversibility != 'Reversible' || has(self.down)",
-                (
-                    "a Reversible migration needs a down Job; declare it, or use ExpandOnly "
-                    "(the old code runs on the new schema) or Irreversible"
-                ),
-            ),
-            (
-                "self.reversibility == 'Reversible' || !has(self.down)",
-                (
-                    "only a Reversible migration has a down Job; set reversibility: Reversible "
-                    "or remove down"
-                ),
-            ),
-            (
-                "!has(self.downLosesData) || !self.downLosesData || has(self.down)",
-                "downLosesData says what down does: declare down, or remove downLosesData",
-            ),
-        )
-    )
-
-    name: Name = Field(description="Name of the migration, like 0007-add-isbn.")
-    reversibility: Reversibility = Field(
-        Reversibility.IRREVERSIBLE, description="Undeclared means Irreversible."
-    )
-    schema_version: SchemaVersion | None = Field(
-        None, description="What the Job spec.database.current says once this is applied."
-    )
-    up: JobTemplate
-    down: JobTemplate | None = None
-    down_loses_data: bool = Field(
-        False,
-        description=(
-            "down destroys what was written since: a rollback asks first, unless role data-loss "
-            "has approved."
-        ),
-    )
-    dry_run: DryRun | None = None
-
-    def dry_run_job(self) -> JobTemplate | None:
-        """The Job of its dry run, None if there is none."""
-        if self.dry_run is None:
-            return None
-        own = {"args": self.dry_run.args}
-        if self.dry_run.command:
-            own["command"] = self.dry_run.command
-        return self.up.model_copy(update=own)
-
-
-class Backup(Model):
-    """The Job that takes a database backup before anything changes.
-
-    The last line of its termination message becomes the backup's id in the record.
-    """
-
-    job: JobTemplate
-    verify: JobTemplate | None = Field(
-        None, description="Job that proves the backup; RELEASE_BACKUP_ID names it."
-    )
-    max_age: Duration | None = Field(
-        None, description="A backup that is older when the first change is due is taken again."
-    )
+    @model_validator(mode="after")
+    def _has_one_workload(self) -> Self:
+        if (self.workload is None) == (self.workload_ref is None):
+            raise PydanticCustomError("one_workload", "names no workload, or two")
+        return self
 
 
 class SmokeTest(Model):
@@ -205,6 +133,9 @@ class SmokeTest(Model):
     name: Name = Field(description="Name of the test, unique in its list.")
     suite: Name = Field("smoke", description="Test suite it belongs to, shown in messages.")
     job: JobTemplate
+    retries: Annotated[int, Field(ge=0, le=4)] = Field(
+        0, description="How often it is run again when it fails; one success is enough."
+    )
 
 
 class Verify(Model):
@@ -299,11 +230,31 @@ class Rollback(Model):
     )
 
 
+_TWICE = "two components name the same workload; give each component its own workload"
+"""Said of two rules: the cost of a rule that looks at all pairs of both kinds is too high."""
+
+
+def _same(one: str, other: str) -> str:
+    """CEL: component o names by the one field what component c names by the other."""
+    fields = " && ".join(f"o.{one}.{part} == c.{other}.{part}" for part in ("name", "kind"))
+    return f"has(o.{one}) && has(c.{other}) && {fields}"
+
+
 class ReleaseSpec(Model):
     """The application's wanted version and everything needed to get there and back."""
 
     model_config = ConfigDict(
         json_schema_extra=rules(
+            (
+                (
+                    "self.components.filter(c, has(c.strategy) && c.strategy.type == 'BlueGreen')"
+                    f".size() <= {BLUE_GREEN_LIMIT}"
+                ),
+                (
+                    f"at most {BLUE_GREEN_LIMIT} components can be BlueGreen: each keeps twice its "
+                    "pods; use Rolling for the others"
+                ),
+            ),
             (
                 (
                     "self.components.all(c, !has(c.dependsOn) || c.dependsOn.all(d, "
@@ -314,10 +265,16 @@ class ReleaseSpec(Model):
             (
                 (
                     "self.components.all(c, self.components.exists_one(o, "
-                    "o.workloadRef.name == c.workloadRef.name && "
-                    "o.workloadRef.kind == c.workloadRef.kind))"
+                    f"{_same('workloadRef', 'workloadRef')} || {_same('workload', 'workload')}))"
                 ),
-                "two components name the same workload; give each component its own workloadRef",
+                _TWICE,
+            ),
+            (
+                (
+                    "!self.components.exists(c, self.components.exists(o, "
+                    f"{_same('workloadRef', 'workload')}))"
+                ),
+                _TWICE,
             ),
         )
     )

@@ -20,6 +20,10 @@ class ConfigKind(StrEnum):
     SECRET = "Secret"  # noqa: S105 - a kind of object
 
 
+Source = tuple[ConfigKind, str]
+"""Kind and name of an object that configures pods."""
+
+
 class ConfigRef(Model):
     """A ConfigMap or Secret that a pod template names."""
 
@@ -39,4 +43,8 @@ class Snapshot(Model):
     uid: str
     template: dict[str, Any]
     """The pod template, as the API server had stored it."""
+    document: dict[str, Any] | None = None
+    """Of an inline workload: its labels, annotations and spec without the template."""
+    declared: dict[str, Any] | None = None
+    """Outline of what of that a Release had declared; None: nothing."""
     config: list[ConfigRef] = Field(default_factory=list)

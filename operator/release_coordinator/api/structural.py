@@ -102,6 +102,8 @@ class _Conversion:
                 return {keyword: {name: self.convert(node) for name, node in value.items()}}
             case "pattern" if value in TOLD and not self.reported:
                 return {RULES: [{"rule": f"self.matches(r'{value}')", "message": FORMS[value]}]}
+            case "additionalProperties" if value is True:
+                return {}  # says as little as its absence; x-kubernetes-preserve... says it all
             case "patternProperties":
                 (values,) = value.values()
                 return {"additionalProperties": self.convert(values)}

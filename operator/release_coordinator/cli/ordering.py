@@ -114,8 +114,8 @@ def _rollback(release: ReleaseObject, wish: Wish) -> Order:
     attempt = _running(release)
     if attempt.hold is not None and may_leave(attempt):
         # The hold is named: the order that has turned the attempt may still stand there.
-        order = {names.ANNOTATION_ROLLBACK: attempt.hold.id}
-        return Order({}, {**order}, f"hold {attempt.hold.id}: the schema stays as it is")
+        by_hold = {names.ANNOTATION_ROLLBACK: attempt.hold.id}
+        return Order({}, {**by_hold}, f"hold {attempt.hold.id}: the schema stays as it is")
     reason = f" ({wish.reason})" if wish.reason else ""
     back = attempt.previous_version or "the previous version"
     said = f"attempt {attempt.number} ({attempt.version}) is rolled back to {back}{reason}"

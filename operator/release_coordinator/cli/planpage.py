@@ -140,6 +140,8 @@ def _component(component: ComponentView) -> str:
         for image in component.images
     ]
     after = f"; after {', '.join(component.depends_on)}" if component.depends_on else ""
+    if component.inline:
+        changes.insert(0, component.inline)
     return f"{'; '.join(changes)}{after}; at most {component.progress_deadline}"
 
 

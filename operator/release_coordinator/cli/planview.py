@@ -18,7 +18,8 @@ from release_coordinator.api.release import (
     Reversibility,
     SmokeTest,
 )
-from release_coordinator.engine import plan, policy
+from release_coordinator.engine import inline, plan, policy
+from release_coordinator.engine.observation import WorkloadFact
 
 from .difference import differences
 from .outlook import Outlook
@@ -201,9 +202,20 @@ def _component(component: Component, found: Outlook) -> ComponentView:
             ImageView(container=container, running=running.get(container), wanted=image)
             for container, image in component.images.items()
         ],
+        inline=_inline(component, fact) if component.workload else None,
         health=f":{health.port}{health.path}" if health else None,
         progress_deadline=component.progress_deadline,
     )
+
+
+def _inline(component: Component, fact: WorkloadFact | None) -> str:
+    """What applying the declared workload would do, its images included."""
+    if fact is None:
+        return f"{component.target} is created"
+    changed = inline.changes(fact.document, fact.declared, component)
+    how = f"{len(changed)} fields change" if len(changed) != 1 else "1 field changes"
+    taken = "" if fact.declared else ", which is taken over"
+    return f"{component.target}{taken}: {how if changed else 'unchanged'}"
 
 
 def _rollback(found: Outlook) -> RollbackView:

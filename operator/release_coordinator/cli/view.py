@@ -63,6 +63,7 @@ class ComponentView(Model):
     workload: str = Field(description="Its kind and name.")
     depends_on: list[str]
     images: list[ImageView]
+    inline: str | None = Field(None, description="What becomes of a workload it carries inline.")
     health: str | None = None
     progress_deadline: str
 

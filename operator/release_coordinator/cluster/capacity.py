@@ -64,11 +64,15 @@ def quota_fact(body: Body) -> QuotaFact:
     return QuotaFact(name, {resource: float(amount) for resource, amount in left.items()})
 
 
-def surge_fact(body: Body) -> SurgeFact:
-    """What a rolling update of a workload needs beside what runs."""
+def surge_fact(body: Body, *, beside: bool = False) -> SurgeFact:
+    """What a rolling update of a workload needs beside what runs.
+
+    If the new version runs `beside` it, that is all its pods again, and its surge on top.
+    """
     spec = body.get("spec", {})
     try:
         pods = _surge_of(WorkloadKind(body["kind"]), spec, body.get("status", {}))
+        pods += spec.get("replicas", 1) if beside else 0
         pod = pod_resources(spec.get("template", {}).get("spec", {}))
     except ValueError as error:
         return SurgeFact(0, {}, f"{body['kind']} {body['metadata']['name']}: {error}")

@@ -113,13 +113,11 @@ class KubernetesCluster:
             await self._wire.send(Request("apply", "PATCH", kind, path, query, body, _APPLY))
         )
 
-    async def patch(self, ref: Ref, patch: Body) -> Body:
+    async def patch(self, ref: Ref, patch: Body, *, dry_run: bool = False) -> Body:
         """JSON merge patch of the main resource. Raises NotFound, Conflict."""
-        path = object_path(ref)
+        path, query = object_path(ref), self._query(dry_run=dry_run)
         return lean(
-            await self._wire.send(
-                Request("patch", "PATCH", ref.kind, path, (self._manager,), patch, _MERGE)
-            )
+            await self._wire.send(Request("patch", "PATCH", ref.kind, path, query, patch, _MERGE))
         )
 
     async def replace_status(self, kind: Kind, body: Body) -> Body:

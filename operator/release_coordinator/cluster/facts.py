@@ -76,6 +76,7 @@ def pod_fact(body: Body) -> PodFact:
         killed=_was_killed(status),
         uid=body["metadata"].get("uid", ""),
         revision=body["metadata"].get("labels", {}).get(REVISION_LABEL, ""),
+        template=body["metadata"].get("labels", {}).get(names.LABEL_TEMPLATE, ""),
     )
 
 

@@ -42,9 +42,10 @@ class FencedCluster:
         """Pass on if we lead."""
         return await self._leader().apply(kind, body, force=force)
 
-    async def patch(self, ref: Ref, patch: Body) -> Body:
-        """Pass on if we lead."""
-        return await self._leader().patch(ref, patch)
+    async def patch(self, ref: Ref, patch: Body, *, dry_run: bool = False) -> Body:
+        """Pass on if we lead; a dry run always."""
+        cluster = self._cluster if dry_run else self._leader()
+        return await cluster.patch(ref, patch, dry_run=dry_run)
 
     async def replace_status(self, kind: Kind, body: Body) -> Body:
         """Pass on if we lead."""

@@ -121,10 +121,11 @@ class MemoryCluster:
             call, lambda: self._server.apply(kind, body, self._manager, force=force)
         )
 
-    async def patch(self, ref: Ref, patch: Body) -> Body:
+    async def patch(self, ref: Ref, patch: Body, *, dry_run: bool = False) -> Body:
         """JSON merge patch of the main resource. Raises NotFound, Conflict."""
-        call = Call("patch", ref, patch)
-        return await self._call(call, lambda: self._server.patch(ref, patch, self._manager))
+        call = Call("dry_run" if dry_run else "patch", ref, patch)
+        server = self._server.fork() if dry_run else self._server
+        return await self._call(call, lambda: server.patch(ref, patch, self._manager))
 
     async def replace_status(self, kind: Kind, body: Body) -> Body:
         """PUT the `/status` subresource with its resourceVersion. Raises NotFound, Conflict."""

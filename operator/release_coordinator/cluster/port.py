@@ -58,6 +58,8 @@ POD = Kind("", "v1", "pods", "Pod")
 NODE = Kind("", "v1", "nodes", "Node", namespaced=False)
 RESOURCE_QUOTA = Kind("", "v1", "resourcequotas", "ResourceQuota")
 CONFIG_MAP = Kind("", "v1", "configmaps", "ConfigMap")
+SERVICE = Kind("", "v1", "services", "Service")
+AUTOSCALER = Kind("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler")
 SECRET = Kind("", "v1", "secrets", "Secret")
 EVENT = Kind("events.k8s.io", "v1", "events", "Event")
 LEASE = Kind("coordination.k8s.io", "v1", "leases", "Lease")
@@ -115,8 +117,8 @@ class Cluster(Protocol):
         send one.
         """
 
-    async def patch(self, ref: Ref, patch: Body) -> Body:
-        """JSON merge patch of the main resource; preconditions as in `apply`.
+    async def patch(self, ref: Ref, patch: Body, *, dry_run: bool = False) -> Body:
+        """JSON merge patch of the main resource; preconditions as in `apply`, dry runs as above.
 
         Raises NotFound, Conflict.
         """

@@ -5,16 +5,19 @@ a `WorkloadFact` need not know which of them it is from.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from release_coordinator.api.release import WorkloadKind, WorkloadRef
-from release_coordinator.api.snapshot import ConfigKind
+from release_coordinator.api.snapshot import ConfigKind, Source
 from release_coordinator.engine import names
-from release_coordinator.engine.observation import Source, WorkloadFact
+from release_coordinator.engine.observation import WorkloadFact
 from release_coordinator.engine.plan import canonical, short_hash
 
 from .bodies import containers
 from .port import DAEMON_SET, DEPLOYMENT, STATEFUL_SET, Body, Kind, Ref
+
+_KUBECTL = "kubectl.kubernetes.io/last-applied-configuration"
 
 KINDS: Mapping[WorkloadKind, Kind] = {
     WorkloadKind.DEPLOYMENT: DEPLOYMENT,
@@ -56,7 +59,12 @@ def fact_of(body: Body) -> WorkloadFact:
         kept_back=_kept_back(workload.kind, spec),
         template=template,
         renamed=_renamed(metadata),
+        document=_document(metadata, spec),
+        declared=_declared(metadata),
+        created_for=metadata.get("labels", {}).get(names.LABEL_UID, ""),
+        deleting="deletionTimestamp" in metadata,
         ordered=_ordered(workload.kind, spec, status) if seen else ("", ""),
+        slot=selector_of(body).get(names.LABEL_SLOT, ""),
     )
 
 
@@ -70,10 +78,47 @@ def _renamed(metadata: Body) -> dict[Source, str]:
         return {}
 
 
+def _document(metadata: Body, spec: Body) -> Body:
+    """Our own annotations and kubectl's copy of the whole are no part of it."""
+    annotations = {
+        key: value
+        for key, value in metadata.get("annotations", {}).items()
+        if not key.startswith((names.OWN_PREFIX, _KUBECTL))
+    }
+    labels = {
+        key: value
+        for key, value in metadata.get("labels", {}).items()
+        if not key.startswith((names.OWN_PREFIX, names.LABEL_MANAGED_BY))
+    }
+    return {
+        "metadata": {"labels": labels, "annotations": annotations},
+        "spec": spec,
+    }
+
+
+def _declared(metadata: Body) -> Any:
+    """As `_renamed`: what cannot be read has not been said."""
+    try:
+        found = json.loads(metadata.get("annotations", {}).get(names.ANNOTATION_DECLARED, "0"))
+    except (ValueError, TypeError):
+        return 0
+    return found if isinstance(found, dict) else 0
+
+
 def selector_of(body: Body) -> dict[str, str]:
     """Labels that the pods of a workload have."""
     selector: dict[str, str] = body.get("spec", {}).get("selector", {}).get("matchLabels", {})
     return selector
+
+
+def own_pods(body: Body, pods: Iterable[Body]) -> list[Body]:
+    """Those of the pods that it selects that are its own.
+
+    While a component is switched, the selector of its Deployment fits the pods of the second one
+    too; these have a slot.
+    """
+    slot = selector_of(body).get(names.LABEL_SLOT)
+    return [p for p in pods if p["metadata"].get("labels", {}).get(names.LABEL_SLOT) == slot]
 
 
 def _deployment(spec: Body, status: Body) -> tuple[int, bool]:

@@ -12,9 +12,7 @@ from release_coordinator.api.attempt import Revision
 from release_coordinator.api.job import JobTemplate
 from release_coordinator.api.record import RecordSpec
 from release_coordinator.api.release import WorkloadRef
-from release_coordinator.api.snapshot import ConfigKind, Snapshot
-
-from .observation import Source
+from release_coordinator.api.snapshot import ConfigKind, Snapshot, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +82,28 @@ class ApplyTemplate:
     mark: str
     """Attempt and step, written beside the label: each step writes at least once, so that a
     request of an earlier step that comes late finds the workload changed and is refused."""
+    rest: Mapping[str, Any] = field(default_factory=dict)
+    """Of an inline workload: the merge patch of everything but the template."""
+    declared: Any = None
+    """Of an inline workload: outline of what the operator owns from now on; 0: nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreateWorkload:
+    """Create an inline workload; whose it is, if it exists, the next look tells."""
+
+    workload: WorkloadRef
+    document: Mapping[str, Any]
+    mark: str
+    """Attempt and step."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteWorkload:
+    """Delete a workload that the attempt has created, if it is still that one."""
+
+    workload: WorkloadRef
+    uid: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +179,48 @@ class DropLock:
 
 
 @dataclass(frozen=True, slots=True)
+class MoveTraffic:
+    """Change which pods a Service finds, by the one label that we add to its selector."""
+
+    service: str
+    uid: str
+    resource_version: str = field(compare=False)
+    """Of the state that was looked at: somebody else's change in between is not overwritten."""
+    pin: Mapping[str, str]
+    """The label; empty: the selector is as its owner wrote it."""
+    mark: str
+    """As in ApplyTemplate."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreateTwin:
+    """Create a second Deployment beside a component's own, without pods yet.
+
+    A request that comes late, when the attempt has turned back, brings up no pod: `ScaleTwin`
+    carries the UID and version of what it is for.
+    """
+
+    name: str
+    workload: WorkloadRef
+    """The Deployment whose fields it takes over."""
+    uid: str
+    """UID of that one."""
+    template: Mapping[str, Any]
+    slot: str
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleTwin:
+    """Let the second Deployment have pods."""
+
+    name: str
+    uid: str
+    resource_version: str = field(compare=False)
+    replicas: int
+
+
+@dataclass(frozen=True, slots=True)
 class AddFinalizer:
     """Keep the Release from vanishing in the middle of an attempt."""
 
@@ -174,6 +236,8 @@ Action = (
     | WithdrawJob
     | CreateRevision
     | ApplyTemplate
+    | CreateWorkload
+    | DeleteWorkload
     | CopyConfig
     | CreateSnapshots
     | DeletePod
@@ -181,6 +245,9 @@ Action = (
     | CreateRecord
     | TakeLock
     | DropLock
+    | MoveTraffic
+    | CreateTwin
+    | ScaleTwin
     | AddFinalizer
     | RemoveFinalizer
 )
@@ -193,7 +260,11 @@ def subject(action: Action) -> str:
             return f"Job {name}"
         case CreateRevision(name=name):
             return f"ControllerRevision {name}"
-        case ApplyTemplate(workload=workload):
+        case (
+            ApplyTemplate(workload=workload)
+            | CreateWorkload(workload=workload)
+            | DeleteWorkload(workload=workload)
+        ):
             return str(workload)
         case CopyConfig() | CreateSnapshots() | DeletePod() | DeleteKept():
             return _kept(action)
@@ -201,6 +272,8 @@ def subject(action: Action) -> str:
             return f"ReleaseRecord {name}"
         case TakeLock(name=name) | DropLock(name=name):
             return f"Lease {name}"
+        case MoveTraffic() | CreateTwin() | ScaleTwin():
+            return _of_traffic(action)
         case AddFinalizer() | RemoveFinalizer():
             return "the Release"
 
@@ -215,3 +288,9 @@ def _kept(action: CopyConfig | CreateSnapshots | DeletePod | DeleteKept) -> str:
             return f"Pod {name}"
         case DeleteKept(objects=objects):
             return ", ".join(f"{one.kind} {one.name}" for one in objects)
+
+
+def _of_traffic(action: MoveTraffic | CreateTwin | ScaleTwin) -> str:
+    if isinstance(action, MoveTraffic):
+        return f"Service {action.service}"
+    return f"Deployment {action.name}"

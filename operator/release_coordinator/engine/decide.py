@@ -23,6 +23,7 @@ from .phases import (
     locking,
     migrating,
     preparing,
+    promoting,
     refreshing,
     rolling_out,
     verifying,
@@ -54,6 +55,7 @@ STORY: tuple[Advances, ...] = (
     refreshing,  # R3.8, R3.9: caches cleared, application warmed up
     verifying,  # R3.10, R3.11: health endpoints and smoke tests
     watching,  # R4.2-R4.4: metrics stay good
+    promoting,  # R4.5: what ran beside the old version takes its place
     keeping,  # R3.4 of the next release: what proved good is its way back
 )
 
@@ -150,10 +152,12 @@ def _active(ctx: Context) -> Decision:
 
 def _forwards(ctx: Context) -> Outcome:
     outcome = rolling_out.drift(ctx)
+    if isinstance(outcome, Failed):
+        return orders.turn(ctx, outcome.reason, outcome.message)
     if outcome is not DONE:
         return outcome
     for phase in STORY:
-        if phase is keeping and ctx.attempt.rehearsal:
+        if phase is promoting and ctx.attempt.rehearsal:
             text = f"rehearsal of the way back of {ctx.attempt.version}"
             return orders.turn(ctx, Reason.REHEARSAL, text)
         outcome = phase.advance(ctx)

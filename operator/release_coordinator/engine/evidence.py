@@ -254,9 +254,11 @@ class QuotasWant:
 
 @dataclass(frozen=True, slots=True)
 class SurgeWant:
-    """What a rolling update of a workload needs beside what runs."""
+    """What an update of a workload needs beside what runs."""
 
     workload: WorkloadRef
+    beside: bool = False
+    """All its pods run twice meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,3 +349,33 @@ class TracesWant:
     number: int
     digest: str
     """Of the plan that is to begin: the name of a ControllerRevision contains it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PodsLeftWant:
+    """The pods that have some labels, for whoever waits until they are gone."""
+
+    labels: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TrialWant:
+    """Whether the API server takes an inline workload, and a pod of it; nothing is stored."""
+
+    workload: WorkloadRef
+    document: str
+    """What is declared of it, as canonical JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrialFact:
+    """What came of the trial."""
+
+    refusal: str = ""
+    """What the API server says against it."""
+    lost: tuple[str, ...] = ()
+    """Fields that it would not store as they were declared."""
+    problem: str = ""
+    """Why the trial could not be made for now."""
+    note: str = ""
+    """Why it can never be made here; then the rollout shows."""

@@ -59,6 +59,8 @@ class JobStep:
     """Version the Job is told it works for; the attempt's own if empty."""
     backup: str = ""
     """Id of the backup the Job is told of."""
+    retries: int = 0
+    """How often it may be run again when it has failed; a guarded Job never is."""
     answers: bool = False
     """Its last words are an answer: of several lines the last one counts."""
     in_doubt: Callable[[Context, Doubt], Outcome] | None = None
@@ -67,8 +69,10 @@ class JobStep:
 
 def name_of(ctx: Context, job: JobStep) -> str:
     """Name of the step's Job."""
-    release = ctx.release
-    return names.job_name(release.name, release.uid, ctx.attempt.number, job.id, job.template)
+    release, step = ctx.release, ctx.step(job.id)
+    again = f"/{step.retries}" if step and step.retries else ""
+    number = ctx.attempt.number
+    return names.job_name(release.name, release.uid, number, job.id + again, job.template)
 
 
 def run(ctx: Context, job: JobStep) -> Outcome:
@@ -159,6 +163,8 @@ def _follow(ctx: Context, job: JobStep, step: Step, fact: JobFact) -> Outcome:
             return Do(ResumeJob(fact.name, fact.uid, fact.resource_version))
         case JobPhase.SUCCEEDED:
             words = _last_words(ctx, fact.name)
+            if step.retries:
+                words = f"at try {step.retries + 1} of {job.retries + 1}. {words}".rstrip()
             return ctx.succeed(job.id, _last_line(words) if job.answers else words)
         case JobPhase.FAILED:
             return _failed(ctx, job, step, fact)
@@ -180,6 +186,8 @@ def _suspended_again(ctx: Context, job: JobStep, fact: JobFact) -> Outcome:
 def _failed(ctx: Context, job: JobStep, step: Step, fact: JobFact) -> Outcome:
     """One that never started has failed for sure; of any other guarded one the rest is asked."""
     why = _why(ctx, job, step, fact)
+    if not job.guarded and step.retries < job.retries:
+        return ctx.change(job.id, retries=step.retries + 1, started_at=ctx.now, message="")
     if not job.guarded or step.message.startswith(NEVER_STARTED):
         return ctx.fail(job.id, why)
     if _ended_from_outside(ctx, fact):

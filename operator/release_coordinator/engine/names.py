@@ -12,6 +12,7 @@ from release_coordinator.api.job import JobTemplate
 
 from .plan import canonical, short_hash
 
+OWN_PREFIX = "release-coordinator.io/"
 LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
 MANAGED_BY = "release-coordinator"
 LABEL_RELEASE = "release-coordinator.io/release"
@@ -35,6 +36,10 @@ ANNOTATION_ORDERED_BY = "release-coordinator.io/ordered-by"
 ANNOTATION_CHANGED_BY = "release-coordinator.io/changed-by"
 ANNOTATION_COPY_OF = "release-coordinator.io/copy-of"
 ANNOTATION_CONFIG = "release-coordinator.io/config"
+ANNOTATION_DECLARED = "release-coordinator.io/declared"
+LABEL_SLOT = "release-coordinator.io/slot"
+LABEL_TEMPLATE = "pod-template-hash"
+"""Label that Kubernetes gives to the pods of each template of a Deployment."""
 FINALIZER = "release-coordinator.io/attempt"
 FIELD_MANAGER = "release-coordinator.io"
 
@@ -91,3 +96,13 @@ def is_named_for(snapshot: Mapping[str, Any]) -> bool:
 def copy_name(source: str, uid: str, kind: str, version: str) -> str:
     """Name of the immutable copy of a ConfigMap or Secret, made for the Release of that UID."""
     return f"{source[:46].rstrip('-.')}-kept-{short_hash(uid, kind, source, version)}"
+
+
+def slot(uid: str, attempt: int, component: str) -> str:
+    """Value of the label that the pods of a second Deployment have, and no other pod."""
+    return short_hash(uid, str(attempt), component)
+
+
+def twin_name(workload: str, slot: str) -> str:
+    """Name of the second Deployment of a component."""
+    return f"{workload[:46].rstrip('-.')}-{slot}"

@@ -14,7 +14,7 @@ from typing import Any
 from release_coordinator.api.attempt import Revision
 from release_coordinator.api.evidence import VersionEndpoint
 from release_coordinator.api.release import HealthProbe, Metric, WorkloadRef
-from release_coordinator.api.snapshot import ConfigKind, Snapshot
+from release_coordinator.api.snapshot import Snapshot, Source
 
 from .evidence import (
     AdmissionFact,
@@ -35,6 +35,7 @@ from .evidence import (
     NodesWant,
     ObjectFact,
     ObjectWant,
+    PodsLeftWant,
     PolicyFact,
     PolicyWant,
     QuotaFact,
@@ -46,6 +47,8 @@ from .evidence import (
     SurgeWant,
     TracesFact,
     TracesWant,
+    TrialFact,
+    TrialWant,
     VersionFact,
     VersionWant,
 )
@@ -59,9 +62,15 @@ from .lockfacts import (
     RivalFact,
     RivalsWant,
 )
-
-Source = tuple[ConfigKind, str]
-"""Kind and name of an object that configures pods."""
+from .trafficfacts import (
+    AutoscalersFact,
+    AutoscalersWant,
+    ServiceFact,
+    ServiceWant,
+    SlotPodsWant,
+    StrangersWant,
+    TrafficWants,
+)
 
 
 class JobPhase(StrEnum):
@@ -113,6 +122,8 @@ class PodFact:
     uid: str = ""
     revision: str = ""
     """Revision of its workload's template that it was made from, where the controller says so."""
+    template: str = ""
+    """Label `pod-template-hash`, which the pods of a Deployment's template have in common."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +153,18 @@ class WorkloadFact:
     """The pod template, as the API server has it."""
     renamed: Mapping[Source, str] = field(default_factory=dict)
     """Copies of configuration that the template names since a rollback -> the original's name."""
+    document: Mapping[str, Any] = field(default_factory=dict)
+    """Labels, annotations and spec: what a Release can declare of it."""
+    declared: Any = 0
+    """Outline of what the operator has declared last; 0: nothing."""
+    created_for: str = ""
+    """UID of the Release that it was created for."""
+    deleting: bool = False
     ordered: tuple[str, str] = ("", "")
     """Revisions that were complete last and that is wanted now, of a StatefulSet whose pods follow
     one after the other; empty for all others, and while its controller has not seen the spec."""
+    slot: str = ""
+    """Label by which a second Deployment of ours tells its pods from those of the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +289,10 @@ Want = (
     | KeptWant
     | LeftoversWant
     | SnapshotWant
+    | PodsLeftWant
+    | TrialWant
     | LockWants
+    | TrafficWants
 )
 
 
@@ -379,6 +402,36 @@ class Observation:
         fact: tuple[RivalFact, ...] = self._get(RivalsWant(release, workloads))
         return fact
 
+    def service(self, name: str, *, fresh: bool = False) -> ServiceFact | None:
+        """A Service, None if there is none."""
+        fact: ServiceFact | None = self._get(ServiceWant(name, fresh))
+        return fact
+
+    def strangers(self, service: str, workload: WorkloadRef) -> tuple[str, ...]:
+        """Pods behind a Service that are not the workload's."""
+        fact: tuple[str, ...] = self._get(StrangersWant(service, workload))
+        return fact
+
+    def slot_pods(self, slot: str) -> tuple[str, ...]:
+        """Pods of a slot, those that terminate included."""
+        fact: tuple[str, ...] = self._get(SlotPodsWant(slot))
+        return fact
+
+    def pods_left(self, want: PodsLeftWant) -> tuple[str, ...]:
+        """Names of the pods with some labels, those that terminate included."""
+        fact: tuple[str, ...] = self._get(want)
+        return fact
+
+    def trial(self, want: TrialWant) -> TrialFact:
+        """What the API server says of an inline workload."""
+        fact: TrialFact = self._get(want)
+        return fact
+
+    def autoscalers(self) -> AutoscalersFact:
+        """Who scales the workloads of the namespace."""
+        fact: AutoscalersFact = self._get(AutoscalersWant())
+        return fact
+
     def policy(self, release: str, *, fresh: bool = False) -> PolicyFact:
         """The policy that counts for a Release."""
         fact: PolicyFact = self._get(PolicyWant(release, fresh))
@@ -433,9 +486,9 @@ class Observation:
         fact: tuple[QuotaFact, ...] = self._get(QuotasWant())
         return fact
 
-    def surge(self, workload: WorkloadRef) -> SurgeFact | None:
-        """What a rolling update of the workload needs beside what runs; None: no workload."""
-        fact: SurgeFact | None = self._get(SurgeWant(workload))
+    def surge(self, workload: WorkloadRef, *, beside: bool = False) -> SurgeFact | None:
+        """What an update of the workload needs beside what runs; None: no workload."""
+        fact: SurgeFact | None = self._get(SurgeWant(workload, beside))
         return fact
 
     def config(self, workload: WorkloadRef, namespace: str = "") -> ConfigFact | None:

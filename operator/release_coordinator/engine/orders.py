@@ -177,7 +177,7 @@ def _changed(ctx: Context) -> bool:
         step.id.startswith(migrating.PREFIX) and step.state is StepState.RUNNING
         for step in ctx.attempt.steps
     )
-    return running or bool(migrating.applied(ctx)) or ctx.begun("rollout/")
+    return running or bool(migrating.applied(ctx)) or any(map(ctx.begun, ("traffic/", "rollout/")))
 
 
 def may_turn(attempt: Attempt) -> bool:

@@ -15,6 +15,7 @@ from release_coordinator.api.job import JobTemplate
 from release_coordinator.api.policy import Requirements
 from release_coordinator.api.release import Component, ReleaseSpec, WorkloadRef
 
+from . import inline
 from .policy import BUILT_IN
 
 
@@ -95,7 +96,7 @@ def _program(job: JobTemplate | None) -> list[Any] | None:
 
 def resolve(spec: ReleaseSpec, requirements: Requirements = BUILT_IN) -> Plan | tuple[Fault, ...]:
     """The plan of a spec, or everything that is wrong with it."""
-    faults = [*_workload_faults(spec), *_dependency_faults(spec)]
+    faults = [*_workload_faults(spec), *_dependency_faults(spec), *inline.faults(spec)]
     if faults:
         return tuple(faults)
     order = _order(spec)
@@ -109,10 +110,11 @@ def _workload_faults(spec: ReleaseSpec) -> list[Fault]:
     faults = []
     for index, component in enumerate(spec.components):
         target = component.target
+        field = "workload" if component.workload else "workloadRef"
         if target in owners:
             faults.append(
                 Fault(
-                    f"spec.components[{index}].workloadRef.name",
+                    f"spec.components[{index}].{field}.name",
                     f"{target} is already the workload of component {owners[target]}",
                     "give each component its own workload",
                 )

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 
 from release_coordinator.api.conditions import Reason
 from release_coordinator.api.release import RollbackConfiguration
-from release_coordinator.api.snapshot import ConfigRef, Snapshot
+from release_coordinator.api.snapshot import ConfigRef, Snapshot, Source
 
-from . import names, templates
+from . import creating, names, templates
 from .action import CopyConfig, CreateSnapshots
 from .context import Context
 from .evidence import ConfigStateWant, KeptFact, KeptWant
-from .observation import Source, WorkloadFact
+from .observation import WorkloadFact
 from .outcome import Do, Failed
 from .plan import canonical
 
@@ -61,6 +61,7 @@ def take(ctx: Context, component: str, fact: WorkloadFact) -> Taken | Do | Faile
         uid=fact.uid,
         template=dict(template),
         config=list(refs.values()),
+        **creating.recorded(ctx, component, fact),
     )
     release = ctx.release
     name = names.snapshot_name(release.name, release.uid, component, canonical(snapshot.to_wire()))
@@ -109,6 +110,8 @@ def found_good(ctx: Context, component: str, fact: WorkloadFact) -> Taken | None
     snapshot = ctx.seen.snapshot(name) if name else None
     if name is None or snapshot is None or snapshot.uid != fact.uid:
         return None
+    if snapshot.document is None and creating.is_inline(ctx, component):
+        return None  # it was taken over: what else has to be given back is not known yet
     was = {one["name"]: one.get("image") for one in templates.containers(snapshot.template)}
     return Taken(name, snapshot) if was == dict(fact.images) else None
 

@@ -7,9 +7,8 @@ by `engine.workloads` and `engine.snapshots`.
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from release_coordinator.api.snapshot import ConfigKind
+from release_coordinator.api.snapshot import ConfigKind, Source
 
-from .observation import Source
 from .plan import canonical, short_hash
 
 Template = Mapping[str, Any]
@@ -43,6 +42,13 @@ def with_images(template: Template, images: Mapping[str, str]) -> Template:
                 for one in pod[field]
             ]
     return {**template, "spec": pod}
+
+
+def with_label(template: Template, key: str, value: str) -> Template:
+    """The template with one more label for its pods."""
+    metadata = template.get("metadata") or {}
+    labels = {**(metadata.get("labels") or {}), key: value}
+    return {**template, "metadata": {**metadata, "labels": labels}}
 
 
 def containers(template: Template) -> Iterator[Mapping[str, Any]]:

@@ -13,7 +13,7 @@ from release_coordinator.api.attempt import Step, StepState
 from release_coordinator.api.conditions import Reason
 from release_coordinator.api.release import Component, WorkloadRef
 
-from . import locks, snapshots, stuck, templates
+from . import creating, documents, locks, snapshots, stuck, templates
 from .action import ApplyTemplate
 from .context import Context
 from .observation import PodFact, WorkloadFact
@@ -51,27 +51,30 @@ def run(ctx: Context, apply: ApplyStep) -> Outcome:
         return Failed(Reason.PROGRESS_DEADLINE_EXCEEDED, f"{apply.id} failed: {step.message}")
     target = apply.component.target
     fact = ctx.seen.workload(target)
-    if fact is None or fact.uid != ctx.previous(apply.component.name).uid:
+    if creating.is_due(ctx, apply.component.name, step):
+        return creating.create(ctx, apply.component, apply.id)
+    if fact is None or fact.uid != creating.uid_of(ctx, apply.component.name):
         return replaced(ctx, target, apply.id)
     if step.hash is None:
         return _apply(ctx, apply, fact)
     if fact.template_hash != step.hash:
         return conflict(ctx, target, apply.id)
-    return _settle(ctx, apply, step, fact)
+    return settle(ctx, apply, step, fact)
 
 
 def _apply(ctx: Context, apply: ApplyStep, fact: WorkloadFact) -> Outcome:
     if _is_anothers(ctx, fact.labelled_for):
         return conflict(ctx, fact.ref, apply.id)
     mark = f"{ctx.attempt.number}/{apply.id}"
-    wanted = _wanted(ctx, apply, fact)
+    wanted, rest = _wanted(ctx, apply, fact), _rest(ctx, apply, fact)
     ours = fact.labelled_for == ctx.release.name and fact.mark == mark
-    if ours and templates.covers(fact.template, wanted.template):
+    if ours and rest.there and not any(documents.lost(fact.template, wanted.template)):
         # The time for the rollout begins here: an outage of ours must not eat it.
         return ctx.change(apply.id, hash=fact.template_hash, started_at=ctx.now, message="")
     version = fact.resource_version
     template, renamed = wanted.template, wanted.renamed
-    return Do(ApplyTemplate(fact.ref, fact.uid, version, template, renamed, mark))
+    own = (rest.patch, rest.declared)
+    return Do(ApplyTemplate(fact.ref, fact.uid, version, template, renamed, mark, *own))
 
 
 def _wanted(ctx: Context, apply: ApplyStep, fact: WorkloadFact) -> snapshots.Restoration:
@@ -79,7 +82,19 @@ def _wanted(ctx: Context, apply: ApplyStep, fact: WorkloadFact) -> snapshots.Res
     found = _restored(ctx, apply)
     if found is None:
         found = snapshots.Restoration(templates.renamed(fact.template, fact.renamed))
+        if apply.component.workload and not apply.back:
+            return replace(found, template=creating.template(apply.component, found.template, fact))
     return replace(found, template=templates.with_images(found.template, apply.images))
+
+
+def _rest(ctx: Context, apply: ApplyStep, fact: WorkloadFact) -> creating.Rest:
+    """What an inline workload is to be besides its template; of others that is not ours."""
+    if apply.component.workload is None:
+        return creating.NOTHING
+    if not apply.back:
+        return creating.forwards(apply.component, fact)
+    snapshot = ctx.seen.snapshot(apply.snapshot) if apply.snapshot else None
+    return creating.backwards(snapshot, fact) if snapshot else creating.NOTHING
 
 
 def _restored(ctx: Context, apply: ApplyStep) -> snapshots.Restoration | None:
@@ -124,7 +139,8 @@ def conflict(ctx: Context, workload: WorkloadRef, step_id: str) -> Outcome:
     )
 
 
-def _settle(ctx: Context, apply: ApplyStep, step: Step, fact: WorkloadFact) -> Outcome:
+def settle(ctx: Context, apply: ApplyStep, step: Step, fact: WorkloadFact) -> Outcome:
+    """Wait for the pods of a workload that has its template, until they are healthy."""
     until = ctx.deadline(step, apply.component.progress_deadline)
     if not fact.rolled_out:
         cleared = stuck.clear(ctx, step, fact, back=apply.back)

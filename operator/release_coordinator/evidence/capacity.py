@@ -44,7 +44,7 @@ async def surge(sources: Sources, namespace: str, want: SurgeWant) -> SurgeFact 
         return None
     except Denied:
         return SurgeFact(0, {}, _denied("get", ref.kind))
-    return capacity.surge_fact(body)
+    return capacity.surge_fact(body, beside=want.beside)
 
 
 async def _list(sources: Sources, kind: Kind, namespace: str | None) -> list[Body] | str:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from release_coordinator.engine import evidence as wants
-from release_coordinator.engine import lockfacts
+from release_coordinator.engine import lockfacts, trafficfacts
 from release_coordinator.errors import Transient
 from release_coordinator.text import one_line
 
@@ -22,8 +22,10 @@ from . import (
     objects,
     records,
     rules,
+    services,
     snapshots,
     traces,
+    trials,
     versions,
 )
 from .sources import Sources
@@ -50,10 +52,16 @@ LOOKS: Mapping[type, Look] = {
     wants.LeftoversWant: leftovers.look,
     wants.SnapshotWant: snapshots.snapshot,
     wants.TracesWant: traces.look,
+    wants.TrialWant: trials.look,
+    wants.PodsLeftWant: trials.pods_left,
     lockfacts.LockWant: locks.lock,
     lockfacts.OwnLocksWant: locks.own_locks,
     lockfacts.HolderWant: locks.holder,
     lockfacts.RivalsWant: locks.rivals,
+    trafficfacts.ServiceWant: services.service,
+    trafficfacts.StrangersWant: services.strangers,
+    trafficfacts.SlotPodsWant: services.slot_pods,
+    trafficfacts.AutoscalersWant: services.autoscalers,
 }
 """Type of the want -> function that looks it up."""
 
@@ -65,6 +73,7 @@ UNREAD: Mapping[type, Callable[[str], Any]] = {
     wants.NodesWant: lambda problem: wants.NodesFact((), (), problem),
     wants.QuotasWant: lambda problem: (wants.QuotaFact("", {}, problem),),
     wants.SurgeWant: lambda problem: wants.SurgeFact(0, {}, problem),
+    wants.TrialWant: lambda problem: wants.TrialFact(problem=problem),
     wants.RecordsWant: lambda problem: wants.RecordsFact((), problem=problem),
     wants.ConfigWant: lambda problem: wants.ConfigFact({}, problem),
     wants.LeftoversWant: lambda problem: wants.LeftoversFact(problem=problem),

@@ -56,7 +56,8 @@ async def _pods(sources: Sources, namespace: str, workload: WorkloadRef) -> list
     body = sources.store.get(ref) or await sources.cluster.get(ref)
     if workloads.fact_of(body).replicas == 0:
         return None
-    listed = await sources.cluster.list(POD, ref.namespace, workloads.selector_of(body))
+    selected = await sources.cluster.list(POD, ref.namespace, workloads.selector_of(body))
+    listed = workloads.own_pods(body, selected)
     return [fact for pod in listed if _lives(pod) and (fact := facts.pod_fact(pod)).ip]
 
 

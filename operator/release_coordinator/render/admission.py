@@ -7,6 +7,7 @@ API server would fill in, so that equal means equal.
 
 from typing import Any
 
+from release_coordinator.api.release import WorkloadKind
 from release_coordinator.api.schema import GROUP
 from release_coordinator.engine.names import (
     ANNOTATION_CHANGED_BY,
@@ -148,6 +149,11 @@ def _releases() -> Body:
         "variables": [
             *_authors(),
             *_orderers(),
+            {"name": "inline", "expression": _carried("object")},
+            {
+                "name": "inlineBefore",
+                "expression": f"oldObject == null ? [] : {_carried('oldObject')}",
+            },
             {"name": "held", "expression": f"{held}object.{finalizers}"},
             {
                 "name": "heldBefore",
@@ -177,6 +183,7 @@ def _releases() -> Body:
                 f"annotation {ANNOTATION_ORDERED_BY} says who gave the last order; leave it as it "
                 "is",
             ),
+            *(_inline(kind) for kind in WorkloadKind),
             _rule(
                 f"variables.held == variables.heldBefore || {operator}",
                 f"finalizer {FINALIZER} is set and removed by the operator: leave it as it is; if "
@@ -185,6 +192,32 @@ def _releases() -> Body:
             ),
         ],
     }
+
+
+def _carried(of: str) -> str:
+    """The inline workloads of a Release."""
+    # As a map: a workload has fields that the definition does not know.
+    return f"dyn({of}.spec.components).filter(c, has(c.workload)).map(c, c.workload)"
+
+
+def _inline(kind: WorkloadKind) -> Body:
+    """Who writes a workload into a Release must be one who may write it beside it.
+
+    Else whoever may edit Releases could run any pod, as any ServiceAccount of the namespace, by the
+    operator's hand. A rule for each kind: one expression may ask for no more than two rights.
+    """
+    resource = f"{kind.lower()}s"
+    create, patch = (
+        f"authorizer.group('apps').resource('{resource}').namespace(request.namespace)"
+        f".check('{verb}').allowed()"
+        for verb in ("create", "patch")
+    )
+    return _rule(
+        "variables.inline == variables.inlineBefore || "
+        f"!variables.inline.exists(w, w.kind == '{kind}') || ({create} && {patch})",
+        f"a Release carries a {kind}: whoever writes that must have the right to create and patch "
+        f"{resource} in this namespace; ask for it, or name an existing workload by workloadRef",
+    )
 
 
 def _stamp() -> Body:

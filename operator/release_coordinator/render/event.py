@@ -30,6 +30,7 @@ QUIET = (
     "verify/health",
     "undo/verify/health",
     "watch",
+    "keep",
 )
 """Steps whose success is told by what comes next."""
 

@@ -15,8 +15,10 @@ from release_coordinator.engine.action import (
     ApplyTemplate,
     CreateRecord,
     CreateRevision,
+    CreateWorkload,
     TakeLock,
 )
+from release_coordinator.engine.documents import outline
 from release_coordinator.engine.plan import canonical
 
 Body = dict[str, Any]
@@ -30,14 +32,47 @@ def template_patch(release: ReleaseObject, action: ApplyTemplate, live: Body) ->
     marks: Body = {names.ANNOTATION_STEP: action.mark}
     if action.renamed or known:
         marks[names.ANNOTATION_CONFIG] = renamed if action.renamed else None
+    if action.declared is not None:
+        marks[names.ANNOTATION_DECLARED] = canonical(action.declared) if action.declared else None
+    rest: Mapping[str, Any] = action.rest.get("metadata", {})
     return {
         "metadata": {
             "uid": action.uid,
             "resourceVersion": action.resource_version,
-            "labels": {names.LABEL_RELEASE: release.name},
-            "annotations": marks,
+            "labels": {**_members(rest, "labels"), names.LABEL_RELEASE: release.name},
+            "annotations": {**_members(rest, "annotations"), **marks},
         },
-        "spec": {"template": difference(live["spec"]["template"], action.template)},
+        "spec": {
+            **action.rest.get("spec", {}),
+            "template": difference(live["spec"]["template"], action.template),
+        },
+    }
+
+
+def _members(metadata: Mapping[str, Any], field: str) -> Body:
+    """Labels or annotations of a patch; all of them may have been taken back."""
+    return dict(metadata.get(field) or {})
+
+
+def workload_body(release: ReleaseObject, action: CreateWorkload) -> Body:
+    """An inline workload. No owner: deleting a Release leaves what runs."""
+    metadata = action.document.get("metadata", {})
+    return {
+        "metadata": {
+            "name": action.workload.name,
+            "namespace": release.namespace,
+            "labels": {
+                **metadata.get("labels", {}),
+                **_own_labels(release),
+                names.LABEL_RELEASE: release.name,
+            },
+            "annotations": {
+                **metadata.get("annotations", {}),
+                names.ANNOTATION_STEP: action.mark,
+                names.ANNOTATION_DECLARED: canonical(outline(action.document)),
+            },
+        },
+        "spec": action.document["spec"],
     }
 
 

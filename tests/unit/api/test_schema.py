@@ -17,7 +17,11 @@ BOUNDS: dict[str, tuple[set[str], ...]] = {
     "integer": ({"minimum", "maximum"},),
     "number": ({"minimum", "maximum"}, {"format"}),  # a double has at most 24 characters
     "boolean": (set(),),
-    "object": ({"properties"}, {"additionalProperties", "maxProperties"}),
+    "object": (
+        {"properties"},
+        {"additionalProperties", "maxProperties"},
+        {"x-kubernetes-preserve-unknown-fields"},  # bounded by engine.inline
+    ),
 }
 """For each type the sets of keywords of which one must be there."""
 

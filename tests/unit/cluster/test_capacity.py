@@ -179,6 +179,11 @@ def test_the_surge_of_a_deployment_is_that_of_all_its_surge_pods() -> None:
     }
 
 
+def test_a_version_that_runs_beside_needs_all_pods_once_more_and_the_surge() -> None:
+    fact = surge_fact(deployment(replicas=6, surge="50%", cpu=100, memory=64), beside=True)
+    assert fact.pods == 6 + 3
+
+
 COUNT = st.integers(0, 2000)
 SURGE = st.integers(0, 300) | st.integers(0, 300).map("{}%".format)
 

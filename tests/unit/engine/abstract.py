@@ -31,9 +31,16 @@ from release_coordinator.engine.action import (
     CreateRecord,
     CreateRevision,
     CreateSnapshots,
+    CreateTwin,
+    CreateWorkload,
+    DeleteKept,
+    DeletePod,
+    DeleteWorkload,
     DropLock,
+    MoveTraffic,
     RemoveFinalizer,
     ResumeJob,
+    ScaleTwin,
     TakeLock,
     WithdrawJob,
 )
@@ -252,8 +259,12 @@ class Abstract:
                 job.fact = replace(job.fact, withdrawn=True)
             case CreateRevision(name, _, revision):
                 self.revisions.setdefault(name, revision)
-            case CopyConfig():
-                raise AssertionError("no workload of this world is configured")
+            case DeleteKept() | CopyConfig():
+                pass  # nothing is configured here, and what is kept does no harm
+            case CreateWorkload() | DeleteWorkload() | DeletePod() as strange:
+                raise AssertionError(f"no plan of this world asks for {strange}")
+            case MoveTraffic() | CreateTwin() | ScaleTwin() as strange:
+                raise AssertionError(f"no plan of this world asks for {strange}")
             case CreateSnapshots(snapshots):
                 self.snapshots |= dict(snapshots)
             case ApplyTemplate(workload, uid, _, template, _, mark):

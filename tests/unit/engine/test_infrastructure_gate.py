@@ -207,3 +207,14 @@ def test_a_quota_fails_exactly_if_some_surge_is_more_than_what_is_left(
     assert (gate.state is GateState.FAILED) is short
     if gate.state is GateState.PASSED:
         assert judged({**left(requests_cpu=room + more), **wants}).state is GateState.PASSED
+
+
+def test_a_component_that_is_switched_needs_room_for_all_its_pods() -> None:
+    body = bookshop()
+    body["spec"]["components"][0]["strategy"] = {"type": "BlueGreen", "service": "shop"}
+    beside = SurgeWant(WorkloadRef(name="bookshop-backend"), beside=True)
+
+    gate = judged({beside: SurgeFact(9, {})}, body)
+
+    assert gate.state is GateState.FAILED
+    assert "pods 5 left, the rollout of backend needs 9 beside what runs" in gate.message

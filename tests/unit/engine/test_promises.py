@@ -334,7 +334,7 @@ class Promises(RuleBasedStateMachine):
             ):
                 known = old is not None and old.number == new.number and _state(old, step)
                 if _state(new, step) is StepState.SUCCEEDED and known != StepState.SUCCEEDED:
-                    running = self.world.workloads[component.workload_ref.name].images
+                    running = self.world.workloads[component.target.name].images
                     assert running == images, f"{step} is recorded, but {running} runs"
 
     def _may_begin(self, old: Attempt, new: Attempt) -> None:

@@ -29,7 +29,9 @@ from release_coordinator.engine.gates import rehearsal, staging, staging_config,
 from release_coordinator.engine.gates.verdict import GateVerdict
 from release_coordinator.engine.outcome import Note
 from release_coordinator.engine.phases import (
+    keeping,
     migrating,
+    promoting,
     rolling_out,
     verifying,
     watching,
@@ -273,7 +275,8 @@ def test_step_ids_are_those_that_the_phases_write() -> None:
     assert prefixes == (verifying.PREFIX, rolling_out.PREFIX, watching.STEP)
     back = (rehearsal.BACK_VERIFY, rehearsal.BACK_ROLLOUT, rehearsal.BACK_MIGRATE)
     assert back == (verifying.UNDO_PREFIX, rolling_out.UNDO_PREFIX, migrating.UNDO_PREFIX)
-    assert STORY[-1] is watching, "else a begun watch does not mean that all before it went well"
+    # A begun watch means that all before it went well, the verification too.
+    assert STORY[STORY.index(watching) + 1 :] == (promoting, keeping)
     ctx = context(steps=(step("verify/health"),))
     (test,) = ctx.plan.spec.verify.smoke_tests
 

@@ -1,5 +1,6 @@
 """A status stays small: it is written whole on every change and kept in etcd."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -27,7 +28,8 @@ from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.control import REASON, Order, OrderKind
 from release_coordinator.api.release import ReleaseSpec
 from release_coordinator.api.status import HistoryEntry, ReleaseStatus, RevisionRef
-from release_coordinator.engine import plan, policy, reverting, schema
+from release_coordinator.api.strategy import BLUE_GREEN_LIMIT
+from release_coordinator.engine import plan, policy, reverting, schema, traffic
 from release_coordinator.engine.summary import summarise
 
 LARGEST = 98 * 1024
@@ -35,6 +37,11 @@ LARGEST = 98 * 1024
 eight orders."""
 ORDINARY = 48 * 1024
 NAME = "x" * 63
+SWITCHED = (
+    *(traffic.PIN, traffic.SWITCH, traffic.HANDOVER, traffic.PROMOTE, traffic.RETIRE),
+    *(traffic.UNDO_TRAFFIC, traffic.UNDO_RETIRE),
+)
+"""What a component that is switched has besides; most of it says nothing when it succeeds."""
 WORDS = 128
 """Characters that the journal keeps of what a successful step said."""
 
@@ -53,6 +60,9 @@ def step_ids(spec: ReleaseSpec) -> Iterator[str]:
             yield f"{prefix}migrate/{migration.name}"
         for component in spec.components:
             yield f"{prefix}rollout/{component.name}"
+        for component in spec.components[:BLUE_GREEN_LIMIT]:
+            steps = (step for step in SWITCHED if step.startswith("undo/") == bool(prefix))
+            yield from (f"{step}{component.name}" for step in steps)
         for cache in spec.caches:
             yield f"{prefix}refresh/cache/{cache.name}"
         for entry in spec.warmup if not prefix else ():
@@ -73,7 +83,7 @@ def fullest(spec: ReleaseSpec) -> Attempt:
             finished_at=DAWN + timedelta(seconds=1),
             uid="0" * 36 if "migrate/" in step else None,
             hash="0" * 10 if "rollout/" in step else None,
-            message="m" * WORDS,
+            message="m" * WORDS if not step.startswith(SWITCHED) else "",
         )
         for step in step_ids(spec)
     ]
@@ -143,7 +153,8 @@ def size(spec_of: dict[str, object], attempt: Attempt) -> int:
         history=[entry] * 10,
         current=RevisionRef(version=attempt.version, revision=NAME, since=DAWN),
     )
-    return len(summarise(release, status, DAWN).model_dump_json(by_alias=True).encode())
+    wire = summarise(release, status, DAWN).to_wire()
+    return len(json.dumps(wire, separators=(",", ":")).encode())
 
 
 def test_the_status_of_the_largest_plan_is_far_below_what_a_server_stores() -> None:

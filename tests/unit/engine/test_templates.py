@@ -1,5 +1,6 @@
 """Pod templates: whatever configures pods is found, and can be exchanged and put back."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,14 +12,15 @@ from release_coordinator.engine import templates
 
 MAP, SECRET = ConfigKind.CONFIG_MAP, ConfigKind.SECRET
 NAMES = st.sampled_from(["one", "other", "third"])
-VOLUMES = [
+Naming = Callable[[str], dict[str, Any]]
+VOLUMES: list[Naming] = [
     lambda name: {"configMap": {"name": name}},
     lambda name: {"secret": {"secretName": name}},
     lambda name: {"projected": {"sources": [{"configMap": {"name": name}}]}},
     lambda name: {"projected": {"sources": [{"secret": {"name": name}}]}},
 ]
 KINDS = [MAP, SECRET, MAP, SECRET]
-SOURCES = [
+SOURCES: list[Naming] = [
     lambda name: {"envFrom": [{"configMapRef": {"name": name}}]},
     lambda name: {"envFrom": [{"prefix": "A_", "secretRef": {"name": name}}]},
     lambda name: {"env": [{"name": "A", "valueFrom": {"configMapKeyRef": {"name": name}}}]},
@@ -31,7 +33,7 @@ def pods(draw: st.DrawFn) -> tuple[dict[str, Any], set[tuple[ConfigKind, str]]]:
     """A template and what configures it."""
     found = set()
     picks = st.lists(st.tuples(st.integers(0, 3), NAMES), max_size=4)
-    volumes = []
+    volumes: list[dict[str, Any]] = []
     for index, name in draw(picks):
         volumes.append({"name": f"v{len(volumes)}", **VOLUMES[index](name)})
         found.add((KINDS[index], name))

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.fakes.world import deployment
-from tests.releases import bookshop
+from tests.releases import Body, bookshop
 from tests.unit.engine.contexts import context
 
 from release_coordinator.api.release import WorkloadRef
@@ -54,7 +54,7 @@ def test_the_second_deployment_selects_its_own_pods_only_and_they_keep_their_lab
 def test_whatever_a_selector_went_through_it_is_in_the_end_as_its_owner_wrote_it(
     selector: dict[str, str], pins: list[dict[str, str]]
 ) -> None:
-    body = {"metadata": {"name": "shop"}, "spec": {"selector": selector}}
+    body: Body = {"metadata": {"name": "shop"}, "spec": {"selector": selector}}
 
     for pin in [*pins, {}]:
         patch = twins.traffic_patch(RELEASE, MoveTraffic("shop", "uid", "7", pin, "1/step"))

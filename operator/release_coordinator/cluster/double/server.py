@@ -13,6 +13,7 @@ from release_coordinator.cluster.bodies import clone, has_labels, lean, ref_of
 from release_coordinator.cluster.double import fields, rules
 from release_coordinator.cluster.port import (
     APPROVAL,
+    AUTOSCALER,
     CONFIG_MAP,
     CONTROLLER_REVISION,
     DEPLOYMENT,
@@ -26,6 +27,7 @@ from release_coordinator.cluster.port import (
     RECORD,
     RELEASE,
     RESOURCE_QUOTA,
+    SERVICE,
     Body,
     Kind,
     Ref,
@@ -34,7 +36,7 @@ from release_coordinator.errors import AlreadyExists, Conflict, NotFound, Transi
 
 NAMESPACE = Kind("", "v1", "namespaces", "Namespace", namespaced=False)
 SERVED = (
-    *(NAMESPACE, NODE, POD, CONFIG_MAP, RESOURCE_QUOTA),
+    *(NAMESPACE, NODE, POD, CONFIG_MAP, RESOURCE_QUOTA, SERVICE, AUTOSCALER),
     *(DEPLOYMENT, CONTROLLER_REVISION, JOB, EVENT, LEASE),
     *(RELEASE, RECORD, POLICY, APPROVAL, METRIC_SOURCE),
 )

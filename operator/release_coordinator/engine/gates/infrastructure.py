@@ -43,7 +43,7 @@ def evaluate(ctx: Context) -> GateVerdict:
     ctx.seen.gather(
         NodesWant(),
         QuotasWant(),
-        *(SurgeWant(component.target) for component in components),
+        *(SurgeWant(one.target, one.is_blue_green) for one in components),
         *(AlertRulesWant(source) for source in sources),
     )
     findings = [_nodes(ctx.seen.nodes()), *_quotas(ctx), *_alerts(ctx, sources)]
@@ -73,7 +73,7 @@ def _quotas(ctx: Context) -> Iterator[_Finding]:
     surges = {
         component.name: surge
         for component in ctx.plan.spec.components
-        if (surge := ctx.seen.surge(component.target)) is not None
+        if (surge := ctx.seen.surge(component.target, beside=component.is_blue_green)) is not None
     }
     problems = [*(one.problem for one in quotas), *(one.problem for one in surges.values())]
     for problem in filter(None, problems):

@@ -7,13 +7,13 @@ unknown container names are told here.
 from release_coordinator.api.attempt import Role
 from release_coordinator.api.checklist import GateName
 from release_coordinator.api.release import Component
-from release_coordinator.engine import locks, rehearsal, snapshots
+from release_coordinator.engine import locks, rehearsal, snapshots, switchable, trials
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.lockfacts import RivalsWant
 from release_coordinator.engine.observation import WorkloadFact, WorkloadWant
 from release_coordinator.engine.wording import some
 
-from .verdict import GateVerdict, failed, passed
+from .verdict import GateVerdict, failed, passed, unknown
 
 NAME = GateName.ROLLBACK_TARGET
 OWNER = Role.DEVOPS
@@ -26,16 +26,21 @@ def evaluate(ctx: Context) -> GateVerdict:
     components = ctx.plan.spec.components
     targets = tuple(component.target for component in components)
     rivals = RivalsWant(ctx.release.name, targets)
-    ctx.seen.gather(rivals, *(WorkloadWant(target) for target in targets))
+    ctx.seen.gather(rivals, *trials.wants(ctx), *(WorkloadWant(target) for target in targets))
     faults = [
         fault
         for index, component in enumerate(components)
         if (fault := _fault(ctx, index, component))
     ]
+    faults += switchable.obstacles(ctx)
     if faults:
         return failed(NAME, OWNER, "; ".join(faults))
+    if problem := trials.problem(ctx):
+        return unknown(NAME, OWNER, problem)
     version = ctx.attempt.previous_version or "the images that run now"
-    text = f"a rollback restores {version} of {len(components)} components{_shared(ctx)}"
+    count = len(components) - len(trials.absent(ctx))
+    text = f"a rollback restores {version} of {count} components{trials.outlook(ctx)}"
+    text += _shared(ctx)
     text += _besides(ctx)
     return passed(NAME, OWNER, text)
 
@@ -66,13 +71,17 @@ def _in_other_hands(ctx: Context, fact: WorkloadFact) -> bool:
 def _fault(ctx: Context, index: int, component: Component) -> str:
     target = component.target
     fact = ctx.seen.workload(target)
+    if component.workload is not None and (fault := trials.fault(ctx, index, component)):
+        return fault
+    if fact is None and component.workload is not None:
+        return ""
     if fact is None:
         return (
             f"spec.components[{index}].workloadRef: there is no {target} in this "
             "namespace; create it or correct the name"
         )
     unknown = sorted(set(component.images) - set(fact.images))
-    if unknown:
+    if unknown and component.workload is None:
         return (
             f"spec.components[{index}].images: {target} has no container "
             f"{', '.join(unknown)}; it has {', '.join(sorted(fact.images))}"

@@ -79,7 +79,7 @@ def _stale(ctx: Context, step: Step) -> bool:
 def _changed(ctx: Context) -> bool:
     """Whether anything was changed: a migration was let run, or a component's rollout began."""
     for step in ctx.attempt.steps:
-        if step.id.startswith("rollout/"):
+        if step.id.startswith(("traffic/", "rollout/")):
             return True
         if step.id.startswith(MIGRATION) and _may_have_run(ctx, step):
             return True

@@ -128,7 +128,8 @@ def _keep(ctx: Context, previous: list[PreviousComponent]) -> dict[str, str] | D
         if component.name in inherited:
             continue  # what runs is what an earlier rollback has failed to take back
         fact = ctx.seen.workload(component.target, fresh=True)
-        assert fact is not None  # noqa: S101 - the caller looked
+        if fact is None:
+            continue  # it will be created: there is nothing to keep
         known = snapshots.good(ctx, component.name, fact)
         new = known if known is not None else snapshots.take(ctx, component.name, fact)
         if isinstance(new, Do | Failed):
@@ -158,16 +159,29 @@ def _previous(ctx: Context, component: Component) -> PreviousComponent | None:
     )
     fact = ctx.seen.workload(component.target, fresh=True)
     if fact is None:
-        return None
+        return _absent(component) if component.workload else None
     restored = {**fact.images, **(known.images if known else {})}
     return PreviousComponent(
         name=component.name,
         kind=fact.ref.kind,
         workload=fact.ref.name,
         uid=fact.uid,
-        images={c: restored[c] for c in component.images},
+        images={c: restored[c] for c in component.images if c in restored},
+        absent=known.absent if known else False,
         snapshot=known.snapshot if known else None,
         health=known.health if known else _answering(ctx, component),
+    )
+
+
+def _absent(component: Component) -> PreviousComponent:
+    target = component.target
+    return PreviousComponent(
+        name=component.name,
+        kind=target.kind,
+        workload=target.name,
+        uid="",
+        images={},
+        absent=True,
     )
 
 

@@ -18,7 +18,7 @@ def advance(ctx: Context) -> Outcome:
 
 def undo(ctx: Context) -> Outcome:
     """Clear the caches again: they hold what the version that was taken back has written."""
-    if not ctx.begun("rollout/"):
+    if not (ctx.begun("rollout/") or ctx.begun("undo/rollout/")):
         return DONE
     previous = ctx.attempt.previous_version or ""
     return in_order(

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from release_coordinator.api.conditions import Reason
 from release_coordinator.api.release import Component, SmokeTest
-from release_coordinator.engine import jobs
+from release_coordinator.engine import bluegreen, jobs
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.observation import ProbeWant
 from release_coordinator.engine.outcome import DONE, Failed, Outcome
@@ -23,7 +23,8 @@ HEALTH_LIMIT = "1m"
 
 def advance(ctx: Context) -> Outcome:
     """Verify the new version."""
-    outcome = _health(ctx, PREFIX + "health", ctx.plan.order)
+    serving = [bluegreen.serving(ctx, component) for component in ctx.plan.order]
+    outcome = _health(ctx, PREFIX + "health", serving)
     if outcome is not DONE:
         return outcome
     return _smoke(ctx, PREFIX, ctx.plan.spec.verify.smoke_tests, ctx.attempt.version)
@@ -31,7 +32,7 @@ def advance(ctx: Context) -> Outcome:
 
 def undo(ctx: Context) -> Outcome:
     """Verify the version a rollback has restored."""
-    if not ctx.begun("rollout/"):
+    if not (ctx.begun("rollout/") or ctx.begun("undo/rollout/")):
         return DONE
     former = [
         component.model_copy(update={"health": ctx.previous(component.name).health})
@@ -77,6 +78,7 @@ def _smoke(ctx: Context, prefix: str, tests: list[SmokeTest], version: str) -> O
             test.job,
             Reason.SMOKE_TEST_FAILED,
             version=version,
+            retries=test.retries,
         )
         outcome = jobs.run(ctx, step)
         if outcome is not DONE:

@@ -11,7 +11,7 @@ from release_coordinator.api.attempt import Measurement, Verdict, WatchState
 from release_coordinator.api.base import parse_duration
 from release_coordinator.api.conditions import Reason
 from release_coordinator.api.release import Metric, OnUnknown, Watch
-from release_coordinator.engine import suspension
+from release_coordinator.engine import bluegreen, suspension
 from release_coordinator.engine.context import Context, shorten
 from release_coordinator.engine.judge import judge
 from release_coordinator.engine.observation import SampleWant, WorkloadWant
@@ -55,7 +55,7 @@ def _due(watch: Watch, state: WatchState, now: datetime) -> datetime:
 
 def _available(ctx: Context, watch: Watch, state: WatchState) -> Outcome:
     """Good metrics are not enough: nobody measures a component whose pods are all gone."""
-    targets = [component.target for component in ctx.plan.order]
+    targets = [bluegreen.serving(ctx, component).target for component in ctx.plan.order]
     ctx.seen.gather(*(WorkloadWant(target) for target in targets))
     missing = [
         str(one) for one in targets if not ((fact := ctx.seen.workload(one)) and fact.rolled_out)

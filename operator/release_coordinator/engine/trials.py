@@ -1,0 +1,88 @@
+"""Inline workloads before anything is changed: whether they would be taken, and what comes of them.
+
+Used by gate RollbackTarget. The API server is asked itself, by dry runs (`evidence.trials`).
+"""
+
+from collections.abc import Iterator
+
+from release_coordinator.api.release import Component
+
+from . import inline
+from .context import Context
+from .evidence import TrialFact, TrialWant
+from .plan import canonical
+from .wording import some
+
+
+def wants(ctx: Context) -> list[TrialWant]:
+    """One question for each inline workload."""
+    return [_want(component) for component in ctx.plan.spec.components if component.workload]
+
+
+def problem(ctx: Context) -> str:
+    """Why a trial could not be made for now; empty if all could."""
+    return next((fact.problem for fact in _facts(ctx) if fact.problem), "")
+
+
+def fault(ctx: Context, index: int, component: Component) -> str:
+    """What the API server has against an inline workload; empty if nothing."""
+    fact = ctx.seen.trial(_want(component))
+    field = f"spec.components[{index}].workload"
+    if fact.refusal:
+        return (
+            f"{field}: the API server refuses {component.target}: {fact.refusal}; correct the "
+            "spec, or have the platform team change what refuses it"
+        )
+    if fact.lost:
+        return (
+            f"{field}: the API server would not store {some(fact.lost)} of {component.target} as "
+            "declared; it does not know the field, or an admission webhook changes it: correct it"
+        )
+    return ""
+
+
+def outlook(ctx: Context) -> str:
+    """What is created, taken over or left, as more sentences of the verdict."""
+    return "".join(f"; {text}" for text in _outlook(ctx))
+
+
+def absent(ctx: Context) -> list[str]:
+    """Inline workloads that do not exist yet."""
+    return [
+        str(one.target)
+        for one in ctx.plan.spec.components
+        if one.workload and ctx.seen.workload(one.target) is None
+    ]
+
+
+def _outlook(ctx: Context) -> Iterator[str]:
+    new, taken = absent(ctx), _taken_over(ctx)
+    if new:
+        yield f"a rollback removes {some(new)}, which does not exist yet"
+    if taken:
+        yield f"taken over: {some(taken)}, which no Release has declared before"
+    if left := _left(ctx):
+        yield f"left as it is: {some(left)}, no longer in the spec"
+    yield from (fact.note for fact in _facts(ctx) if fact.note)
+
+
+def _taken_over(ctx: Context) -> list[str]:
+    facts = (ctx.seen.workload(one.target) for one in ctx.plan.spec.components if one.workload)
+    return [str(fact.ref) for fact in facts if fact is not None and not fact.declared]
+
+
+def _left(ctx: Context) -> list[str]:
+    """Workloads that the last good version has carried and this one does not name."""
+    current = ctx.status.current
+    recorded = ctx.seen.revision(current.revision) if current and current.revision else None
+    here = {one.target for one in ctx.plan.spec.components}
+    before = recorded.spec.components if recorded else []
+    return [str(one.target) for one in before if one.workload and one.target not in here]
+
+
+def _want(component: Component) -> TrialWant:
+    return TrialWant(component.target, canonical(inline.document(component)))
+
+
+def _facts(ctx: Context) -> list[TrialFact]:
+    return [ctx.seen.trial(want) for want in wants(ctx)]
