@@ -44,7 +44,7 @@ from .engine.action import (
     TakeLock,
     WithdrawJob,
 )
-from .engine.observation import JobPhase
+from .engine.runfacts import JobPhase
 from .errors import AlreadyExists, Conflict, NotFound
 from .render import objects, twins
 from .render.job import job_body

@@ -24,7 +24,8 @@ from .cluster.port import (
     Ref,
 )
 from .engine import names
-from .engine.observation import (
+from .engine.observation import Want
+from .engine.runfacts import (
     DocumentFact,
     DocumentWant,
     JobPhase,
@@ -37,7 +38,6 @@ from .engine.observation import (
     RevisionWant,
     SampleFact,
     SampleWant,
-    Want,
     WorkloadPodsWant,
     WorkloadWant,
 )

@@ -37,7 +37,8 @@ from release_coordinator.engine.lockfacts import (
     RivalFact,
     RivalsWant,
 )
-from release_coordinator.engine.observation import (
+from release_coordinator.engine.observation import Want
+from release_coordinator.engine.runfacts import (
     JobFact,
     JobPhase,
     JobPodsWant,
@@ -49,7 +50,6 @@ from release_coordinator.engine.observation import (
     RevisionWant,
     SampleFact,
     SampleWant,
-    Want,
     WorkloadFact,
     WorkloadPodsWant,
     WorkloadWant,

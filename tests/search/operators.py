@@ -29,8 +29,8 @@ from release_coordinator.engine.action import (
     WithdrawJob,
 )
 from release_coordinator.engine.locks import may_come_late
-from release_coordinator.engine.observation import JobPhase
 from release_coordinator.engine.refusal import refused
+from release_coordinator.engine.runfacts import JobPhase
 
 State = tuple[int, ...]
 MOVES_LIMIT = 300

@@ -8,7 +8,7 @@ from release_coordinator.cluster.memory import Call
 from release_coordinator.cluster.port import JOB, POD, Body, Kind
 from release_coordinator.cluster.store import Store
 from release_coordinator.engine.evidence import AdmissionFact
-from release_coordinator.engine.observation import JobPodsWant, WorkloadWant
+from release_coordinator.engine.runfacts import JobPodsWant, WorkloadWant
 from release_coordinator.errors import Transient
 from release_coordinator.evidence.sources import Sources
 from release_coordinator.look import JOB_NAME_LABEL, Looker

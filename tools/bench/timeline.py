@@ -13,7 +13,7 @@ from release_coordinator.api.conditions import Phase
 from release_coordinator.cluster import facts, workloads
 from release_coordinator.cluster.port import Body
 from release_coordinator.engine import names
-from release_coordinator.engine.observation import JobPhase
+from release_coordinator.engine.runfacts import JobPhase
 
 Step = tuple[str, int, str]
 """Release, attempt and step."""

@@ -16,8 +16,9 @@ from .release import WorkloadKind
 class ConfigKind(StrEnum):
     """Kinds of object that pods take their configuration from."""
 
-    CONFIG_MAP = "ConfigMap"
+    CONFIG_MAP = "ConfigMap"  # copied with its content
     SECRET = "Secret"  # noqa: S105 - a kind of object
+    """Copied where the platform team allows it."""
 
 
 Source = tuple[ConfigKind, str]

@@ -26,15 +26,9 @@ from release_coordinator.cluster.port import (
     Ref,
 )
 from release_coordinator.engine.evidence import PolicyFact, PolicyWant
-from release_coordinator.engine.observation import (
-    NotSeen,
-    Observation,
-    RevisionWant,
-    Want,
-    WorkloadFact,
-    WorkloadWant,
-)
+from release_coordinator.engine.observation import NotSeen, Observation, Want
 from release_coordinator.engine.policy import chosen
+from release_coordinator.engine.runfacts import RevisionWant, WorkloadFact, WorkloadWant
 from release_coordinator.errors import Denied, NotFound
 from release_coordinator.render.objects import read_revision
 

@@ -16,7 +16,8 @@ from release_coordinator.engine import idle, plan, policy
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.evidence import PolicyFact
 from release_coordinator.engine.gates import window
-from release_coordinator.engine.observation import Observation, WorkloadFact, WorkloadWant
+from release_coordinator.engine.observation import Observation
+from release_coordinator.engine.runfacts import WorkloadFact, WorkloadWant
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from release_coordinator.api.release import (
     SmokeTest,
 )
 from release_coordinator.engine import inline, plan, policy
-from release_coordinator.engine.observation import WorkloadFact
+from release_coordinator.engine.runfacts import WorkloadFact
 
 from .difference import differences
 from .outlook import Outlook

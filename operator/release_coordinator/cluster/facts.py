@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from release_coordinator.engine import names
-from release_coordinator.engine.observation import JobFact, JobPhase, PodFact
+from release_coordinator.engine.runfacts import JobFact, JobPhase, PodFact
 
 from .bodies import containers
 from .port import Body

@@ -11,8 +11,8 @@ from typing import Any
 from release_coordinator.api.release import WorkloadKind, WorkloadRef
 from release_coordinator.api.snapshot import ConfigKind, Source
 from release_coordinator.engine import names
-from release_coordinator.engine.observation import WorkloadFact
 from release_coordinator.engine.plan import canonical, short_hash
+from release_coordinator.engine.runfacts import WorkloadFact
 
 from .bodies import containers
 from .port import DAEMON_SET, DEPLOYMENT, STATEFUL_SET, Body, Kind, Ref

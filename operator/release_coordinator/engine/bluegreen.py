@@ -15,8 +15,8 @@ from release_coordinator.api.release import Component
 from . import names, templates, traffic, workloads
 from .action import CreateTwin, DeleteWorkload, ScaleTwin
 from .context import Context
-from .observation import WorkloadFact
 from .outcome import DONE, Do, Failed, Outcome
+from .runfacts import WorkloadFact
 from .trafficfacts import ServiceFact
 
 DRAIN = timedelta(seconds=10)

@@ -18,8 +18,8 @@ from . import documents, inline
 from .action import CreateWorkload, DeleteWorkload
 from .context import Context
 from .evidence import PodsLeftWant
-from .observation import WorkloadFact
 from .outcome import DONE, Do, Failed, Outcome
+from .runfacts import WorkloadFact
 
 ROLLOUT = "rollout/"
 """Prefix of the step that rolls a component out."""

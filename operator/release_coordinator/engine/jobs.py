@@ -18,8 +18,8 @@ from release_coordinator.api.job import JobTemplate
 from . import names
 from .action import CreateJob, JobContext, ResumeJob, WithdrawJob
 from .context import Context
-from .observation import JobFact, JobPhase
 from .outcome import DONE, Do, Failed, Outcome
+from .runfacts import JobFact, JobPhase
 
 NEVER_STARTED = (
     "ImagePullBackOff",

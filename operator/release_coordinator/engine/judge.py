@@ -7,7 +7,7 @@ An outage, no data, or a baseline that says nothing is Unknown: never Fail, neve
 from release_coordinator.api.attempt import Verdict
 from release_coordinator.api.release import Breach
 
-from .observation import SampleFact
+from .runfacts import SampleFact
 
 
 def judge(breach: Breach, sample: SampleFact, baseline: float | None) -> tuple[Verdict, str]:

@@ -14,7 +14,8 @@ from release_coordinator.api.status import ReleaseStatus
 from . import policy
 from .context import Context
 from .images import tag_of
-from .observation import Observation, WorkloadWant
+from .observation import Observation
+from .runfacts import WorkloadWant
 from .versions import kind_of
 
 NOTHING_GOOD_SINCE = {Phase.ROLLBACK_FAILED, Phase.FAILED, Phase.SUPERSEDED}

@@ -16,8 +16,8 @@ from release_coordinator.api.release import Migration, Reversibility
 from release_coordinator.engine import consent, holds, jobs, migrations, schema
 from release_coordinator.engine.context import Context, shorten
 from release_coordinator.engine.migrations import UNDO_PREFIX
-from release_coordinator.engine.observation import JobPhase
 from release_coordinator.engine.outcome import DONE, Failed, Note, Outcome, Wait
+from release_coordinator.engine.runfacts import JobPhase
 from release_coordinator.engine.schema import Answer
 
 BACK, RESTORED = "back", "restored"

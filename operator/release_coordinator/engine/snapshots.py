@@ -16,9 +16,9 @@ from . import creating, names, templates
 from .action import CopyConfig, CreateSnapshots
 from .context import Context
 from .evidence import ConfigStateWant, KeptFact, KeptWant
-from .observation import WorkloadFact
 from .outcome import Do, Failed
 from .plan import canonical
+from .runfacts import WorkloadFact
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from release_coordinator.api.attempt import Step
 
 from .action import DeletePod
 from .context import Context
-from .observation import PodFact, WorkloadFact
 from .outcome import Do, Note
+from .runfacts import PodFact, WorkloadFact
 
 
 def clear(ctx: Context, step: Step, fact: WorkloadFact, *, back: bool) -> Note | Do | None:

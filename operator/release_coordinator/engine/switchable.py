@@ -8,7 +8,7 @@ from release_coordinator.api.release import Component
 
 from . import traffic
 from .context import Context
-from .observation import WorkloadFact
+from .runfacts import WorkloadFact
 from .trafficfacts import AutoscalersWant, ServiceFact, ServiceWant, StrangersWant
 from .wording import some
 

@@ -16,8 +16,8 @@ from release_coordinator.api.release import Component, WorkloadRef
 from . import creating, documents, locks, snapshots, stuck, templates
 from .action import ApplyTemplate
 from .context import Context
-from .observation import PodFact, WorkloadFact
 from .outcome import DONE, Do, Failed, Outcome
+from .runfacts import PodFact, WorkloadFact
 
 PODS_SECONDS = 20.0
 """Time between two looks at the pods of a rollout that does not get on."""

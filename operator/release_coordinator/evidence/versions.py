@@ -12,7 +12,7 @@ from release_coordinator.api.release import WorkloadRef
 from release_coordinator.cluster import facts, workloads
 from release_coordinator.cluster.port import POD, Body
 from release_coordinator.engine.evidence import VersionFact, VersionWant
-from release_coordinator.engine.observation import PodFact
+from release_coordinator.engine.runfacts import PodFact
 from release_coordinator.errors import Denied, NotFound
 
 from .sources import Sources

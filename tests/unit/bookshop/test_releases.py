@@ -33,8 +33,8 @@ from release_coordinator.engine.gates import (
     release_notes,
     version_consistency,
 )
-from release_coordinator.engine.observation import DocumentFact, DocumentWant
 from release_coordinator.engine.policy import enforcement, of_type, requirements
+from release_coordinator.engine.runfacts import DocumentFact, DocumentWant
 
 EVIDENCE = (alerts, changelog, ci, migration_guide, release_notes, version_consistency)
 """Gates that look at what is installed with the bookshop."""

@@ -13,12 +13,8 @@ from release_coordinator.api.status import ReleaseStatus, RevisionRef
 from release_coordinator.cli.outlook import Outlook, foresee
 from release_coordinator.engine import policy
 from release_coordinator.engine.evidence import PolicyFact, PolicyWant
-from release_coordinator.engine.observation import (
-    Observation,
-    RevisionWant,
-    WorkloadFact,
-    WorkloadWant,
-)
+from release_coordinator.engine.observation import Observation
+from release_coordinator.engine.runfacts import RevisionWant, WorkloadFact, WorkloadWant
 
 GOOD = "bookshop-1-9b1c"
 WORKLOADS = {"bookshop-backend": "api", "bookshop-frontend": "web"}

@@ -30,8 +30,9 @@ from release_coordinator.cli.scene import Remedy, Scene
 from release_coordinator.cluster.port import RELEASE
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.gates import GATES
-from release_coordinator.engine.observation import DocumentFact, DocumentWant, Observation
+from release_coordinator.engine.observation import Observation
 from release_coordinator.engine.policy import enforcement, of_type, requirements
+from release_coordinator.engine.runfacts import DocumentFact, DocumentWant
 
 GOLDEN = Path(__file__).parent / "golden"
 STAGING = {"staging": {"namespace": "staging", "differences": ["*/env/LOG_LEVEL"]}}

@@ -66,15 +66,16 @@ from release_coordinator.engine.lockfacts import (
     OwnLocksWant,
     RivalsWant,
 )
-from release_coordinator.engine.observation import (
+from release_coordinator.engine.observation import NotSeen, Observation, Want
+from release_coordinator.engine.outcome import Do, Note, Wait
+from release_coordinator.engine.refusal import refused
+from release_coordinator.engine.runfacts import (
     DocumentFact,
     DocumentWant,
     JobFact,
     JobPhase,
     JobPodsWant,
     JobWant,
-    NotSeen,
-    Observation,
     PodFact,
     ProbeFact,
     ProbeWant,
@@ -82,13 +83,10 @@ from release_coordinator.engine.observation import (
     RevisionWant,
     SampleFact,
     SampleWant,
-    Want,
     WorkloadFact,
     WorkloadPodsWant,
     WorkloadWant,
 )
-from release_coordinator.engine.outcome import Do, Note, Wait
-from release_coordinator.engine.refusal import refused
 from release_coordinator.engine.summary import material, summarise
 from release_coordinator.engine.templates import containers, hash_of, with_images
 

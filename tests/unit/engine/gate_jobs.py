@@ -9,8 +9,8 @@ from release_coordinator.api.attempt import Step, StepState
 from release_coordinator.engine import jobs, names
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.gates.verdict import GateVerdict
-from release_coordinator.engine.observation import JobFact, JobPhase, JobPodsWant, JobWant, PodFact
 from release_coordinator.engine.outcome import Do, Note
+from release_coordinator.engine.runfacts import JobFact, JobPhase, JobPodsWant, JobWant, PodFact
 
 
 def ended(step_id: str, words: str = "", *, state: StepState = StepState.SUCCEEDED) -> Step:

@@ -9,7 +9,7 @@ from tests.unit.engine.contexts import context
 from release_coordinator.api.attempt import GateState, Role
 from release_coordinator.engine import markdown
 from release_coordinator.engine.gates import changelog
-from release_coordinator.engine.observation import DocumentFact, DocumentWant
+from release_coordinator.engine.runfacts import DocumentFact, DocumentWant
 
 WANT = DocumentWant("bookshop-docs", "CHANGELOG.md")
 GOOD = "## [1.3.0] - 2026-11-23\n\n### Added\n\n- ISBN search (#12)\n"

@@ -15,7 +15,7 @@ from release_coordinator.engine.gates import (
     migration_guide,
     release_notes,
 )
-from release_coordinator.engine.observation import DocumentFact, DocumentWant
+from release_coordinator.engine.runfacts import DocumentFact, DocumentWant
 
 KEYS = {
     "changelog": "CHANGELOG.md",

@@ -8,9 +8,9 @@ from release_coordinator.api.job import JobTemplate
 from release_coordinator.engine import jobs, names
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.gates import credentials
-from release_coordinator.engine.observation import JobFact, JobPhase, JobPodsWant, JobWant, PodFact
 from release_coordinator.engine.outcome import Note, Wait
 from release_coordinator.engine.phases import verifying
+from release_coordinator.engine.runfacts import JobFact, JobPhase, JobPodsWant, JobWant, PodFact
 
 STEP = jobs.JobStep("prepare/backup", JobTemplate(image="example/backup:1"))
 

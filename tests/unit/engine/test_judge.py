@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from release_coordinator.api.attempt import Verdict
 from release_coordinator.api.release import Breach
 from release_coordinator.engine.judge import judge
-from release_coordinator.engine.observation import SampleFact
+from release_coordinator.engine.runfacts import SampleFact
 
 NUMBERS = st.floats(min_value=-1e15, max_value=1e15)
 RATIOS = st.floats(min_value=1e-3, max_value=1e6)

@@ -11,7 +11,7 @@ from tests.unit.engine.contexts import context
 from release_coordinator.api.attempt import Gate, GateState, Role
 from release_coordinator.api.release import ReleaseType
 from release_coordinator.engine.gates import migration_guide
-from release_coordinator.engine.observation import DocumentFact, DocumentWant
+from release_coordinator.engine.runfacts import DocumentFact, DocumentWant
 
 GUIDE = DocumentWant("bookshop-docs", "MIGRATION.md")
 CHANGELOG = DocumentWant("bookshop-docs", "CHANGELOG.md")

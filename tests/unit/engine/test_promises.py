@@ -20,8 +20,8 @@ from release_coordinator.api.control import Suspend, Suspension
 from release_coordinator.api.release import Reversibility, WorkloadRef
 from release_coordinator.api.status import ReleaseStatus
 from release_coordinator.engine.action import Action, ApplyTemplate, CreateJob, ResumeJob
-from release_coordinator.engine.observation import JobPhase, JobWant, WorkloadFact, WorkloadWant
 from release_coordinator.engine.phases import confirming
+from release_coordinator.engine.runfacts import JobPhase, JobWant, WorkloadFact, WorkloadWant
 from release_coordinator.engine.templates import containers, hash_of
 
 REVERSIBILITY = st.sampled_from([Reversibility.REVERSIBLE] * 2 + list(Reversibility))

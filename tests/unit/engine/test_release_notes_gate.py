@@ -10,7 +10,7 @@ from tests.unit.engine.contexts import context
 
 from release_coordinator.api.attempt import Gate, GateState, Role
 from release_coordinator.engine.gates import release_notes
-from release_coordinator.engine.observation import DocumentFact, DocumentWant
+from release_coordinator.engine.runfacts import DocumentFact, DocumentWant
 
 NOTES = DocumentWant("bookshop-docs", "NOTES.md")
 CHANGELOG = DocumentWant("bookshop-docs", "CHANGELOG.md")

@@ -10,7 +10,8 @@ from release_coordinator.api.attempt import Gate, GateState, Role
 from release_coordinator.api.release import WorkloadRef
 from release_coordinator.engine.evidence import VersionFact, VersionWant
 from release_coordinator.engine.gates import version_consistency
-from release_coordinator.engine.observation import DocumentFact, DocumentWant, NotSeen
+from release_coordinator.engine.observation import NotSeen
+from release_coordinator.engine.runfacts import DocumentFact, DocumentWant
 
 STAGING = {"staging": {"namespace": "shop-staging"}}
 MANIFEST = DocumentWant("bookshop-ci", "versions.yaml")

@@ -11,7 +11,7 @@ from release_coordinator.api.evidence import DocumentRef
 from release_coordinator.api.release import ReleaseType
 from release_coordinator.engine import markdown
 from release_coordinator.engine.context import Context
-from release_coordinator.engine.observation import DocumentFact, DocumentWant
+from release_coordinator.engine.runfacts import DocumentFact, DocumentWant
 from release_coordinator.engine.versions import derive_type
 
 HEADINGS = 2_000

@@ -10,7 +10,7 @@ from release_coordinator.api.release import Component
 from release_coordinator.engine import locks, rehearsal, snapshots, switchable, trials
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.lockfacts import RivalsWant
-from release_coordinator.engine.observation import WorkloadFact, WorkloadWant
+from release_coordinator.engine.runfacts import WorkloadFact, WorkloadWant
 from release_coordinator.engine.wording import some
 
 from .verdict import GateVerdict, failed, passed, unknown

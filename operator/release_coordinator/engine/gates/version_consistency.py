@@ -16,7 +16,7 @@ from release_coordinator.engine import manifest
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.evidence import VersionWant
 from release_coordinator.engine.images import spellings, tag_of
-from release_coordinator.engine.observation import DocumentWant
+from release_coordinator.engine.runfacts import DocumentWant
 from release_coordinator.text import one_line
 
 from .verdict import GateVerdict, failed, passed, unknown, waiting

@@ -16,9 +16,9 @@ from release_coordinator.api.attempt import Attempt, GateState, Step, StepState
 from release_coordinator.api.conditions import Reason
 from release_coordinator.engine import backing_up, checklist, jobs, plan
 from release_coordinator.engine.context import Context, all_passed
-from release_coordinator.engine.observation import JobPhase
 from release_coordinator.engine.outcome import DONE, Failed, Outcome, Wait
 from release_coordinator.engine.previous import MIGRATION
+from release_coordinator.engine.runfacts import JobPhase
 
 STEP = "prepare/confirm"
 OLD_BACKUP = "the backup ("

@@ -7,8 +7,8 @@ runs then.
 from release_coordinator.api.attempt import StepState
 from release_coordinator.engine import snapshots
 from release_coordinator.engine.context import Context
-from release_coordinator.engine.observation import WorkloadWant
 from release_coordinator.engine.outcome import DONE, Do, Failed, Outcome
+from release_coordinator.engine.runfacts import WorkloadWant
 
 STEP = "keep"
 

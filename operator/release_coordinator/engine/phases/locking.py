@@ -15,9 +15,9 @@ from release_coordinator.engine import closing, locks, names
 from release_coordinator.engine.action import DropLock, TakeLock
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.lockfacts import LockFact, LockWant
-from release_coordinator.engine.observation import WorkloadWant
 from release_coordinator.engine.outcome import DONE, Do, Failed, Outcome, Wait
 from release_coordinator.engine.previous import from_where
+from release_coordinator.engine.runfacts import WorkloadWant
 
 
 def advance(ctx: Context) -> Outcome:

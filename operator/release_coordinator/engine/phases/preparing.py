@@ -19,8 +19,8 @@ from release_coordinator.api.release import Component, HealthProbe, Metric, OnUn
 from release_coordinator.engine import backing_up, names, snapshots
 from release_coordinator.engine.action import CreateRevision
 from release_coordinator.engine.context import Context
-from release_coordinator.engine.observation import SampleWant, WorkloadWant
 from release_coordinator.engine.outcome import DONE, Do, Failed, Outcome
+from release_coordinator.engine.runfacts import SampleWant, WorkloadWant
 
 BASELINE = "prepare/baseline"
 REVISION = "prepare/revision"

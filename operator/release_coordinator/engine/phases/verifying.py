@@ -11,8 +11,8 @@ from release_coordinator.api.conditions import Reason
 from release_coordinator.api.release import Component, SmokeTest
 from release_coordinator.engine import bluegreen, jobs
 from release_coordinator.engine.context import Context
-from release_coordinator.engine.observation import ProbeWant
 from release_coordinator.engine.outcome import DONE, Failed, Outcome
+from release_coordinator.engine.runfacts import ProbeWant
 from release_coordinator.engine.workloads import PROBE_SECONDS
 
 PREFIX = "verify/"

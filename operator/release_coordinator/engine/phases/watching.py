@@ -14,8 +14,8 @@ from release_coordinator.api.release import Metric, OnUnknown, Watch
 from release_coordinator.engine import bluegreen, suspension
 from release_coordinator.engine.context import Context, shorten
 from release_coordinator.engine.judge import judge
-from release_coordinator.engine.observation import SampleWant, WorkloadWant
 from release_coordinator.engine.outcome import DONE, Failed, Outcome, Wait
+from release_coordinator.engine.runfacts import SampleWant, WorkloadWant
 
 STEP = "watch"
 
