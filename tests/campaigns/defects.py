@@ -49,8 +49,8 @@ DEFECTS = (
     Defect(
         "a rollback restores the images of the attempt itself",
         "engine/phases/rolling_out.py",
-        "images = ctx.previous(component.name).images",
-        "images = component.images",
+        "            previous.images,\n            back=True,",
+        "            component.images,\n            back=True,",
         ("breach",),
     ),
     Defect(
@@ -166,8 +166,8 @@ DEFECTS = (
     Defect(
         "an order to roll back is obeyed again on every look",
         "engine/orders.py",
-        "    attempt = ctx.attempt\n    if attempt.trigger is None:\n        return True\n",
-        "    attempt = ctx.attempt\n    if attempt.end is None:\n        return True\n",
+        "    if attempt.trigger is None:\n        return True\n",
+        "    if attempt.end is None:\n        return True\n",
         ("on-request",),
     ),
     Defect(
@@ -237,7 +237,7 @@ DEFECTS = (
     Defect(
         "an effect that is tried again is not preceded by a write of the journal",
         "reconcile.py",
-        "self._persist(fence=True)",
+        "self._persist(fence=not may_come_late(action, self._status.attempt))",
         "self._persist()",
         tuple(f"breach:{number}:refused:freeze={number + 1}" for number in range(20, 36)),
     ),
