@@ -140,6 +140,7 @@ class TroubledWorld(World):
             "apply": lambda: twin.apply(kind, body, force=True),
             "patch": lambda: twin.patch(call.ref, body),
             "replace_status": lambda: twin.replace_status(kind, body),
+            "delete": lambda: twin.delete(call.ref, uid=body["metadata"]["uid"]),
         }
         await requests[call.verb]()
 

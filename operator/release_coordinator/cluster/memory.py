@@ -27,7 +27,7 @@ _DAWN = datetime(2026, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of the port, as the hooks see it; a list has no name."""
+    """One call of the port, as the hooks see it; a list has no name, a delete only the UID."""
 
     verb: str
     ref: Ref
@@ -143,7 +143,8 @@ class MemoryCluster:
     async def delete(self, ref: Ref, *, uid: str) -> None:
         """Delete in the background if the object still has this UID. Raises NotFound, Conflict."""
         check_delete(uid)
-        await self._call(Call("delete", ref), lambda: self._server.delete(ref, uid))
+        call = Call("delete", ref, {"metadata": {"uid": uid}})
+        await self._call(call, lambda: self._server.delete(ref, uid))
 
     async def _call(self, call: Call, action: Callable[[], _Result]) -> _Result:
         if call.verb not in {"list", "create", "dry_run", "discover"}:
