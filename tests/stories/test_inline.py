@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from tests.fakes.story import Story, following, in_phase, told
 from tests.fakes.world import NAMESPACE, deployment
 from tests.releases import bookshop
@@ -10,7 +11,7 @@ from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.cluster.port import DEPLOYMENT, Body, Kind, Ref
 from release_coordinator.engine import names
-from release_coordinator.errors import Denied
+from release_coordinator.errors import Denied, NotFound
 
 SEARCH = Ref(DEPLOYMENT, NAMESPACE, "bookshop-search")
 
@@ -222,3 +223,21 @@ async def told_of(story: Story) -> ReleaseObject:
     """Let everything happen, and return the Release."""
     await story.run()
     return await story.world.release()
+
+
+async def test_an_inline_workload_is_not_believed_while_nobody_checks_who_writes_it() -> None:
+    story = await Story.begin("The admission policy is gone: an inline workload waits for it")
+    story.world.unproved = "the ValidatingAdmissionPolicy is gone"
+    await story.apply(with_search(bookshop()))
+    await story.run()
+
+    release = await story.release()
+    assert release.status.phase is Phase.GATING
+    assert "components[].workload is not believed" in release.status.message
+    with pytest.raises(NotFound):
+        await story.world.user.get(SEARCH)
+
+    story.world.unproved = ""
+    story.world.operator.queued.add((NAMESPACE, "bookshop"))  # as the guard does
+    await story.run()
+    assert (await story.release()).status.phase is Phase.COMPLETED

@@ -228,3 +228,40 @@ async def test_one_that_waits_may_be_deleted() -> None:
     assert world.of("admin") is None
     assert phase(world, "bookshop") is Phase.COMPLETED
     assert world.locks() == []
+
+
+async def test_who_names_a_workload_that_another_release_has_just_created_waits_for_it() -> None:
+    world = await SharedWorld().begin("api", "web")
+    labels = {"app": "search"}
+    search = {
+        "name": "search",
+        "images": {"main": "example/search:1.1.0"},
+        "workload": {
+            "name": "search",
+            "spec": {
+                "selector": {"matchLabels": labels},
+                "template": {
+                    "metadata": {"labels": labels},
+                    "spec": {"containers": [{"name": "main"}]},
+                },
+            },
+        },
+    }
+    body = release("bookshop", "1.1.0", "api")
+    body["spec"]["components"].insert(0, search)
+    body["spec"]["components"][1]["dependsOn"] = ["search"]
+    world.script.never_ready.add("example/api:1.1.0")
+    await world.apply(body)
+    await world.go(lambda: begun(world, "bookshop", "rollout/api"))
+    await world.apply(release("admin", "1.2.0", "search"))
+    for _ in range(3):
+        await world.look()
+
+    assert phase(world, "admin") is Phase.PREPARING
+    assert "Release bookshop, attempt 1, has held Deployment search" in message(world, "admin")
+    assert world.breaches == []
+
+
+def begun(world: SharedWorld, name: str, step: str) -> bool:
+    attempt = world.of(name).status.attempt
+    return attempt is not None and any(one.id == step for one in attempt.steps)

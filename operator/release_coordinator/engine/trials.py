@@ -19,6 +19,22 @@ def wants(ctx: Context) -> list[TrialWant]:
     return [_want(component) for component in ctx.plan.spec.components if component.workload]
 
 
+def unguarded(ctx: Context) -> str:
+    """Why nobody knows whether who wrote an inline workload may create it; empty if that is known.
+
+    The operator creates it with its own rights: without the API server's check anybody who edits
+    Releases could run any pod.
+    """
+    if not any(component.workload for component in ctx.plan.spec.components):
+        return ""
+    seen = ctx.seen.admission().problem
+    return (
+        f"components[].workload is not believed: who writes it is not checked: {seen}"
+        if seen
+        else ""
+    )
+
+
 def problem(ctx: Context) -> str:
     """Why a trial could not be made for now; empty if all could."""
     return next((fact.problem for fact in _facts(ctx) if fact.problem), "")

@@ -35,6 +35,8 @@ def evaluate(ctx: Context) -> GateVerdict:
     faults += switchable.obstacles(ctx)
     if faults:
         return failed(NAME, OWNER, "; ".join(faults))
+    if unguarded := trials.unguarded(ctx):
+        return unknown(NAME, Role.PLATFORM, unguarded, watched=True)
     if problem := trials.problem(ctx):
         return unknown(NAME, OWNER, problem)
     version = ctx.attempt.previous_version or "the images that run now"

@@ -41,6 +41,9 @@ def _wanted(ctx: Context, *, fresh: bool) -> dict[str, WorkloadRef]:
     for target in targets:
         fact = ctx.seen.workload(target, fresh=fresh)
         wanted[names.lock_name(target.kind, target.name, fact.uid if fact else "")] = target
+        if fact and fact.created_for not in {"", ctx.release.uid}:
+            # Who has created it holds its lock by name for the rest of that attempt.
+            wanted[names.lock_name(target.kind, target.name, "")] = target
     return dict(sorted(wanted.items()))
 
 
