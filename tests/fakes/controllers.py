@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from tests.fakes.sets import Sets
+from tests.fakes.sets import SETS, Sets
 
 from release_coordinator.cluster.memory import MemoryCluster
 from release_coordinator.cluster.port import DEPLOYMENT, JOB, POD, Body, Ref
@@ -99,7 +99,8 @@ class Controllers:
         deployments = await self._cluster.list(DEPLOYMENT)
         for deployment in deployments:
             await self._deployment(deployment)
-        await self._collect({body["metadata"]["uid"] for body in deployments})
+        sets = [body for kind in SETS for body in await self._cluster.list(kind)]
+        await self._collect({body["metadata"]["uid"] for body in [*deployments, *sets]})
         await self._sets.step()
         waiting = [moment for moment in self._due.values() if moment > self._now()]
         return min(waiting, default=None)
@@ -214,7 +215,7 @@ class Controllers:
             await self._set_pod(_pod_of(body, "pod"), {"podIP": "10.0.0.1", "conditions": [ready]})
 
     async def _collect(self, alive: set[str]) -> None:
-        """Delete the pods of Deployments that are gone."""
+        """Delete the pods of workloads that are gone."""
         for pod in await self._cluster.list(POD):
             owners = pod["metadata"].get("ownerReferences", [])
             if owners and owners[0]["uid"] not in alive:
@@ -230,7 +231,8 @@ class Controllers:
 def _pod_of(body: Body, suffix: str) -> Body:
     metadata, template = body["metadata"], body["spec"]["template"]
     label = short_hash(canonical(template))
-    owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet"}  # there is none: its name is enough
+    # There is no ReplicaSet: its name is enough.
+    owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "controller": True}
     return {
         "metadata": {
             "name": f"{metadata['name']}-{suffix}",

@@ -18,6 +18,7 @@ from release_coordinator.cluster.port import DAEMON_SET, POD, STATEFUL_SET, Body
 from release_coordinator.engine.plan import canonical, short_hash
 
 NODES = 2
+SETS = (STATEFUL_SET, DAEMON_SET)
 READY = {"podIP": "10.0.0.2", "conditions": [{"type": "Ready", "status": "True"}]}
 
 IsDue = Callable[[str, float], bool]
@@ -125,7 +126,7 @@ class Sets:
     async def _pods(self, body: Body) -> dict[str, Body]:
         labels = body["spec"]["selector"]["matchLabels"]
         found = await self._cluster.list(POD, body["metadata"]["namespace"], labels)
-        return {pod["metadata"]["name"]: pod for pod in found}
+        return {pod["metadata"]["name"]: pod for pod in found if _owner_of(pod) == _uid_of(body)}
 
     async def _ready(self, pod: Body) -> bool:
         """Whether a pod is ready, perhaps from now on."""
@@ -141,7 +142,20 @@ class Sets:
 
     async def _create(self, body: Body, name: str, revision: str) -> None:
         labels = {**body["spec"]["selector"]["matchLabels"], REVISION_LABEL: revision}
-        metadata = {"name": name, "namespace": body["metadata"]["namespace"], "labels": labels}
+        metadata = {
+            "name": name,
+            "namespace": body["metadata"]["namespace"],
+            "labels": labels,
+            "ownerReferences": [
+                {
+                    "apiVersion": body["apiVersion"],
+                    "kind": body["kind"],
+                    "name": body["metadata"]["name"],
+                    "uid": _uid_of(body),
+                    "controller": True,
+                }
+            ],
+        }
         spec = self._templates.get(revision, body["spec"]["template"])["spec"]
         await self._cluster.create(POD, {"metadata": metadata, "spec": spec})
 
@@ -149,6 +163,15 @@ class Sets:
         metadata = pod["metadata"]
         ref = Ref(POD, metadata["namespace"], metadata["name"])
         await self._cluster.delete(ref, uid=metadata["uid"])
+
+
+def _uid_of(body: Body) -> str:
+    return str(body["metadata"]["uid"])
+
+
+def _owner_of(pod: Body) -> str:
+    owners = pod["metadata"].get("ownerReferences", [])
+    return str(owners[0]["uid"]) if owners else ""
 
 
 def _revision_of(pod: Body) -> str:

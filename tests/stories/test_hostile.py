@@ -71,9 +71,9 @@ async def test_an_evicted_pod_keeps_nobody_from_going_back() -> None:
     await story.run(in_phase(Phase.WATCHING))
     user = story.world.user
     pod = await user.get(Ref(POD, NAMESPACE, "bookshop-backend-pod"))
-    labels, spec = pod["metadata"]["labels"], pod["spec"]
-    metadata = {"name": "evicted", "namespace": NAMESPACE, "labels": labels}
-    evicted = await user.create(POD, {"metadata": metadata, "spec": spec})
+    kept = {key: pod["metadata"][key] for key in ("namespace", "labels", "ownerReferences")}
+    body = {"metadata": {"name": "evicted", **kept}, "spec": pod["spec"]}
+    evicted = await user.create(POD, body)
     await user.replace_status(POD, {**evicted, "status": {"phase": "Failed", "reason": "Evicted"}})
 
     assert await finished(story) is Phase.ROLLED_BACK

@@ -258,6 +258,24 @@ async def test_a_broken_pod_of_a_stateful_set_is_taken_out_of_its_own_way_back()
     assert (await story.release()).status.phase is Phase.ROLLED_BACK
 
 
+async def test_broken_pods_of_another_workload_with_the_same_labels_are_left_alone() -> None:
+    story = await Story.begin("The pods of another StatefulSet have the labels of this one's too")
+    await create_set(story.world, STATEFUL_SET, "search", "1.2.0")
+    labels = {"app": "search", "tier": "other"}
+    await create_set(story.world, STATEFUL_SET, "other", "1.2.0", selector={"matchLabels": labels})
+    ref = Ref(POD, NAMESPACE, "other-0")
+    pod = await story.world.user.get(ref)
+    broken = {"conditions": [{"type": "Ready", "status": "False"}], "phase": "Running"}
+    pod = await story.world.user.replace_status(POD, {**pod, "status": broken})
+    story.world.script.never_ready.add("example/search:1.3.0")
+    await story.apply(set_release(STATEFUL_SET, "search"))
+
+    await story.run()
+
+    assert (await story.release()).status.phase is Phase.ROLLED_BACK
+    assert await story.world.user.get(ref) == pod
+
+
 async def test_a_daemon_set_goes_forward_and_back() -> None:
     story = await Story.begin("A DaemonSet: 1.3.0 never becomes ready and goes back")
     await create_set(story.world, DAEMON_SET, "search", "1.2.0")

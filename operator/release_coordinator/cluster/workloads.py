@@ -17,6 +17,7 @@ from release_coordinator.engine.runfacts import WorkloadFact
 from .bodies import containers
 from .port import DAEMON_SET, DEPLOYMENT, STATEFUL_SET, Body, Kind, Ref
 
+_GROUP = f"{DEPLOYMENT.group}/"
 _KUBECTL = "kubectl.kubernetes.io/last-applied-configuration"
 
 KINDS: Mapping[WorkloadKind, Kind] = {
@@ -106,19 +107,35 @@ def _declared(metadata: Body) -> Any:
 
 
 def selector_of(body: Body) -> dict[str, str]:
-    """Labels that the pods of a workload have."""
+    """Labels that the pods of a workload have; a selector may say more, see `own_pods`."""
     selector: dict[str, str] = body.get("spec", {}).get("selector", {}).get("matchLabels", {})
     return selector
 
 
 def own_pods(body: Body, pods: Iterable[Body]) -> list[Body]:
-    """Those of the pods that it selects that are its own.
+    """Those of the pods that are its own: a selector may fit the pods of other workloads too."""
+    workload, uid = named(body), body["metadata"]["uid"]
+    return [pod for pod in pods if has_made(workload, pod, uid)]
 
-    While a component is switched, the selector of its Deployment fits the pods of the second one
-    too; these have a slot.
+
+def has_made(workload: WorkloadRef, pod: Body, uid: str = "") -> bool:
+    """Whether a workload of this name has made the pod; with `uid`, whether this one has.
+
+    A Deployment makes pods through ReplicaSets, which are named after it and the pods' template:
+    then the name is all that the pod knows of it.
     """
-    slot = selector_of(body).get(names.LABEL_SLOT)
-    return [p for p in pods if p["metadata"].get("labels", {}).get(names.LABEL_SLOT) == slot]
+    metadata = pod["metadata"]
+    owners = metadata.get("ownerReferences", [])
+    owner = next((one for one in owners if one.get("controller")), None)
+    if owner is None or not owner["apiVersion"].startswith(_GROUP):
+        return False
+    if workload.kind is WorkloadKind.DEPLOYMENT:
+        template = metadata.get("labels", {}).get(names.LABEL_TEMPLATE, "")
+        made_by = ("ReplicaSet", f"{workload.name}-{template}")
+        return (owner["kind"], owner["name"]) == made_by
+    if (owner["kind"], owner["name"]) != (workload.kind, workload.name):
+        return False
+    return uid in {"", owner["uid"]}
 
 
 def _deployment(spec: Body, status: Body) -> tuple[int, bool]:

@@ -62,15 +62,8 @@ async def strangers(sources: Sources, namespace: str, want: StrangersWant) -> tu
     except NotFound:
         return ()
     behind = await _pods(sources, namespace, dict(selected.selector))
-    mine = body["metadata"]["name"]
-    return tuple(sorted(pod["metadata"]["name"] for pod in behind if not _is_of(pod, mine)))
-
-
-def _is_of(pod: Body, deployment: str) -> bool:
-    """Whether a Deployment has made the pod, through a ReplicaSet that is named after it."""
-    template = pod["metadata"].get("labels", {}).get(names.LABEL_TEMPLATE, "")
-    owners = pod["metadata"].get("ownerReferences", [])
-    return any(owner["name"] == f"{deployment}-{template}" for owner in owners)
+    own = {pod["metadata"]["name"] for pod in workloads.own_pods(body, behind)}
+    return tuple(sorted({pod["metadata"]["name"] for pod in behind} - own))
 
 
 async def slot_pods(sources: Sources, namespace: str, want: SlotPodsWant) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from release_coordinator.api.release import WorkloadRef
 from release_coordinator.cluster.memory import Call, MemoryCluster
 from release_coordinator.cluster.port import DEPLOYMENT, POD
 from release_coordinator.cluster.store import Store
+from release_coordinator.engine import names
 from release_coordinator.engine.evidence import AdmissionFact, VersionFact, VersionWant
 from release_coordinator.errors import Denied, Transient
 from release_coordinator.evidence import versions
@@ -50,8 +51,10 @@ async def world(*texts: str, namespace: str = NAMESPACE, replicas: int = 2) -> A
 
 
 async def _pod(cluster: MemoryCluster, namespace: str, name: str, status: Any) -> None:
-    labels = {"app": "bookshop-backend"}
-    metadata = {"name": name, "namespace": namespace, "labels": labels}
+    labels = {"app": "bookshop-backend", names.LABEL_TEMPLATE: "1"}
+    owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "bookshop-backend-1"}
+    owners = [{**owner, "uid": "r", "controller": True}]
+    metadata = {"name": name, "namespace": namespace, "labels": labels, "ownerReferences": owners}
     stored = await cluster.create(POD, {"metadata": metadata, "spec": {}})
     await cluster.replace_status(POD, {**stored, "status": status})
 
