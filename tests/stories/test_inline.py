@@ -199,6 +199,23 @@ async def test_a_workload_that_is_deleted_in_the_middle_holds_the_release() -> N
     assert release.status.attempt.hold.reason is Reason.WORKLOAD_REPLACED
 
 
+@pytest.mark.parametrize("change", [{"name": "bookshop-search-2"}, {"kind": "StatefulSet"}])
+async def test_a_rollback_does_not_wait_for_pods_of_the_workload_before(change: Body) -> None:
+    """The one of the version before is left as it is, and its pods have the same labels."""
+    story = await Story.begin("1.4.0 names its workload anew, with the same labels, and is slow")
+    await released(story)
+    body = with_search(following("1.4.0"))
+    body["spec"]["components"][2]["workload"] |= change
+    await story.apply(body)
+
+    release = await told_of(story)
+
+    assert release.status.phase is Phase.ROLLED_BACK, release.status.message
+    left = [b for b in story.world.cluster.everything() if _is_search(b)]
+    names_left = sorted(b["metadata"]["name"] for b in left)
+    assert names_left == ["bookshop-search", "bookshop-search-pod"]
+
+
 async def test_deleting_the_release_leaves_its_workloads() -> None:
     story = await Story.begin("the Release is deleted after it has completed")
     await released(story)
@@ -216,7 +233,8 @@ def _declared(body: Body) -> str:
 
 
 def _is_search(body: Body) -> bool:
-    return body["kind"] in {"Deployment", "Pod"} and "search" in body["metadata"]["name"]
+    kinds = {"Deployment", "StatefulSet", "Pod"}
+    return body["kind"] in kinds and "search" in body["metadata"]["name"]
 
 
 async def told_of(story: Story) -> ReleaseObject:

@@ -92,7 +92,7 @@ def remove(ctx: Context, component: Component, step_id: str) -> Outcome:
         return _wait(ctx, component, step, f"{target} is being deleted; see its finalizers")
     assert component.workload is not None  # noqa: S101 - only those are ever absent
     labels = tuple(sorted(inline.selector(component.workload).items()))
-    left = ctx.seen.pods_left(PodsLeftWant(labels))
+    left = ctx.seen.pods_left(PodsLeftWant(target, labels))
     if left:
         return _wait(ctx, component, step, f"still running: {', '.join(left)}")
     return ctx.succeed(step_id, f"{target} removed: it did not exist before")

@@ -353,8 +353,9 @@ class TracesWant:
 
 @dataclass(frozen=True, slots=True)
 class PodsLeftWant:
-    """The pods that have some labels, for whoever waits until they are gone."""
+    """The pods that a workload has made, gone itself perhaps, for whoever waits for their end."""
 
+    workload: WorkloadRef
     labels: tuple[tuple[str, str], ...]
 
 

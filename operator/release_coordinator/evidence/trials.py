@@ -8,9 +8,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from release_coordinator.cluster.bodies import has_labels
 from release_coordinator.cluster.port import POD, Body
-from release_coordinator.cluster.workloads import fact_of, ref_in
+from release_coordinator.cluster.workloads import fact_of, has_made, ref_in
 from release_coordinator.engine import documents
 from release_coordinator.engine.evidence import PodsLeftWant, TrialFact, TrialWant
 from release_coordinator.errors import AlreadyExists, Denied, Invalid, NotFound
@@ -46,7 +45,7 @@ async def pods_left(sources: Sources, namespace: str, want: PodsLeftWant) -> tup
     return tuple(
         pod["metadata"]["name"]
         for pod in pods
-        if has_labels(pod, dict(want.labels)) and pod.get("status", {}).get("phase") not in ended
+        if has_made(want.workload, pod) and pod.get("status", {}).get("phase") not in ended
     )
 
 
