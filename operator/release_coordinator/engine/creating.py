@@ -39,7 +39,7 @@ class Rest:
 
 
 NOTHING = Rest({}, None, there=True)
-"""Of a workload that is not inline."""
+"""Of a workload that is not inline, or of which no more is known."""
 
 
 def uid_of(ctx: Context, component: str) -> str:
@@ -115,10 +115,15 @@ def forwards(component: Component, fact: WorkloadFact) -> Rest:
 
 
 def backwards(snapshot: Snapshot, fact: WorkloadFact) -> Rest:
-    """What is given back besides the template: only what this or the former plan has declared."""
+    """What is given back besides the template: only what this or the former plan has declared.
+
+    Nothing is, if it was kept of a workload that the plan only named: then nobody knows it.
+    """
+    if snapshot.document is None:
+        return NOTHING
     former: Any = snapshot.declared or 0
     owned = documents.joined(fact.declared, former)
-    change = _without_template(documents.back(owned, fact.document, snapshot.document or {}))
+    change = _without_template(documents.back(owned, fact.document, snapshot.document))
     return Rest(change, former, not any(change.values()))
 
 

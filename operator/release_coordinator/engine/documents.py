@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 Document = Mapping[str, Any]
+_PARTS: Document = {"metadata": {"labels": {}, "annotations": {}}, "spec": {}}
 _STRATEGIES = ("strategy", "updateStrategy")
 """Fields whose `type` forbids what another type has needed."""
 _QUANTITY = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?")
@@ -65,12 +66,25 @@ def _without_old_strategy(found: dict[str, Any], wanted: Document) -> dict[str, 
 
 
 def back(declared: Any, live: Document, recorded: Document) -> dict[str, Any]:
-    """The merge patch that gives what an outline names the values that were recorded."""
+    """The merge patch that gives what an outline names the values that were recorded.
+
+    A part that was not recorded had nothing in it: what is named goes one by one, for a null in
+    place of the whole part would take away what others have written too.
+    """
+    owned = {
+        key: inner
+        for key, inner in _map(declared).items()
+        if key not in _PARTS or isinstance(inner, Mapping)  # else nothing in it is declared
+    }
+    return _back(owned, merged(_PARTS, live), merged(_PARTS, recorded))
+
+
+def _back(outlined: Document, live: Document, recorded: Document) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for key, inner in declared.items() if isinstance(declared, Mapping) else ():
+    for key, inner in outlined.items():
         now, then = live.get(key), recorded.get(key)
         if isinstance(inner, Mapping) and isinstance(now, Mapping) and isinstance(then, Mapping):
-            deeper = back(inner, now, then)
+            deeper = _back(inner, now, then)
             if deeper:
                 found[key] = deeper
         elif now != then:

@@ -112,7 +112,8 @@ def _begin(
     previous, basis = previous_version(spec, status, seen), None
     if last is not None and last.end is not None and last.end.outcome in NOTHING_GOOD_SINCE:
         failed = last.end.outcome is Phase.ROLLBACK_FAILED
-        basis = last.basis or (last.revision if failed else None)
+        # A rollback that failed has recorded what it had taken over from one before, and more.
+        basis = last.revision if failed else last.basis
         previous = last.previous_version if basis else previous
     kind = kind_of(previous, spec.version, spec.type)
     name = seen.policy(release.name).name

@@ -63,9 +63,25 @@ def take(ctx: Context, component: str, fact: WorkloadFact) -> Taken | Do | Faile
         config=list(refs.values()),
         **creating.recorded(ctx, component, fact),
     )
-    release = ctx.release
-    name = names.snapshot_name(release.name, release.uid, component, canonical(snapshot.to_wire()))
-    return Taken(name, snapshot)
+    return Taken(_name(ctx, component, snapshot), snapshot)
+
+
+def completed(ctx: Context, component: str, fact: WorkloadFact, name: str) -> Taken | None:
+    """A snapshot of a workload that was only named then, with what an inline one has besides.
+
+    Its pods are still to be what they were; the rest is as it is before the plan changes it.
+    None if nothing lacks, or the snapshot is gone.
+    """
+    snapshot = ctx.seen.snapshot(name)
+    if snapshot is None or snapshot.document is not None or not creating.is_inline(ctx, component):
+        return None
+    whole = snapshot.model_copy(update=creating.recorded(ctx, component, fact))
+    return Taken(_name(ctx, component, whole), whole)
+
+
+def _name(ctx: Context, component: str, snapshot: Snapshot) -> str:
+    content = canonical(snapshot.to_wire())
+    return names.snapshot_name(ctx.release.name, ctx.release.uid, component, content)
 
 
 def store(ctx: Context, taken: list[Taken]) -> Do | Failed | None:

@@ -51,6 +51,28 @@ def test_the_way_back_restores_all_that_was_declared(before: Any, after: Any) ->
     assert documents.back(documents.joined(second, first), again, before) == {}
 
 
+@pytest.mark.parametrize("recorded", [{}, {"spec": {"replicas": 1}}, {"metadata": {}, "spec": {}}])
+def test_the_way_back_never_takes_a_whole_part_away(recorded: Any) -> None:
+    live = {
+        "metadata": {"labels": {"tier": "api", "team": "shop"}},
+        "spec": {"replicas": 3, "revisionHistoryLimit": 5},
+    }
+    declared = {"metadata": {"labels": {"tier": 0}}, "spec": {"replicas": 0}}
+
+    after = documents.merged(live, documents.back(declared, live, recorded))
+
+    assert after["metadata"]["labels"].get("team", "") == "shop"
+    assert after["spec"] == {"revisionHistoryLimit": 5, **recorded.get("spec", {})}
+
+
+def test_a_part_of_which_nothing_is_declared_is_left_to_others() -> None:
+    live = {"metadata": {"labels": {"team": "shop"}, "annotations": {}}, "spec": {"replicas": 3}}
+    before = {"metadata": {"labels": {}, "annotations": {}}, "spec": {"replicas": 1}}
+    declared = documents.outline({"metadata": {}, "spec": {"replicas": 3}})
+
+    assert documents.back(declared, live, before) == {"spec": {"replicas": 1}}
+
+
 @given(document=DOCUMENTS)
 def test_nothing_of_a_document_is_lost_in_itself(document: Any) -> None:
     assert list(documents.lost(document, document)) == []

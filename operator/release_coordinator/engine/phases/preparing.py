@@ -16,11 +16,11 @@ from release_coordinator.api.attempt import (
 from release_coordinator.api.base import parse_duration
 from release_coordinator.api.conditions import Reason
 from release_coordinator.api.release import Component, HealthProbe, Metric, OnUnknown, WorkloadRef
-from release_coordinator.engine import backing_up, names, snapshots
+from release_coordinator.engine import backing_up, inheritance, names, snapshots
 from release_coordinator.engine.action import CreateRevision
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.outcome import DONE, Do, Failed, Outcome
-from release_coordinator.engine.runfacts import SampleWant, WorkloadWant
+from release_coordinator.engine.runfacts import SampleWant, WorkloadFact, WorkloadWant
 
 BASELINE = "prepare/baseline"
 REVISION = "prepare/revision"
@@ -111,7 +111,7 @@ def _record_revision(ctx: Context, name: str) -> Outcome:
         requirements=ctx.plan.requirements,
         previous_version=ctx.attempt.previous_version,
         previous=[
-            entry.model_copy(update={"snapshot": entry.snapshot or kept.get(entry.name)})
+            entry.model_copy(update={"snapshot": kept.get(entry.name, entry.snapshot)})
             for entry in previous
             if entry
         ],
@@ -123,21 +123,27 @@ def _keep(ctx: Context, previous: list[PreviousComponent]) -> dict[str, str] | D
     """Component -> the snapshot that a rollback restores; or what must be done first."""
     found: dict[str, str] = {}
     taken = []
-    inherited = {entry.name for entry in previous if entry.snapshot}
+    inherited = {entry.name: entry.snapshot for entry in previous}
     for component in ctx.plan.spec.components:
-        if component.name in inherited:
-            continue  # what runs is what an earlier rollback has failed to take back
         fact = ctx.seen.workload(component.target, fresh=True)
         if fact is None:
             continue  # it will be created: there is nothing to keep
-        known = snapshots.good(ctx, component.name, fact)
-        new = known if known is not None else snapshots.take(ctx, component.name, fact)
+        new = _kept(ctx, component.name, fact, inherited.get(component.name))
         if isinstance(new, Do | Failed):
             return new
         if isinstance(new, snapshots.Taken):
             taken.append(new)
         found[component.name] = new.name if isinstance(new, snapshots.Taken) else new
     return snapshots.store(ctx, taken) or found
+
+
+def _kept(
+    ctx: Context, component: str, fact: WorkloadFact, inherited: str | None
+) -> snapshots.Taken | str | Do | Failed:
+    if inherited is not None:  # what runs is what an earlier rollback has failed to take back
+        return snapshots.completed(ctx, component, fact, inherited) or inherited
+    known = snapshots.good(ctx, component, fact)
+    return known if known is not None else snapshots.take(ctx, component, fact)
 
 
 def _fit(ctx: Context, workload: WorkloadRef) -> bool:
@@ -151,15 +157,10 @@ def _previous(ctx: Context, component: Component) -> PreviousComponent | None:
     That is what runs now, unless an earlier rollback failed: then it is still what that one was
     to restore.
     """
-    inherited = ctx.seen.revision(ctx.attempt.basis) if ctx.attempt.basis else None
-    known = (
-        next((e for e in inherited.previous if e.name == component.name), None)
-        if inherited
-        else None
-    )
     fact = ctx.seen.workload(component.target, fresh=True)
     if fact is None:
         return _absent(component) if component.workload else None
+    known = inheritance.of(ctx, component, fact)
     restored = {**fact.images, **(known.images if known else {})}
     return PreviousComponent(
         name=component.name,
