@@ -8,7 +8,7 @@ What is not obeyed is told by `engine.unheeded`. There is no order that skips a 
 from dataclasses import replace
 from datetime import datetime
 
-from release_coordinator.api.attempt import Attempt, Hold, StepState
+from release_coordinator.api.attempt import Attempt, Hold, Step, StepState
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.control import DeletionPolicy, OrderKind, Suspend
@@ -283,4 +283,8 @@ def _as_found(attempt: Attempt, now: datetime, state: StepState, message: str) -
     steps = [
         step.model_copy(update=found) if step.id == held.step else step for step in attempt.steps
     ]
+    asked = held.step or ""
+    if asked.startswith(schema.PREFIX) and not any(step.id == asked for step in steps):
+        # The question could not be put any more, and is answered all the same.
+        steps.append(Step(id=asked, started_at=now, **found))
     return attempt.model_copy(update={"steps": steps})

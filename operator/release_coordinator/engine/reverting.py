@@ -1,9 +1,10 @@
 """R4.6: what this attempt has applied is reverted, newest first, where that is safe.
 
 Runs after the components were taken back, when no pod of the new code exists. Before the first
-down-migration a person has approved what it destroys, and the database says exactly what this
-attempt has left: whatever somebody else has migrated since is not ours to revert. After the last
-one it must say what it said before the attempt. Called through `phases.migrating`.
+down-migration, and again before one that was kept waiting, a person has approved what it destroys,
+and the database says exactly what this attempt has left: whatever somebody else has migrated since
+is not ours to revert. After the last one it must say what it said before the attempt. Called
+through `phases.migrating`.
 """
 
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ BACK, RESTORED = "back", "restored"
 LEFT = f"{schema.PREFIX}left"
 """Step that says why the schema is left as it is."""
 GOOD_FOR = timedelta(seconds=60)
-"""How long the database's answer is believed before the first down-migration."""
+"""How long the database's answer, or a person's, is believed before a down-migration."""
 HOLDS = {Reason.SCHEMA_CHANGED, Reason.DATA_LOSS, Reason.MIGRATION_OUTCOME_UNKNOWN}
 """Holds of the way back that a person can end by leaving the schema as it is."""
 
@@ -35,9 +36,10 @@ def undo(ctx: Context) -> Outcome:
     downs = _downs(ctx)
     if not downs or ctx.succeeded(LEFT):
         return DONE
-    if not ctx.begun(UNDO_PREFIX):
+    left = [m for m in downs if not ctx.succeeded(UNDO_PREFIX + m.name)]
+    if left and not _is_let_run(ctx, left[0]) and not _is_fresh(ctx, downs, left):
         for allowed in (_silent, _consented, _unchanged):
-            outcome = allowed(ctx, downs)
+            outcome = allowed(ctx, left)
             if outcome is not DONE:
                 return outcome
     for migration in downs:
@@ -45,6 +47,23 @@ def undo(ctx: Context) -> Outcome:
         if outcome is not DONE:
             return outcome
     return _restored(ctx, downs)
+
+
+def _is_let_run(ctx: Context, migration: Migration) -> bool:
+    """Whether a down-migration may have run: a Job whose UID is not journalled never did.
+
+    What keeps it from running (a missing right, a quota, a suspension) may last for days.
+    """
+    step = ctx.step(UNDO_PREFIX + migration.name)
+    return step is not None and (step.uid is not None or step.state is StepState.FAILED)
+
+
+def _is_fresh(ctx: Context, downs: list[Migration], left: list[Migration]) -> bool:
+    """Whether the down-migration before this one has ended just now: it is evidence enough."""
+    if len(left) == len(downs):
+        return False
+    before = ctx.step(UNDO_PREFIX + downs[-len(left) - 1].name)
+    return before is not None and ctx.now - (before.finished_at or ctx.now) < GOOD_FOR
 
 
 def may_leave(attempt: Attempt) -> bool:
@@ -159,12 +178,16 @@ def _unchanged(ctx: Context, downs: list[Migration]) -> Outcome:
 
 
 def _settled(ctx: Context) -> bool:
-    """Whether a person has looked instead of the database's Job."""
+    """Whether a person has looked instead of the database's Job, just now or for good."""
     prefix = f"{schema.PREFIX}{BACK}/"
-    return any(
-        step.id.startswith(prefix) and step.message == schema.BY_A_PERSON
+    looked = [
+        step.finished_at or ctx.now
         for step in ctx.attempt.steps
-    )
+        if step.id.startswith(prefix) and step.message == schema.BY_A_PERSON
+    ]
+    if not looked:
+        return False
+    return ctx.now - max(looked) < GOOD_FOR or not schema.has_room(ctx)
 
 
 def _restored(ctx: Context, downs: list[Migration]) -> Outcome:

@@ -59,7 +59,7 @@ def ask(ctx: Context, question: str, good_for: timedelta | None = None) -> Outco
     first = ctx.step(_step(question, 1))
     for number in range(1, TRIES + 1):
         step_id = _step(question, number)
-        if ctx.step(step_id) is None and _asked(ctx) >= LIMIT:
+        if ctx.step(step_id) is None and not has_room(ctx):
             trouble = f"it was asked {LIMIT} times in this attempt; look yourself"
             return Answer(trouble=trouble, step=_step(question, max(1, number - 1)))
         outcome = jobs.run(
@@ -94,16 +94,17 @@ def answered(ctx: Context, question: str) -> str:
     return found[-1] if found and found[-1] != BY_A_PERSON else ""
 
 
+def has_room(ctx: Context) -> bool:
+    """Whether the journal has room for one more question."""
+    return sum(1 for step in ctx.attempt.steps if step.id.startswith(PREFIX)) < LIMIT
+
+
 def _stale(ctx: Context, step: Step, good_for: timedelta | None) -> bool:
     return good_for is not None and ctx.now - (step.finished_at or ctx.now) >= good_for
 
 
 def _step(question: str, number: int) -> str:
     return f"{PREFIX}{question}" + (f"/{number}" if number > 1 else "")
-
-
-def _asked(ctx: Context) -> int:
-    return sum(1 for step in ctx.attempt.steps if step.id.startswith(PREFIX))
 
 
 def _too_late(first: Step | None, step: Step) -> bool:

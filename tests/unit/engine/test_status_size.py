@@ -42,6 +42,8 @@ SWITCHED = (
     *(traffic.UNDO_TRAFFIC, traffic.UNDO_RETIRE),
 )
 """What a component that is switched has besides; most of it says nothing when it succeeds."""
+LOOKED = ("schema/after", "schema/back/99", "schema/restored")
+"""Questions for which the journal had no more room, and that a person has answered."""
 WORDS = 128
 """Characters that the journal keeps of what a successful step said."""
 
@@ -52,6 +54,7 @@ def step_ids(spec: ReleaseSpec) -> Iterator[str]:
     yield from ("prepare/backup", "prepare/verify-backup", "prepare/confirm")
     yield from ("gate/migrations/current", reverting.LEFT)
     yield from (f"schema/undo/migrate/{'x' * 63}/{index}" for index in range(schema.LIMIT))
+    yield from LOOKED
     yield from (f"gate/ci/{'x' * 63}" for check in spec.ci if check.job)
     yield from (f"gate/credentials/{'x' * 63}" for _ in spec.credential_checks)
     yield from (f"gate/migrations/{m.name}" for m in spec.migrations if m.dry_run)
@@ -73,6 +76,13 @@ def step_ids(spec: ReleaseSpec) -> Iterator[str]:
     yield "watch"
 
 
+def words(step: str) -> str:
+    """The most that the journal keeps of what a successful step said."""
+    if step in LOOKED:
+        return schema.BY_A_PERSON
+    return "" if step.startswith(SWITCHED) else "m" * WORDS
+
+
 def fullest(spec: ReleaseSpec) -> Attempt:
     """The journal of an attempt in which everything happened and had something to say."""
     steps = [
@@ -83,7 +93,7 @@ def fullest(spec: ReleaseSpec) -> Attempt:
             finished_at=DAWN + timedelta(seconds=1),
             uid="0" * 36 if "migrate/" in step else None,
             hash="0" * 10 if "rollout/" in step else None,
-            message="m" * WORDS if not step.startswith(SWITCHED) else "",
+            message=words(step),
         )
         for step in step_ids(spec)
     ]
