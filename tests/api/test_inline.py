@@ -82,6 +82,28 @@ async def test_an_inline_workload_is_created_changed_and_given_back(shop: Stage)
     assert (await search(shop))["spec"] == before["spec"]
 
 
+async def test_a_strategy_that_is_no_longer_declared_is_given_back(shop: Stage) -> None:
+    """The API server adds to the default what it forbids beside Recreate."""
+    await shop.start()
+    first = release(shop, "1.3.0")
+    first["spec"]["components"][2]["workload"]["spec"]["strategy"] = {"type": "Recreate"}
+    await shop.apply(first)
+    assert (await shop.ended("1.3.0")).status.phase is Phase.COMPLETED
+    changed = release(shop, "1.4.0", "1m")
+    del changed["spec"]["components"][2]["workload"]["spec"]["strategy"]
+    changed["spec"]["migrations"][0]["name"] = "0008-add-stock"
+    await shop.apply(changed)
+    await shop.until(lambda one: one.status.phase is Phase.WATCHING and _of(one) == "1.4.0")
+    between = await search(shop)
+    shop.prometheus.script = vector("9.9")
+
+    last = await shop.ended("1.4.0")
+
+    assert between["spec"]["strategy"]["rollingUpdate"]
+    assert last.status.phase is Phase.ROLLED_BACK, last.status.message
+    assert (await search(shop))["spec"]["strategy"] == {"type": "Recreate"}
+
+
 async def test_a_first_release_that_fails_takes_its_workload_with_it(shop: Stage) -> None:
     await shop.start()
     await shop.apply(release(shop, "1.3.0", "1m"))

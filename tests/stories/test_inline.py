@@ -11,7 +11,7 @@ from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.cluster.port import DEPLOYMENT, Body, Kind, Ref
 from release_coordinator.engine import names
-from release_coordinator.errors import Denied, NotFound
+from release_coordinator.errors import Denied, Invalid, NotFound
 
 SEARCH = Ref(DEPLOYMENT, NAMESPACE, "bookshop-search")
 
@@ -95,6 +95,31 @@ async def test_a_rollback_gives_the_whole_declared_workload_back() -> None:
     assert "minReadySeconds" not in changed["spec"]  # declared before, and not any more
     assert after["spec"] == {**before["spec"], "revisionHistoryLimit": 3}
     assert _declared(after) == _declared(before)
+
+
+async def test_a_strategy_that_is_no_longer_declared_comes_back() -> None:
+    story = await Story.begin("1.3.0 declared Recreate, 1.4.0 does not, and is slow")
+    await released(story, strategy={"type": "Recreate"})
+    story.world.admission = _default_strategy
+    await story.apply(with_search(following("1.4.0")))
+    await story.run(in_phase(Phase.WATCHING))
+    between = (await story.world.user.get(SEARCH))["spec"]["strategy"]
+
+    release = await told_of(story)
+
+    assert between["type"] == "RollingUpdate"
+    assert release.status.phase is Phase.ROLLED_BACK, release.status.message
+    assert (await story.world.user.get(SEARCH))["spec"]["strategy"] == {"type": "Recreate"}
+
+
+def _default_strategy(kind: Kind, _old: Body | None, new: Body) -> None:
+    """As the API server does: defaults are added, and refused for a type that has none."""
+    if kind == DEPLOYMENT:
+        strategy = new["spec"].setdefault("strategy", {})
+        if strategy.setdefault("type", "RollingUpdate") == "RollingUpdate":
+            strategy.setdefault("rollingUpdate", {"maxSurge": "25%", "maxUnavailable": "25%"})
+        elif "rollingUpdate" in strategy:
+            raise Invalid("spec.strategy.rollingUpdate: may not be specified when type is Recreate")
 
 
 async def test_what_nobody_has_declared_is_left_to_others() -> None:

@@ -83,13 +83,22 @@ def _back(outlined: Document, live: Document, recorded: Document) -> dict[str, A
     found: dict[str, Any] = {}
     for key, inner in outlined.items():
         now, then = live.get(key), recorded.get(key)
-        if isinstance(inner, Mapping) and isinstance(now, Mapping) and isinstance(then, Mapping):
+        if key in _STRATEGIES and _map(now).get("type") != _map(then).get("type"):
+            found[key] = _replaced(now, then)
+        elif isinstance(inner, Mapping) and isinstance(now, Mapping) and isinstance(then, Mapping):
             deeper = _back(inner, now, then)
             if deeper:
                 found[key] = deeper
         elif now != then:
             found[key] = then
     return found
+
+
+def _replaced(now: Any, then: Any) -> Any:
+    """A merge patch that leaves nothing of the present value."""
+    if not isinstance(then, Mapping):
+        return then
+    return {key: None for key in _map(now) if key not in then} | dict(then)
 
 
 def merged(target: Any, change: Mapping[str, Any]) -> dict[str, Any]:
