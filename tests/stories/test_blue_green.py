@@ -1,6 +1,6 @@
 """The new version runs beside the old one, and the Service is switched between the two."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 from tests.fakes.story import Story, following, in_phase, told
@@ -11,7 +11,15 @@ from tests.releases import bookshop
 from release_coordinator.api.attempt import StepState
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase, Reason
-from release_coordinator.cluster.port import AUTOSCALER, DEPLOYMENT, POD, SERVICE, Body, Ref
+from release_coordinator.cluster.memory import Call
+from release_coordinator.cluster.port import (
+    AUTOSCALER,
+    DEPLOYMENT,
+    POD,
+    SERVICE,
+    Body,
+    Ref,
+)
 
 SELECTOR = {"app": BACKEND}
 
@@ -277,3 +285,78 @@ async def test_two_components_with_one_service_are_told_by_the_gate() -> None:
     body = blue_green(bookshop())
     body["spec"]["components"][1]["strategy"] = {"type": "BlueGreen", "service": BACKEND}
     await refused(story, body, f"both name Service {BACKEND}")
+
+
+async def twin_of(story: Story) -> str:
+    (name,) = await deployments(story) - {BACKEND, "bookshop-frontend"}
+    return name
+
+
+def scaled_at(story: Story, look: int) -> Callable[[Call], Awaitable[None]]:
+    """Somebody scales the old version just before this look at it, the new one being healthy."""
+    looks: list[Call] = []
+
+    async def before(call: Call) -> None:
+        twins = [b for b in story.world.cluster.everything() if b["kind"] == "Deployment"]
+        ready = [b for b in twins if b["metadata"]["name"].startswith(f"{BACKEND}-")]
+        if call.verb != "get" or call.ref.name != BACKEND or call.ref.kind is not DEPLOYMENT:
+            return
+        if any(b.get("status", {}).get("availableReplicas") for b in ready):
+            looks.append(call)
+            if len(looks) == look:
+                await story.patch(DEPLOYMENT, BACKEND, {"spec": {"replicas": 20}})
+
+    return before
+
+
+@pytest.mark.parametrize("look", [1, 2])
+async def test_traffic_goes_to_as_many_pods_as_the_old_version_has_by_then(look: int) -> None:
+    story = await begin("the old version is scaled up while 1.3.0 comes up beside it")
+    story.world.cluster.before = scaled_at(story, look)
+    await story.apply(blue_green(bookshop()))
+
+    await story.run(lambda _: serving(story) == {"1.3.0"})
+
+    twin = await story.world.user.get(Ref(DEPLOYMENT, NAMESPACE, await twin_of(story)))
+    assert twin["spec"]["replicas"] == 20
+    assert twin["status"]["availableReplicas"] == 20
+    await story.run()
+    assert (await story.release()).status.phase is Phase.COMPLETED
+
+
+async def test_the_old_version_gets_the_traffic_back_when_the_new_one_is_scaled_to_zero() -> None:
+    story = await begin("somebody scales 1.3.0 to zero while it serves")
+    await story.apply(blue_green(bookshop()))
+    await story.run(in_step("watch"))
+
+    await story.patch(DEPLOYMENT, await twin_of(story), {"spec": {"replicas": 0}})
+    await story.run(in_step("undo/retire/"))
+
+    assert serving(story) == {"1.2.0"}
+    await story.run()
+    status = (await story.release()).status
+    assert status.phase is Phase.ROLLED_BACK
+    assert "was scaled to zero" in status.message
+    assert await selector(story) == SELECTOR
+
+
+@pytest.mark.parametrize("order", [None, "rollback"])
+async def test_a_finalizer_of_somebody_else_on_the_second_deployment_is_waited_for(
+    order: str | None,
+) -> None:
+    story = await begin("somebody keeps the second Deployment with a finalizer")
+    await story.apply(blue_green(bookshop()))
+    await story.run(in_step("watch"))
+    twin = await twin_of(story)
+    await story.patch(DEPLOYMENT, twin, {"metadata": {"finalizers": ["example.com/backup"]}})
+    if order:
+        await story.annotate(order, "1")
+    await story.run(told("is being deleted; what keeps it is in its metadata.finalizers"))
+
+    await story.patch(DEPLOYMENT, twin, {"metadata": {"finalizers": None}})
+    await story.run()
+
+    status = (await story.release()).status
+    assert status.phase is (Phase.ROLLED_BACK if order else Phase.COMPLETED), status.message
+    assert await deployments(story) == {BACKEND, "bookshop-frontend"}
+    assert await selector(story) == SELECTOR

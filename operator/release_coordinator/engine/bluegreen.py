@@ -21,6 +21,7 @@ from .trafficfacts import ServiceFact
 
 DRAIN = timedelta(seconds=10)
 """Between taking the traffic from pods and ending them: every node must have learnt of it."""
+FINALIZERS = "what keeps it is in its metadata.finalizers"
 UNDO_ROLLOUT = "undo/rollout/"
 
 
@@ -90,6 +91,9 @@ def _twin_drift(ctx: Context, component: Component) -> Outcome:
             how = "roll back, or see that Service and pods fit and delete and create the Release"
             return ctx.hold(Reason.WORKLOAD_REPLACED, f"{text}; {how}")
         return Failed(Reason.WORKLOAD_REPLACED, text)
+    if fact.replicas == 0 and ctx.succeeded(traffic.SWITCH + component.name) and not promoting:
+        text = f"{target}, which runs the new version and serves, was scaled to zero"
+        return Failed(Reason.CONFLICTING_WRITER, text)
     if fact.template_hash != step.hash:
         text = (
             f"the pod template of {target}, which runs the new version, was changed by somebody "
@@ -166,8 +170,9 @@ def _bring_up(ctx: Context, component: Component) -> Outcome:
         return ctx.change(step_id, uid=twin.uid, hash=twin.template_hash, started_at=ctx.now)
     if twin.uid != step.uid:
         return ctx.fail(step_id, f"{twin.ref} was deleted and created anew by somebody else")
-    if twin.replicas == 0:
-        return _scale(ctx, component, step, twin)
+    outcome = _scale(ctx, component, step, twin)
+    if outcome is not DONE:
+        return outcome
     apply = workloads.ApplyStep(step_id, beside(ctx, component), component.images)
     return workloads.settle(ctx, apply, step, twin)
 
@@ -189,13 +194,18 @@ def _create(ctx: Context, component: Component, step: Step) -> Outcome:
     return Do(CreateTwin(target.name, component.target, fact.uid, template, slot, mark))
 
 
-def _scale(ctx: Context, component: Component, step: Step, twin: WorkloadFact) -> Outcome:
-    """As many pods as the previous version has now."""
-    fact = ctx.seen.workload(component.target)
-    if fact is None or fact.replicas == 0:
+def _scale(
+    ctx: Context, component: Component, step: Step, twin: WorkloadFact, *, fresh: bool = False
+) -> Outcome:
+    """As many pods as the previous version has now; DONE when it has them, or more."""
+    fact = ctx.seen.workload(component.target, fresh=fresh)
+    wanted = fact.replicas if fact is not None else 0
+    if max(wanted, 1) <= twin.replicas:
+        return DONE
+    if wanted == 0:
         text = f"{component.target} was scaled to zero: there is no traffic to switch"
         return ctx.fail(step.id, text)
-    return Do(ScaleTwin(twin.ref.name, twin.uid, twin.resource_version, fact.replicas))
+    return Do(ScaleTwin(twin.ref.name, twin.uid, twin.resource_version, wanted))
 
 
 def _switch(ctx: Context, component: Component) -> Outcome:
@@ -206,7 +216,12 @@ def _switch(ctx: Context, component: Component) -> Outcome:
     if step.state is not StepState.RUNNING:
         return _ended(step)
     fact = ctx.seen.workload(traffic.twin(ctx, component))
-    if fact is None or not fact.rolled_out or fact.replicas == 0:
+    if fact is not None:
+        # The previous version may have been scaled since the new one was found healthy.
+        outcome = _scale(ctx, component, step, fact, fresh=True)
+        if outcome is not DONE:
+            return outcome
+    if fact is None or not fact.rolled_out:
         trouble = f"not all pods of {traffic.twin(ctx, component)} are ready"
         return _patiently(ctx, component, step, trouble)
     outcome = traffic.move(ctx, component, step_id, traffic.to_twin(ctx, component))
@@ -241,7 +256,8 @@ def _restored(
         return workloads.replaced(ctx, component.target, UNDO_ROLLOUT + name)
     promoted = ctx.step(traffic.PROMOTE + name) is not None
     begun = ctx.step(UNDO_ROLLOUT + name) is not None
-    if not promoted and not begun and fact.template_hash == before.template:
+    there = fact.template_hash == before.template and fact.names_images(ctx.previous(name).images)
+    if there and not promoted and not begun:
         return DONE
     if ctx.step(traffic.HANDOVER + name) is not None:
         # Pinned to the pods that are about to go: whichever are ready serve meanwhile.
@@ -295,6 +311,8 @@ def retire(ctx: Context, component: Component, step_id: str, since: datetime | N
     twin = ctx.seen.workload(traffic.twin(ctx, component), fresh=True)
     slot = traffic.slot(ctx, component)
     if twin is not None and twin.slot == slot:
+        if twin.deleting:
+            return _patiently(ctx, component, step, f"{twin.ref} is being deleted; {FINALIZERS}")
         if since is not None and ctx.now < since + DRAIN:
             return ctx.wait(step, f"requests to {twin.ref} end", since + DRAIN)
         return Do(DeleteWorkload(twin.ref, twin.uid))
