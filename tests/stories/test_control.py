@@ -307,6 +307,55 @@ async def test_a_status_from_a_backup_is_noticed_before_an_attempt_begins() -> N
     await story.check("journal_behind")
 
 
+async def behind(title: str) -> Story:
+    """1.3.0 was released, then its status was lost: the next attempt is held."""
+    story = await Story.begin(title)
+    await story.apply(bookshop())
+    await story.run()
+    live = await story.world.user.get(RELEASE_REF)
+    live["status"] = {}
+    await story.world.user.replace_status(RELEASE, live)
+    await story.restart()
+    await story.run(in_phase(Phase.HELD))
+    return story
+
+
+@pytest.mark.parametrize("edit", ["spec", "policy", "retry", "abort", "rollback"])
+async def test_only_resuming_ends_the_hold_of_a_status_that_is_too_old(edit: str) -> None:
+    story = await behind(f"The status is older than the cluster, and then: {edit}")
+    story.world.slow_image = ":none"
+    if edit == "spec":
+        await story.apply(following("1.4.0"))
+    elif edit == "policy":
+        await story.require(suites=["smoke"])
+    else:
+        await story.annotate(edit, "2")
+
+    await story.run()
+
+    held = (await story.release()).status
+    assert held.phase is Phase.HELD
+    assert held.attempt is not None
+    assert held.attempt.hold is not None
+    assert (held.attempt.number, held.attempt.hold.reason) == (2, Reason.JOURNAL_BEHIND)
+    assert (f"{edit}=2: first compare" in held.message) is (edit not in {"spec", "policy"})
+
+    await story.annotate("resume", "2.1")
+    await story.run()
+
+    status = (await story.release()).status
+    assert status.attempt is not None
+    # An edit, and a retry at once, give way to an attempt of their own.
+    expected = {"abort": Phase.FAILED, "rollback": Phase.FAILED}
+    assert status.phase is expected.get(edit, Phase.COMPLETED)
+    if edit == "spec":
+        assert status.version == "1.4.0"
+        assert "not obeyed" not in status.message
+        records = await story.world.user.list(RECORD, NAMESPACE)
+        (gave_way,) = (body["spec"] for body in records if body["spec"]["attempt"] == 2)
+        assert [order["what"] for order in gave_way["orders"]] == ["Resume"]
+
+
 async def test_a_suspended_step_that_was_begun_is_let_run() -> None:
     story = await Story.begin("Suspended between the intent and the effect of a migration")
     await story.apply(bookshop())

@@ -117,6 +117,10 @@ def _without_plan(
     now: datetime,
 ) -> Decision:
     """The spec was edited while nothing was changed yet, or the recorded plan cannot be used."""
+    if orders.is_behind(attempt):
+        if not orders.is_resumed(release, status, attempt):
+            return orders.leave(release, status, attempt, now)
+        attempt = orders.resumed(release, attempt, now)
     if not attempt.frozen:
         same = release.spec and plan.spec_digest(release.spec) == attempt.spec_digest
         what = "the ReleasePolicy" if same else "the spec"

@@ -45,11 +45,23 @@ def advance(ctx: Context) -> Outcome:
     decided = _schema_decided(ctx, attempt.hold)
     if decided is not None:
         return decided
-    if ctx.status.suspension is None and ordering.is_given(
-        release, names.ANNOTATION_RESUME, attempt.hold.id
-    ):
+    if is_resumed(release, ctx.status, attempt):
         return _resume(ctx)
     return leave(release, ctx.status, attempt, ctx.now)
+
+
+def is_resumed(release: ReleaseObject, status: ReleaseStatus, attempt: Attempt) -> bool:
+    """Whether a person ends the present hold; an order waits for the end of a suspension."""
+    if attempt.hold is None or status.suspension is not None:
+        return False
+    return ordering.is_given(release, names.ANNOTATION_RESUME, attempt.hold.id)
+
+
+def resumed(release: ReleaseObject, attempt: Attempt, now: datetime) -> Attempt:
+    """The attempt with the order that ends its hold."""
+    held = attempt.hold
+    what = f"hold {held.id}: {held.reason}" if held else ""
+    return ordering.obeyed(attempt, release, OrderKind.RESUME, now, what)
 
 
 def leave(
@@ -180,22 +192,31 @@ def _changed(ctx: Context) -> bool:
     return running or bool(migrating.applied(ctx)) or any(map(ctx.begun, ("traffic/", "rollout/")))
 
 
+def is_behind(attempt: Attempt) -> bool:
+    """Whether it is held because the status is older than the cluster: only resuming ends that.
+
+    Any other end would let the next attempt begin from a status that nobody has compared.
+    """
+    return attempt.hold is not None and attempt.hold.reason is Reason.JOURNAL_BEHIND
+
+
 def may_turn(attempt: Attempt) -> bool:
     """A rollback on request turns an attempt once, or opens the way past what barred it."""
     if attempt.trigger is None:
-        return True
+        return not is_behind(attempt)
     return attempt.hold is not None and attempt.hold.reason is Reason.IRREVERSIBLE_MIGRATION
 
 
 def may_abort(attempt: Attempt) -> bool:
     """An abort turns an attempt once; it does not answer what became of a migration."""
     unknown = attempt.hold and attempt.hold.reason is Reason.MIGRATION_OUTCOME_UNKNOWN
-    return attempt.trigger is None and not unknown
+    return attempt.trigger is None and not unknown and not is_behind(attempt)
 
 
 def may_retry_early(attempt: Attempt) -> bool:
     """Whether an attempt that has not ended can be started again: nothing is changed yet."""
-    return attempt.trigger is None and (not attempt.frozen or confirming.is_asking(attempt))
+    unchanged = not attempt.frozen or confirming.is_asking(attempt)
+    return attempt.trigger is None and unchanged and not is_behind(attempt)
 
 
 def _given(ctx: Context, annotation: str) -> bool:
@@ -242,11 +263,7 @@ def _way_back_settled(ctx: Context) -> Outcome:
 def _resume(ctx: Context) -> Outcome:
     """Go on: the step that was held begins anew, and missing answers are counted anew."""
     held = ctx.attempt.hold
-    what = f"hold {held.id}: {held.reason}" if held else ""
-    ctx = replace(
-        ctx,
-        attempt=ordering.obeyed(ctx.attempt, ctx.release, OrderKind.RESUME, ctx.now, what),
-    )
+    ctx = replace(ctx, attempt=resumed(ctx.release, ctx.attempt, ctx.now))
     if held is not None and held.reason is Reason.MIGRATION_OUTCOME_UNKNOWN:
         return ctx.note(_settled(ctx, held).model_copy(update={"hold": None}))
     steps = [

@@ -15,6 +15,7 @@ from . import names, orders
 from .context import shorten
 
 BY_NUMBER = (names.ANNOTATION_RETRY, names.ANNOTATION_ROLLBACK, names.ANNOTATION_ABORT)
+_COMPARE = "first compare the status with the cluster, then resume"
 _ORDERED = {Reason.MANUAL_ROLLBACK, Reason.ABORTED}
 
 
@@ -62,6 +63,8 @@ def _retry(attempt: Attempt, _name: str) -> str:
         return "it has completed, so there is nothing to repeat" if completed else ""
     if orders.may_retry_early(attempt):
         return ""
+    if orders.is_behind(attempt):
+        return _COMPARE
     return "obeyed when the attempt has ended without success"
 
 
@@ -70,7 +73,7 @@ def _rollback(attempt: Attempt, name: str) -> str:
         return _after_the_end(attempt, name)
     if orders.may_turn(attempt) or _is_ordered(attempt):
         return ""
-    return "it is rolled back already"
+    return _COMPARE if orders.is_behind(attempt) else "it is rolled back already"
 
 
 def _abort(attempt: Attempt, name: str) -> str:
@@ -80,6 +83,8 @@ def _abort(attempt: Attempt, name: str) -> str:
         return ""
     if attempt.trigger is not None:
         return "no effect, it is rolled back already"
+    if orders.is_behind(attempt):
+        return _COMPARE
     return "first say what became of the migration: resume, or roll back"
 
 
@@ -110,7 +115,9 @@ def _resume(release: ReleaseObject, status: ReleaseStatus, attempt: Attempt) -> 
     if not value or attempt.end is not None:
         return
     if attempt.hold is None:
-        if not _is_hold(value, attempt):
+        # One of the attempt before has led to this one.
+        before = value.startswith(f"{attempt.number - 1}.")
+        if not _is_hold(value, attempt) and not before:
             yield f"resume={shorten(value, 16)} does not name a hold of attempt {attempt.number}"
     elif value != attempt.hold.id:
         yield f"resume={shorten(value, 16)} does not name this hold, {attempt.hold.id}"
