@@ -56,7 +56,9 @@ def largest_release() -> Schema:
     names = [component["name"] for component in spec["components"]]
     for index, component in enumerate(spec["components"]):
         _give_workload(component, index, inline=index == 0)
-        if not 0 < index <= BLUE_GREEN_LIMIT:
+        if 0 < index <= BLUE_GREEN_LIMIT:
+            component["workloadRef"]["kind"] = "Deployment"
+        else:
             del component["strategy"]
         component["dependsOn"] = [name for name in names if name != component["name"]]
     return {
