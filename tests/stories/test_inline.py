@@ -9,7 +9,7 @@ from tests.releases import bookshop
 
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase, Reason
-from release_coordinator.cluster.port import DEPLOYMENT, Body, Kind, Ref
+from release_coordinator.cluster.port import AUTOSCALER, DEPLOYMENT, Body, Kind, Ref
 from release_coordinator.engine import names
 from release_coordinator.errors import Denied, Invalid, NotFound
 
@@ -133,6 +133,42 @@ async def test_what_nobody_has_declared_is_left_to_others() -> None:
 
     after = await story.world.user.get(SEARCH)
     assert after["spec"]["replicas"] == 5
+
+
+async def test_what_a_version_is_the_first_to_declare_goes_back_to_what_was_found() -> None:
+    story = await Story.begin("replicas and more were set by hand since 1.3.0 was found good")
+    await released(story, minReadySeconds=1)
+    found = {"replicas": 5, "minReadySeconds": 2, "revisionHistoryLimit": 3}
+    await story.patch(DEPLOYMENT, "bookshop-search", {"spec": found})
+    await story.world.advance(60)
+    declared = {"replicas": 2, "minReadySeconds": 9, "revisionHistoryLimit": 7}
+    await story.apply(with_search(following("1.4.0"), **declared))
+
+    release = await told_of(story)
+
+    assert release.status.phase is Phase.ROLLED_BACK, release.status.message
+    after = (await story.world.user.get(SEARCH))["spec"]
+    assert {**after, **found, "minReadySeconds": 1} == after, "declared before: as it was then"
+
+
+async def test_replicas_of_an_autoscaler_are_not_taken_back() -> None:
+    story = await Story.begin("1.4.0 declares replicas, and an autoscaler sets them")
+    await released(story)
+    target = {"kind": "Deployment", "name": "bookshop-search"}
+    scaler = {"metadata": {"name": "search", "namespace": NAMESPACE}}
+    await story.world.user.create(AUTOSCALER, scaler | {"spec": {"scaleTargetRef": target}})
+    await story.apply(with_search(following("1.4.0"), replicas=3))
+    await story.run(in_phase(Phase.WATCHING))
+    attempt = (await story.release()).status.attempt
+    await story.patch(DEPLOYMENT, "bookshop-search", {"spec": {"replicas": 12}})
+
+    release = await told_of(story)
+
+    assert attempt is not None
+    (said,) = [gate.message for gate in attempt.gates if gate.name == "RollbackTarget"]
+    assert "HorizontalPodAutoscaler search scales Deployment bookshop-search" in said
+    assert release.status.phase is Phase.ROLLED_BACK, release.status.message
+    assert (await story.world.user.get(SEARCH))["spec"]["replicas"] == 12
 
 
 async def test_a_workload_that_is_refused_shuts_the_gate_before_anything_is_changed() -> None:

@@ -114,7 +114,7 @@ def forwards(component: Component, fact: WorkloadFact) -> Rest:
     return Rest(_without_template(change), documents.outline(wanted), there)
 
 
-def backwards(snapshot: Snapshot, fact: WorkloadFact) -> Rest:
+def backwards(component: Component, snapshot: Snapshot, fact: WorkloadFact) -> Rest:
     """What is given back besides the template: only what this or the former plan has declared.
 
     Nothing is, if it was kept of a workload that the plan only named: then nobody knows it.
@@ -124,6 +124,8 @@ def backwards(snapshot: Snapshot, fact: WorkloadFact) -> Rest:
     former: Any = snapshot.declared or 0
     owned = documents.joined(fact.declared, former)
     change = _without_template(documents.back(owned, fact.document, snapshot.document))
+    if _is_scaled(component, former, fact):
+        change["spec"].pop("replicas", None)
     return Rest(change, former, not any(change.values()))
 
 
@@ -133,6 +135,35 @@ def recorded(ctx: Context, component: str, fact: WorkloadFact) -> dict[str, Any]
         return {}
     document = _without_template(fact.document)
     return {"document": document, "declared": fact.declared or None}
+
+
+def kept(ctx: Context, component: str, snapshot: Snapshot, fact: WorkloadFact) -> Snapshot:
+    """What is given back of a state that was good, and is older than what runs now.
+
+    Besides the template only what it has declared itself is as it was then. What the plan is the
+    first to declare has been others' since: that is as it is now.
+    """
+    declared = next((o for o in ctx.plan.order if o.name == component and o.workload), None)
+    if snapshot.document is None or declared is None:
+        return snapshot
+    wanted = documents.outline(_without_template(inline.document(declared)))
+    now = documents.back(wanted, snapshot.document, _without_template(fact.document))
+    document = documents.merged(snapshot.document, now)
+    own = documents.back(snapshot.declared or 0, document, snapshot.document)
+    return snapshot.model_copy(update={"document": documents.merged(document, own)})
+
+
+def _is_scaled(component: Component, former: Any, fact: WorkloadFact) -> bool:
+    """Whether somebody else has set the number of replicas since the plan has, and may go on so.
+
+    The former plan's own number comes back all the same.
+    """
+    outline = former.get("spec") if isinstance(former, Mapping) else None
+    declared = isinstance(outline, Mapping) and "replicas" in outline
+    if declared or component.workload is None:
+        return False
+    now = fact.document.get("spec", {}).get("replicas")
+    return bool(now != component.workload.spec.get("replicas"))
 
 
 def is_inline(ctx: Context, component: str) -> bool:

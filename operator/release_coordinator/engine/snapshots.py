@@ -95,8 +95,8 @@ def store(ctx: Context, taken: list[Taken]) -> Do | Failed | None:
     return Do(CreateSnapshots(new)) if new else None
 
 
-def good(ctx: Context, component: str, fact: WorkloadFact) -> str | Do | None:
-    """The snapshot with which the running images were found good; None: there is none.
+def good(ctx: Context, component: str, fact: WorkloadFact) -> Taken | Do | None:
+    """What the running images were found good with; None: nothing is known.
 
     A copy of its configuration that is gone is made again, as long as the original is what it was;
     if it is not, nothing is left of the good state and a rollback restores what runs now.
@@ -114,7 +114,10 @@ def good(ctx: Context, component: str, fact: WorkloadFact) -> str | Do | None:
         if state.version != ref.version or not isinstance(missing, Do):
             return None
         return missing
-    return found.name
+    snapshot = creating.kept(ctx, component, found.snapshot, fact)
+    if snapshot == found.snapshot:
+        return found
+    return Taken(_name(ctx, component, snapshot), snapshot)
 
 
 def found_good(ctx: Context, component: str, fact: WorkloadFact) -> Taken | None:

@@ -80,11 +80,30 @@ def _outlook(ctx: Context) -> Iterator[str]:
     if left := _left(ctx):
         yield f"left as it is: {some(left)}, no longer in the spec"
     yield from (fact.note for fact in _facts(ctx) if fact.note)
+    yield from _scaled(ctx)
 
 
 def _taken_over(ctx: Context) -> list[str]:
     facts = (ctx.seen.workload(one.target) for one in ctx.plan.spec.components if one.workload)
     return [str(fact.ref) for fact in facts if fact is not None and not fact.declared]
+
+
+def _scaled(ctx: Context) -> Iterator[str]:
+    """Numbers of replicas that are declared, though somebody else is to have the say."""
+    for index, one in enumerate(ctx.plan.spec.components):
+        number = one.workload.spec.get("replicas") if one.workload else None
+        if number is None:
+            continue
+        field = f"spec.components[{index}].workload.spec.replicas"
+        scaled = ctx.seen.autoscalers()
+        if scaled.problem:
+            yield f"{field}: whether {one.target} is scaled automatically: {scaled.problem}"
+        for name, target in scaled.targets:
+            if target == one.target:
+                yield (
+                    f"{field}: HorizontalPodAutoscaler {name} scales {target}, and the release "
+                    f"sets it to {number}; leave replicas out, so that the autoscaler has the say"
+                )
 
 
 def _left(ctx: Context) -> list[str]:

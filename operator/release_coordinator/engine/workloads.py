@@ -94,7 +94,7 @@ def _rest(ctx: Context, apply: ApplyStep, fact: WorkloadFact) -> creating.Rest:
     if not apply.back:
         return creating.forwards(apply.component, fact)
     snapshot = ctx.seen.snapshot(apply.snapshot) if apply.snapshot else None
-    return creating.backwards(snapshot, fact) if snapshot else creating.NOTHING
+    return creating.backwards(apply.component, snapshot, fact) if snapshot else creating.NOTHING
 
 
 def _restored(ctx: Context, apply: ApplyStep) -> snapshots.Restoration | None:

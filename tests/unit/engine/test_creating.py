@@ -1,6 +1,8 @@
 """What a rollback gives an inline workload back besides its pods."""
 
-from release_coordinator.api.release import WorkloadKind, WorkloadRef
+from tests.stories.test_inline import inline
+
+from release_coordinator.api.release import Component, WorkloadKind, WorkloadRef
 from release_coordinator.api.snapshot import Snapshot
 from release_coordinator.engine import creating
 from release_coordinator.engine.runfacts import WorkloadFact
@@ -25,4 +27,6 @@ def test_of_a_workload_that_was_only_named_nothing_but_its_pods_is_given_back() 
         declared={"metadata": {"labels": {"tier": 0}}, "spec": {"replicas": 0}},
     )
 
-    assert creating.backwards(snapshot, fact) == creating.NOTHING
+    component = Component.model_validate(inline("1.3.0"))
+
+    assert creating.backwards(component, snapshot, fact) == creating.NOTHING
