@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from tests.fakes.story import Story, in_phase
-from tests.fakes.switching import BACKEND
+from tests.fakes.switching import BACKEND, add_service
 from tests.fakes.world import NAMESPACE, deployment
 from tests.releases import Body, bookshop
 from tests.stories.test_inline import SEARCH, with_search
@@ -17,6 +17,7 @@ from release_coordinator.errors import NotFound
 async def failed(title: str, body: Body | None = None) -> Story:
     """Smoke tests of 1.3.0 fail, and then the pods of the former frontend do not get ready."""
     story = await Story.begin(title)
+    await add_service(story.world)
     script = story.world.script
     script.failing_steps["verify/smoke/checkout"] = "POST /checkout: 500"
     await story.apply(body or bookshop())

@@ -28,7 +28,7 @@ from .checklist import Enforcement
 from .conditions import Phase, Reason
 from .control import Order, Person, RollbackCause
 from .policy import Requirements
-from .release import HealthProbe, ReleaseSpec, ReleaseType, WorkloadKind
+from .release import HealthProbe, ReleaseSpec, ReleaseType, WorkloadKind, WorkloadRef
 
 JOURNAL_SCHEMA = 1
 """Raised when an older operator could misread the journal; unknown numbers are held."""
@@ -275,6 +275,11 @@ class PreviousComponent(Model):
     """ControllerRevision with all of it; None if only the images are known."""
     health: HealthProbe | None = None
     """Endpoint at which that version is known to answer; a new one need not be served by it."""
+
+    @property
+    def ref(self) -> WorkloadRef:
+        """The workload it was recorded of."""
+        return WorkloadRef(kind=self.kind, name=self.workload)
 
 
 class Revision(Model):

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from .base import Model, ObjectName
-from .release import WorkloadKind
+from .release import WorkloadKind, WorkloadRef
 
 
 class ConfigKind(StrEnum):
@@ -49,3 +49,8 @@ class Snapshot(Model):
     declared: dict[str, Any] | None = None
     """Outline of what of that a Release had declared; None: nothing."""
     config: list[ConfigRef] = Field(default_factory=list)
+
+    @property
+    def ref(self) -> WorkloadRef:
+        """The workload it was taken of."""
+        return WorkloadRef(kind=self.kind, name=self.workload)

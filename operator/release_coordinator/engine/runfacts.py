@@ -106,6 +106,10 @@ class WorkloadFact:
     slot: str = ""
     """Label by which a second Deployment of ours tells its pods from those of the first."""
 
+    def names_images(self, images: Mapping[str, str]) -> bool:
+        """Whether its template has all of these images."""
+        return all(self.images.get(name) == image for name, image in images.items())
+
 
 @dataclass(frozen=True, slots=True)
 class ProbeFact:

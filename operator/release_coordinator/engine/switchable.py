@@ -1,10 +1,10 @@
-"""Whether the Service of a BlueGreen component can be switched; asked by gate RollbackTarget.
+"""Whether the Service of a BlueGreen component can be switched, or is left switched.
 
-Everything that would leave pods without traffic, or give traffic to the wrong ones, is told before
-anything begins.
+Asked by gate RollbackTarget, itself and through `inheritance`: everything that would leave pods
+without traffic, or give traffic to the wrong ones, is told before anything begins.
 """
 
-from release_coordinator.api.release import Component
+from release_coordinator.api.release import Component, WorkloadRef
 
 from . import traffic
 from .context import Context
@@ -30,6 +30,39 @@ def obstacles(ctx: Context) -> list[str]:
     )
     found = (_obstacle(ctx, index, component) for index, component in components)
     return [*_shared(ctx), *filter(None, found)]
+
+
+def left(ctx: Context, former: list[Component]) -> list[str]:
+    """What is left of attempts that could not end: of components that were switched then."""
+    named = [(_service(component), component.target) for component in former]
+    ctx.seen.gather(
+        *(ServiceWant(service) for service, _ in named),
+        *(StrangersWant(service, target) for service, target in named),
+    )
+    return list(filter(None, (_left(ctx, *one) for one in named)))
+
+
+def _left(ctx: Context, name: str, target: WorkloadRef) -> str:
+    service = ctx.seen.service(name)
+    if service is None or service.problem or not service.selector:
+        return ""  # it leads nowhere that we have made
+    if traffic.pin_of(service):
+        return _pinned(service, target)
+    others = ctx.seen.strangers(name, target)
+    if others:
+        return (
+            f"Service {name} also selects pods that are not of {target} ({some(list(others))}): an "
+            "earlier attempt could not end; delete the Deployment that ran beside"
+        )
+    return ""
+
+
+def _pinned(service: ServiceFact, target: WorkloadRef) -> str:
+    return (
+        f"spec.selector of Service {service.name} has {', '.join(traffic.pin_of(service))}: an "
+        f"earlier attempt could not end; see that {target} serves, remove that label from the "
+        "selector, and delete the Deployment that ran beside"
+    )
 
 
 def _service(component: Component) -> str:
@@ -71,11 +104,7 @@ def _of_service(
     if not service.selector:
         return f"{who} has no selector to switch; name a Service that selects pods"
     if traffic.pin_of(service):
-        return (
-            f"spec.selector of {who} has {', '.join(traffic.pin_of(service))}: an earlier attempt "
-            f"could not end; see that {component.target} serves, remove that label from the "
-            "selector, and delete the Deployment that ran beside"
-        )
+        return _pinned(service, component.target)
     labels = (fact.template.get("metadata") or {}).get("labels") or {}
     if any(labels.get(key) != value for key, value in service.selector.items()):
         return f"{who} does not select the pods of {fact.ref}; correct its selector or the name"

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from release_coordinator.api.attempt import Step, StepState
 from release_coordinator.api.conditions import Reason
 from release_coordinator.api.release import Component, WorkloadRef
+from release_coordinator.api.snapshot import Snapshot
 
 from . import creating, documents, locks, snapshots, stuck, templates
 from .action import ApplyTemplate
@@ -93,13 +94,21 @@ def _rest(ctx: Context, apply: ApplyStep, fact: WorkloadFact) -> creating.Rest:
         return creating.NOTHING
     if not apply.back:
         return creating.forwards(apply.component, fact)
-    snapshot = ctx.seen.snapshot(apply.snapshot) if apply.snapshot else None
+    snapshot = _snapshot(ctx, apply)
     return creating.backwards(apply.component, snapshot, fact) if snapshot else creating.NOTHING
+
+
+def _snapshot(ctx: Context, apply: ApplyStep) -> Snapshot | None:
+    """What was kept of this very workload; a template of another one would find no pods here."""
+    snapshot = ctx.seen.snapshot(apply.snapshot) if apply.snapshot else None
+    if snapshot is None or apply.component.target != snapshot.ref:
+        return None
+    return snapshot
 
 
 def _restored(ctx: Context, apply: ApplyStep) -> snapshots.Restoration | None:
     """What was kept; None if nothing was, or it is gone: then only the images are restored."""
-    snapshot = ctx.seen.snapshot(apply.snapshot) if apply.snapshot else None
+    snapshot = _snapshot(ctx, apply)
     return snapshots.restored(ctx, snapshot) if snapshot else None
 
 
@@ -109,7 +118,9 @@ def _lacks(ctx: Context, apply: ApplyStep) -> str:
         return ""
     found = _restored(ctx, apply)
     if found is None:
-        return f"; only images: ControllerRevision {apply.snapshot} is gone"
+        spoilt = ctx.seen.snapshot(apply.snapshot) is not None
+        why = "is of another workload" if spoilt else "is gone"
+        return f"; only images: ControllerRevision {apply.snapshot} {why}"
     return f"; not as it was, no copy: {', '.join(found.lacks)}" if found.lacks else ""
 
 

@@ -7,7 +7,7 @@ unknown container names are told here.
 from release_coordinator.api.attempt import Role
 from release_coordinator.api.checklist import GateName
 from release_coordinator.api.release import Component
-from release_coordinator.engine import locks, rehearsal, snapshots, switchable, trials
+from release_coordinator.engine import inheritance, locks, rehearsal, snapshots, switchable, trials
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.lockfacts import RivalsWant
 from release_coordinator.engine.runfacts import WorkloadFact, WorkloadWant
@@ -32,7 +32,7 @@ def evaluate(ctx: Context) -> GateVerdict:
         for index, component in enumerate(components)
         if (fault := _fault(ctx, index, component))
     ]
-    faults += switchable.obstacles(ctx)
+    faults += [*switchable.obstacles(ctx), *inheritance.obstacles(ctx)]
     if faults:
         return failed(NAME, OWNER, "; ".join(faults))
     if unguarded := trials.unguarded(ctx):

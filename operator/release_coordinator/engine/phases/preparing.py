@@ -95,6 +95,8 @@ def _record_revision(ctx: Context, name: str) -> Outcome:
     components = ctx.plan.spec.components
     # Recorded from a fresh read: what a rollback restores must not come from an old view.
     ctx.seen.gather(*(WorkloadWant(c.target, fresh=True) for c in components))
+    if text := inheritance.lost(ctx):
+        return Failed(Reason.REVISION_LOST, text)
     previous = [_previous(ctx, component) for component in components]
     ill = [str(c.target) for c in components if not _fit(ctx, c.target)]
     if ill and ctx.attempt.basis is None:

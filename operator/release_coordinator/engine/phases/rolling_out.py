@@ -27,7 +27,7 @@ def undo(ctx: Context) -> Outcome:
         begun = traffic.PIN if component.is_blue_green else PREFIX
         touched = ctx.step(begun + component.name) is not None
         # A rollback that failed before may have left the new code running anywhere.
-        if not touched and (ctx.attempt.basis is None or component.is_blue_green):
+        if not touched and ctx.attempt.basis is None:
             continue
         previous = ctx.previous(component.name)
         gone = frozenset(component.images.values()) - frozenset(previous.images.values())
@@ -40,7 +40,7 @@ def undo(ctx: Context) -> Outcome:
             snapshot=previous.snapshot,
             gone=gone,
         )
-        if component.is_blue_green:
+        if component.is_blue_green and touched:
             outcome = bluegreen.give_back(ctx, component, step)
         elif previous.absent:
             outcome = creating.remove(ctx, component, step.id)
