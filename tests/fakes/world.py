@@ -10,11 +10,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pydantic import ValidationError
 from tests.fakes.controllers import Controllers, Script
 from tests.policies import basic
 
 from release_coordinator.act import Actor
+from release_coordinator.api.attempt import JOURNAL_SCHEMA
 from release_coordinator.api.codec import ReleaseObject, parse_release
+from release_coordinator.api.record import RecordSpec
+from release_coordinator.api.status import ReleaseStatus
 from release_coordinator.cluster.double.server import Admission
 from release_coordinator.cluster.memory import Call, MemoryCluster
 from release_coordinator.cluster.port import (
@@ -383,6 +387,7 @@ class World:
         return [moment for operator in self.operators for moment in operator.timers.values()]
 
     def _admit(self, kind: Kind, old: Body | None, new: Body) -> None:
+        _readable(kind, new)
         self.admission(kind, old, new)
 
     def _latency(self) -> float:
@@ -395,6 +400,23 @@ class World:
                 image: str = body["spec"]["template"]["spec"]["containers"][0]["image"]
                 return image
         return ""
+
+
+def _readable(kind: Kind, body: Body) -> None:
+    """What the operator writes keeps to the bounds by which it is read again.
+
+    The CRD has the same bounds: a real API server would refuse the write, again and again. A
+    journal of another version is another matter. Raises AssertionError, which nobody catches.
+    """
+    journal = body.get("status", {}).get("attempt", {})
+    try:
+        if kind is RELEASE and journal.get("journalSchema", JOURNAL_SCHEMA) == JOURNAL_SCHEMA:
+            ReleaseStatus.model_validate(body.get("status", {}))
+        if kind is RECORD:
+            RecordSpec.model_validate(body["spec"])
+    except ValidationError as error:
+        name = body["metadata"]["name"]
+        raise AssertionError(f"{kind.kind} {name} breaks its own bounds: {error}") from error
 
 
 def deployment(name: str, container: str, version: str) -> Body:

@@ -12,7 +12,7 @@ from release_coordinator.api.attempt import StepState
 from release_coordinator.api.conditions import Reason
 from release_coordinator.api.release import Migration
 from release_coordinator.engine import holds, jobs, migrations, reverting, schema
-from release_coordinator.engine.context import Context
+from release_coordinator.engine.context import Context, shorten
 from release_coordinator.engine.migrations import (
     PREFIX,
     UNDO_PREFIX,
@@ -110,7 +110,7 @@ def _contradicted(ctx: Context, done: list[Migration], answer: Answer) -> Outcom
     if answer.version not in versions:
         return Failed(Reason.MIGRATION_FAILED, text)
     missing = {PREFIX + m.name for m in done[versions.index(answer.version) :]}
-    failed = {"state": StepState.FAILED, "message": text}
+    failed = {"state": StepState.FAILED, "message": shorten(text)}
     steps = [
         step.model_copy(update=failed) if step.id in missing else step for step in ctx.attempt.steps
     ]
