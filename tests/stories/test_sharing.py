@@ -206,6 +206,38 @@ async def test_a_lock_that_cannot_be_given_back_holds_nobody_up() -> None:
     assert phase(world, "admin") is Phase.COMPLETED
 
 
+async def test_a_lock_that_cannot_be_given_back_does_not_stop_what_ends_before_its_own() -> None:
+    world = await SharedWorld().begin("api")
+    gate = world.cluster.before
+    assert gate is not None
+    tried: list[Call] = []
+
+    async def without_the_right(call: Call) -> None:
+        await gate(call)
+        if (call.verb, call.ref.kind) == ("delete", LEASE):
+            tried.append(call)
+            raise Denied("leases is forbidden")
+
+    world.cluster.before = without_the_right
+    await world.apply(release("bookshop", "1.1.0", "api"))
+    await world.go()
+    turns = iter(range(50))
+    await world.apply(release("bookshop", "1.2.0", "missing"))
+    await world.go(lambda: next(turns, None) is None)
+    tried.clear()
+
+    await world.apply(release("bookshop", "1.3.0", "api"))
+    await world.go()
+
+    found = world.of("bookshop")
+    assert found is not None
+    assert found.status.attempt is not None
+    assert found.status.attempt.number == 3, "the second gave way to the edit"
+    assert found.status.attempt.hold is not None
+    assert found.status.attempt.hold.reason is Reason.API_DENIED
+    assert len(tried) == 2, "once for each attempt"
+
+
 async def test_an_edit_of_one_that_waits_counts_and_the_newest_wins() -> None:
     world = await halfway()
     await world.apply(release("admin", "1.3.0", "api"))

@@ -98,6 +98,10 @@ def _kept(status: ReleaseStatus, message: str) -> Note | None:
     text = shorten(f"not given back: {message}")
     changes = {"state": StepState.FAILED, "message": text}
     steps = [s.model_copy(update=changes) if s.id == locks.STEP else s for s in attempt.steps]
+    if not any(step.id == locks.STEP for step in steps):
+        # An earlier attempt's: this one has ended before it took any.
+        at = attempt.end.at if attempt.end else attempt.started_at
+        steps.append(Step(id=locks.STEP, started_at=at, finished_at=at, **changes))
     if steps == attempt.steps:
         return None
     return Note(status.model_copy(update={"attempt": attempt.model_copy(update={"steps": steps})}))
