@@ -2,7 +2,8 @@
 
 Asked once after each attempt. Needed are the way back of the good version, of the last attempt and
 of the one before, what a live workload names, and the plans of the attempts that the history
-shows. Nothing here holds up or fails a release: what cannot be deleted stays.
+shows. Nothing here holds up or fails a release: what cannot be deleted stays, and so does all of
+it when the cluster knows a later attempt than the status (`engine.idle` holds the next one).
 """
 
 from release_coordinator.api.attempt import Attempt
@@ -26,7 +27,9 @@ def advance(
     if attempt is None or attempt.pruned or release.deleting:
         return None
     fact = seen.leftovers(LeftoversWant(release.uid))
-    doomed = [] if fact.problem else unneeded(status, attempt, fact)
+    # A status that is older than the cluster, as after a restore, knows not what is needed.
+    behind = any(one.attempt > attempt.number for one in fact.plans)
+    doomed = [] if fact.problem or behind else unneeded(status, attempt, fact)
     if doomed:
         kept = (Kept(one.kind, one.name, one.uid) for one in doomed[:AT_ONCE])
         return Do(DeleteKept(tuple(kept)))

@@ -2,14 +2,19 @@
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.unit.engine.contexts import context
 
 from release_coordinator.api.attempt import Attempt
 from release_coordinator.api.status import ReleaseStatus, RevisionRef
+from release_coordinator.engine.action import DeleteKept
 from release_coordinator.engine.closing import HISTORY_LIMIT
-from release_coordinator.engine.evidence import KeptObject, LeftoversFact
-from release_coordinator.engine.pruning import unneeded
+from release_coordinator.engine.evidence import KeptObject, LeftoversFact, LeftoversWant
+from release_coordinator.engine.observation import Observation
+from release_coordinator.engine.outcome import Do, Note
+from release_coordinator.engine.pruning import advance, unneeded
 
 DIGEST = "sha256:" + "0" * 64
 NAMES = st.sampled_from([f"s{number}" for number in range(12)])
@@ -85,3 +90,22 @@ def test_the_way_back_that_a_failed_rollback_still_needs_stays() -> None:
     kept -= {one.name for one in unneeded(ReleaseStatus(), attempt, fact)}
 
     assert {"plan-2", "s2", "s20"} <= kept
+
+
+@pytest.mark.parametrize(("newest", "deleted"), [(20, 10), (21, 0)])
+def test_a_status_that_is_older_than_the_cluster_deletes_nothing(newest: int, deleted: int) -> None:
+    attempt = an_attempt(20)
+    release = context().release
+    fact = LeftoversFact(plans=tuple(a_plan(number, set()) for number in range(1, newest + 1)))
+    seen = Observation({LeftoversWant(release.uid): fact})
+
+    found = advance(release, ReleaseStatus(attempt=attempt), attempt, seen)
+
+    if deleted:
+        assert isinstance(found, Do)
+        assert isinstance(found.action, DeleteKept)
+        assert len(found.action.objects) == deleted
+    else:
+        assert isinstance(found, Note)
+        assert found.status.attempt is not None
+        assert found.status.attempt.pruned, "the next attempt prunes"
