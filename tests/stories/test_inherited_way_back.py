@@ -9,10 +9,14 @@ from tests.fakes.world import NAMESPACE, deployment
 from tests.releases import Body, bookshop
 from tests.stories.test_after_failed_rollback import back, failed
 
+from release_coordinator.api.attempt import PreviousComponent
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase
+from release_coordinator.api.release import Component
 from release_coordinator.cluster.port import CONTROLLER_REVISION, DEPLOYMENT, SERVICE, Ref
 from release_coordinator.engine import inheritance, names
+from release_coordinator.engine.context import Context
+from release_coordinator.engine.runfacts import WorkloadFact
 
 FORMER = "example/bookshop-backend:1.2.0"
 REVERTED = "undo/migrate/0007-add-isbn"
@@ -114,6 +118,31 @@ async def test_a_component_does_not_leave_its_workload_behind() -> None:
     assert after["spec"]["template"] == other["spec"]["template"]
 
 
+async def test_what_was_kept_of_another_workload_is_not_put_onto_this_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    story = await failed("An older operator has let the backend move")
+    other = deployment("bookshop-api", "api", "1.2.5")
+    await story.world.user.create(DEPLOYMENT, other)
+    await story.world.advance(60)
+    with monkeypatch.context() as patched:
+        patched.setattr(inheritance, "obstacles", lambda _: [])
+        patched.setattr(inheritance, "of", _by_name)
+        await story.apply(renamed(bookshop(), "bookshop-api"))
+        await story.run(_second(Phase.VERIFYING))
+
+    await story.annotate("rollback", "2")
+    await story.run()
+
+    release = await story.release()
+    assert release.status.attempt is not None
+    step = next(s for s in release.status.attempt.steps if s.id == "undo/rollout/backend")
+    assert step.message.endswith("is of another workload")
+    after = await story.world.user.get(Ref(DEPLOYMENT, NAMESPACE, "bookshop-api"))
+    assert after["spec"]["template"]["metadata"] == other["spec"]["template"]["metadata"]
+    assert await image(story, "bookshop-api") == FORMER
+
+
 async def test_a_component_may_get_another_name() -> None:
     story = await failed("The backend is called api now; its Deployment is the same")
     await story.apply(renamed(bookshop()))
@@ -148,6 +177,12 @@ async def test_a_way_back_that_is_gone_is_not_replaced_by_what_has_failed() -> N
 
     assert (await story.release()).status.phase is Phase.ROLLED_BACK
     assert await image(story) == FORMER
+
+
+def _by_name(ctx: Context, component: Component, _fact: WorkloadFact) -> PreviousComponent | None:
+    revision = ctx.seen.revision(ctx.attempt.basis) if ctx.attempt.basis else None
+    entries = revision.previous if revision else []
+    return next((entry for entry in entries if entry.name == component.name), None)
 
 
 def _second(phase: Phase) -> Callable[[ReleaseObject], bool]:
