@@ -11,6 +11,7 @@ from typing import Any
 from release_coordinator.api.release import WorkloadKind, WorkloadRef
 from release_coordinator.api.snapshot import ConfigKind, Source
 from release_coordinator.engine import names
+from release_coordinator.engine.documents import kept_back
 from release_coordinator.engine.plan import canonical, short_hash
 from release_coordinator.engine.runfacts import WorkloadFact
 
@@ -56,8 +57,8 @@ def fact_of(body: Body) -> WorkloadFact:
         labelled_for=metadata.get("labels", {}).get(names.LABEL_RELEASE, ""),
         rolled_out=seen and done,
         replicas=wanted,
-        trouble=_kept_back(workload.kind, spec) or _trouble(status),
-        kept_back=_kept_back(workload.kind, spec),
+        trouble=kept_back(spec) or _trouble(status),
+        kept_back=kept_back(spec),
         template=template,
         renamed=_renamed(metadata),
         document=_document(metadata, spec),
@@ -156,7 +157,7 @@ def _stateful_set(spec: Body, status: Body) -> tuple[int, bool]:
 def _ordered(kind: WorkloadKind, spec: Body, status: Body) -> tuple[str, str]:
     """Revisions of a StatefulSet that waits for each pod before it touches the next one."""
     one_by_one = spec.get("podManagementPolicy", "OrderedReady") == "OrderedReady"
-    if kind is not WorkloadKind.STATEFUL_SET or not one_by_one or _kept_back(kind, spec):
+    if kind is not WorkloadKind.STATEFUL_SET or not one_by_one or kept_back(spec):
         return "", ""
     return status.get("currentRevision", ""), status.get("updateRevision", "")
 
@@ -186,18 +187,4 @@ def _trouble(status: Body) -> str:
         about, state = condition.get("type"), condition.get("status")
         if (about, state) in {("Progressing", "False"), ("ReplicaFailure", "True")}:
             return str(condition.get("message", ""))
-    return ""
-
-
-def _kept_back(kind: WorkloadKind, spec: Body) -> str:
-    """Why pods are not replaced by themselves."""
-    if spec.get("paused"):
-        return "it is paused; resume it with kubectl rollout resume"
-    strategy = spec.get("updateStrategy") or {}
-    if kind is WorkloadKind.DEPLOYMENT:
-        return ""
-    if strategy.get("type") == "OnDelete":
-        return "its updateStrategy is OnDelete; set it to RollingUpdate"
-    if (strategy.get("rollingUpdate") or {}).get("partition"):
-        return "its updateStrategy has a partition; set it to 0"
     return ""

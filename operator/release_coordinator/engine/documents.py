@@ -24,6 +24,18 @@ _UNITS = {
 }
 
 
+def kept_back(spec: Document) -> str:
+    """Why the controller of a workload would not replace its pods by itself; empty if it does."""
+    if spec.get("paused"):
+        return "it is paused; set spec.paused to false"
+    strategy = _map(spec.get("updateStrategy"))
+    if strategy.get("type") == "OnDelete":
+        return "its updateStrategy is OnDelete; set it to RollingUpdate"
+    if _map(strategy.get("rollingUpdate")).get("partition"):
+        return "its updateStrategy has a partition; set it to 0"
+    return ""
+
+
 def outline(found: Any) -> Any:
     """The names of all members of a document, without their values; a list is one value."""
     if isinstance(found, Mapping) and found:

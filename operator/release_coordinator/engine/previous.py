@@ -8,14 +8,14 @@ import semver
 
 from release_coordinator.api.attempt import Attempt, StepState
 from release_coordinator.api.conditions import Phase
-from release_coordinator.api.release import ReleaseSpec
+from release_coordinator.api.release import Component, ReleaseSpec
 from release_coordinator.api.status import ReleaseStatus
 
-from . import policy
+from . import inline, policy, templates
 from .context import Context
 from .images import tag_of
 from .observation import Observation
-from .runfacts import WorkloadWant
+from .runfacts import WorkloadFact, WorkloadWant
 from .versions import kind_of
 
 NOTHING_GOOD_SINCE = {Phase.ROLLBACK_FAILED, Phase.FAILED, Phase.SUPERSEDED}
@@ -49,7 +49,10 @@ def previous_version(
 
 
 def runs_already(spec: ReleaseSpec, seen: Observation) -> bool:
-    """Whether every component's workload is told to run exactly the spec's images, and does."""
+    """Whether every component's workload is told to run exactly what the spec says, and does.
+
+    That is its images; of an inline workload all that it declares.
+    """
     seen.gather(*(WorkloadWant(c.target) for c in spec.components))
     for component in spec.components:
         fact = seen.workload(component.target)
@@ -57,7 +60,16 @@ def runs_already(spec: ReleaseSpec, seen: Observation) -> bool:
             return False
         if any(fact.images.get(name) != image for name, image in component.images.items()):
             return False
+        if component.workload is not None and _changes(component, fact):
+            return False
     return True
+
+
+def _changes(component: Component, fact: WorkloadFact) -> bool:
+    """Whether a release would change the inline workload; pods may use copies since a rollback."""
+    template = templates.renamed(fact.template, fact.renamed)
+    live = {**fact.document, "spec": {**fact.document.get("spec", {}), "template": template}}
+    return bool(inline.changes(live, fact.declared, component))
 
 
 def in_place(spec: ReleaseSpec, status: ReleaseStatus, seen: Observation) -> list[str]:

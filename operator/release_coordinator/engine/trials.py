@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from release_coordinator.api.release import Component
 
-from . import inline
+from . import documents, inline
 from .context import Context
 from .evidence import TrialFact, TrialWant
 from .plan import canonical
@@ -41,9 +41,11 @@ def problem(ctx: Context) -> str:
 
 
 def fault(ctx: Context, index: int, component: Component) -> str:
-    """What the API server has against an inline workload; empty if nothing."""
+    """Why an inline workload would not be taken, or not be rolled out; empty if it would."""
     fact = ctx.seen.trial(_want(component))
     field = f"spec.components[{index}].workload"
+    if kept_back := documents.kept_back(inline.document(component)["spec"]):
+        return f"{field}.spec: {component.target} would not be updated: {kept_back}"
     if fact.refusal:
         return (
             f"{field}: the API server refuses {component.target}: {fact.refusal}; correct the "
