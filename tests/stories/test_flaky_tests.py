@@ -8,6 +8,7 @@ from tests.fakes.world import NAMESPACE
 from tests.releases import bookshop
 
 from release_coordinator.api.attempt import Attempt, StepState
+from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.cluster.port import JOB
 from release_coordinator.engine import names
@@ -50,5 +51,32 @@ async def test_a_test_that_fails_at_every_try_takes_the_version_back() -> None:
     assert attempt.end.outcome is Phase.ROLLED_BACK
     assert attempt.trigger is not None
     assert attempt.trigger.reason is Reason.SMOKE_TEST_FAILED
+    assert await tries(story) == 3
+
+
+async def test_a_suspended_release_does_not_run_its_test_again() -> None:
+    story = await Story.begin("Suspended while a smoke test fails that may be run again")
+    story.world.script.flaky_steps[STEP] = 1
+    await story.apply(flaky(2))
+    await story.run(begun)
+    await story.suspend("Forward")
+
+    await story.run()
+
+    assert await tries(story) == 1
+    await story.suspend(None)
+    await story.run()
+    assert await tries(story) == 2
+    assert (await story.release()).status.phase is Phase.COMPLETED
+
+
+def begun(release: ReleaseObject) -> bool:
+    """Whether the test was begun."""
+    attempt = release.status.attempt
+    return attempt is not None and any(step.id == STEP for step in attempt.steps)
+
+
+async def tries(story: Story) -> int:
+    """How many Jobs the test has had."""
     jobs = await story.world.user.list(JOB, NAMESPACE)
-    assert [job["metadata"]["annotations"][names.ANNOTATION_STEP] for job in jobs].count(STEP) == 3
+    return [job["metadata"]["annotations"][names.ANNOTATION_STEP] for job in jobs].count(STEP)

@@ -1,12 +1,13 @@
 """Two Releases that name the same workload: one goes, the other waits, and nobody is forgotten."""
 
+import pytest
 from tests.fakes.sharing import SharedWorld, release
 from tests.fakes.world import NAMESPACE
 
 from release_coordinator.api.attempt import StepState
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.cluster.memory import Call
-from release_coordinator.cluster.port import LEASE
+from release_coordinator.cluster.port import LEASE, Body
 from release_coordinator.engine import names
 from release_coordinator.errors import Denied
 
@@ -251,6 +252,53 @@ async def test_an_edit_of_one_that_waits_counts_and_the_newest_wins() -> None:
     assert world.leftovers() == []
 
 
+def suspended(body: Body, mode: str | None = "Forward") -> Body:
+    body["spec"]["suspend"] = mode
+    return body
+
+
+async def test_one_that_is_suspended_while_it_waits_takes_no_lock() -> None:
+    world = await halfway()
+    await world.apply(suspended(release("admin", "1.2.0", "web", "api")))
+    await world.go()
+    assert phase(world, "bookshop") is Phase.COMPLETED
+    assert phase(world, "admin") is Phase.SUSPENDED
+    assert world.locks() == []
+
+    await world.apply(release("bookshop", "1.3.0", "api"))
+    await world.go()
+    assert phase(world, "bookshop") is Phase.COMPLETED, "nobody waits for a suspended one"
+
+    await world.apply(suspended(release("admin", "1.4.0", "web", "api"), None))
+    await world.go()
+    assert phase(world, "admin") is Phase.COMPLETED
+    assert world.leftovers() == []
+
+
+@pytest.mark.parametrize("taken", [1, 2])
+async def test_one_that_is_suspended_while_it_takes_its_locks_gives_them_back(taken: int) -> None:
+    world = await SharedWorld().begin("api", "web")
+
+    heard: list[int] = []
+
+    async def suspend() -> None:
+        if not heard and len(world.locks()) == taken:
+            heard.append(taken)
+            await world.apply(suspended(release("admin", "1.2.0", "web", "api")))
+
+    world.meddle = suspend
+    await world.apply(release("admin", "1.2.0", "web", "api"))
+    await world.go()
+
+    assert heard
+    assert phase(world, "admin") is Phase.SUSPENDED
+    assert world.locks() == []
+    await world.apply(suspended(release("admin", "1.2.0", "web", "api"), None))
+    await world.go()
+    assert phase(world, "admin") is Phase.COMPLETED
+    assert world.leftovers() == []
+
+
 async def test_one_that_waits_may_be_deleted() -> None:
     world = await halfway()
     await world.delete("admin")
@@ -295,5 +343,6 @@ async def test_who_names_a_workload_that_another_release_has_just_created_waits_
 
 
 def begun(world: SharedWorld, name: str, step: str) -> bool:
-    attempt = world.of(name).status.attempt
+    found = world.of(name)
+    attempt = found.status.attempt if found else None
     return attempt is not None and any(one.id == step for one in attempt.steps)

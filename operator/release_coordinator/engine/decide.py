@@ -97,6 +97,8 @@ def _plan(
     release: ReleaseObject, attempt: Attempt, revision: Revision | None, seen: Observation
 ) -> plan.Plan | None:
     """The attempt's own plan: the recorded one, or spec and policy as long as they are the same."""
+    if revision is not None and not plan.is_recorded(revision, attempt.revision_digest):
+        return None  # somebody has changed it, perhaps the way back in it
     if revision is not None:
         resolved = plan.resolve(revision.spec, revision.requirements)
     elif release.spec is not None:
@@ -133,7 +135,7 @@ def _without_plan(
         f"{what} is gone; restore it from a backup and resume"
         if revision is None
         else f"{what} has another digest than the attempt: it was changed, or written by another "
-        "version of the operator; run that version and resume"
+        "version of the operator; restore it from a backup, or run that version, and resume"
     )
     other = "or bring the workloads into a good state and delete and create the Release"
     return hold(status, attempt, now, Reason.REVISION_LOST, f"{trouble}, {other}")
@@ -149,7 +151,9 @@ def _active(ctx: Context) -> Decision:
     if outcome is DONE:
         outcome = _backwards(ctx) if ctx.attempt.trigger else _forwards(ctx)
     if suspension.withholds(ctx, outcome):
-        return Wait()
+        # Who goes no further than the locks holds none.
+        wanted = locks.are_wanted(ctx.attempt)
+        return (wanted and locks.give_back(ctx.release, ctx.attempt, ctx.seen)) or Wait()
     assert not isinstance(outcome, Done | Failed)  # noqa: S101 - both ways end in a Note
     return outcome
 

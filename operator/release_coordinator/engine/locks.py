@@ -21,6 +21,11 @@ def is_own(release: ReleaseObject, attempt: Attempt, lock: LockFact) -> bool:
     return (lock.release_uid, lock.attempt) == (release.uid, attempt.number)
 
 
+def are_wanted(attempt: Attempt) -> bool:
+    """Whether it is about to take its locks, or waits for one."""
+    return any(s.id == STEP and s.state is StepState.RUNNING for s in attempt.steps)
+
+
 def is_left_over(release: ReleaseObject, lock: LockFact, seen: Observation) -> bool:
     """Whether the owner of a lock that is not this attempt's needs it no more.
 

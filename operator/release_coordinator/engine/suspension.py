@@ -1,8 +1,9 @@
 """`spec.suspend`: a person has stopped a Release. What has begun goes to its end, nothing begins.
 
 `heed` journals that it was heard, so that a status can say who and since when; `withholds` is the
-one rule that `engine.decide` puts between every phase and its next step. Read from the Release
-itself, never from the recorded plan: it can be changed at any time.
+one rule that `engine.decide` puts between every phase and its next step. Locks are a step too: who
+is suspended takes none. Read from the Release itself, never from the recorded plan: it can be
+changed at any time.
 """
 
 from datetime import datetime, timedelta
@@ -13,9 +14,10 @@ from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.control import OrderKind, Suspend, Suspension
 from release_coordinator.api.status import ReleaseStatus
 
-from . import ordering
+from . import locks, ordering
+from .action import TakeLock
 from .context import Context
-from .outcome import Note, Outcome
+from .outcome import Do, Note, Outcome
 
 
 def heed(release: ReleaseObject, status: ReleaseStatus, now: datetime) -> Note | None:
@@ -37,9 +39,11 @@ def heed(release: ReleaseObject, status: ReleaseStatus, now: datetime) -> Note |
 def withholds(ctx: Context, outcome: Outcome) -> bool:
     """Whether a decision would begin a step, or complete the attempt, of a suspended Release."""
     suspension = ctx.status.suspension
-    if suspension is None or ctx.release.deleting or not isinstance(outcome, Note):
+    if suspension is None or ctx.release.deleting:
         return False
-    following = outcome.status.attempt
+    if isinstance(outcome, Do):
+        return isinstance(outcome.action, TakeLock) and locks.are_wanted(ctx.attempt)
+    following = outcome.status.attempt if isinstance(outcome, Note) else None
     if following is None:
         return False
     if following.end is not None:
@@ -49,7 +53,8 @@ def withholds(ctx: Context, outcome: Outcome) -> bool:
     back = ctx.attempt.trigger is not None
     if back and suspension.mode is Suspend.FORWARD:
         return False
-    return len(following.steps) > len(ctx.attempt.steps)
+    locked = locks.are_wanted(ctx.attempt) and not locks.are_wanted(following)
+    return locked or _begun(following) > _begun(ctx.attempt)
 
 
 def stands(status: ReleaseStatus, state: WatchState, now: datetime) -> float:
@@ -57,6 +62,11 @@ def stands(status: ReleaseStatus, state: WatchState, now: datetime) -> float:
     if status.suspension is None:
         return 0.0
     return _seconds(state, status.suspension, now)
+
+
+def _begun(attempt: Attempt) -> int:
+    """How often a step was begun; one that is run again begins once more."""
+    return sum(1 + step.retries for step in attempt.steps)
 
 
 def _watched(attempt: Attempt, before: Suspension | None, now: datetime) -> Attempt:
