@@ -209,12 +209,16 @@ class Attempt(Model):
     revision: ObjectName | None = Field(
         None, description="ControllerRevision with plan and target."
     )
+    revision_digest: Digest | None = Field(
+        None, description="Digest of all that is recorded there, the way back included."
+    )
     basis: ObjectName | None = Field(
         None,
         description=(
             "Revision of an earlier attempt whose rollback failed: its way back still counts."
         ),
     )
+    basis_digest: Digest | None = Field(None, description="The same of that revision.")
     in_place: list[Name] = Field(
         [],
         max_length=16,

@@ -109,11 +109,12 @@ def _begin(
     now: datetime,
 ) -> Attempt:
     last, spec = status.attempt, resolved.spec
-    previous, basis = previous_version(spec, status, seen), None
+    previous, basis, known = previous_version(spec, status, seen), None, None
     if last is not None and last.end is not None and last.end.outcome in NOTHING_GOOD_SINCE:
         failed = last.end.outcome is Phase.ROLLBACK_FAILED
         # A rollback that failed has recorded what it had taken over from one before, and more.
         basis = last.revision if failed else last.basis
+        known = last.revision_digest if failed else last.basis_digest
         previous = last.previous_version if basis else previous
     kind = kind_of(previous, spec.version, spec.type)
     name = seen.policy(release.name).name
@@ -130,6 +131,7 @@ def _begin(
         policy=policy.applied(name, resolved.requirements, kind),
         started_at=now,
         basis=basis,
+        basis_digest=known,
         in_place=in_place(spec, status, seen),
         inherited=left_applied(last)[:32] if last else [],
         rehearsal=rehearsal.is_due(spec, rehearsed),

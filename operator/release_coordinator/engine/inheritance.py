@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from release_coordinator.api.attempt import PreviousComponent, Revision
 from release_coordinator.api.release import Component
 
-from . import switchable
+from . import plan, switchable
 from .context import Context
 from .runfacts import WorkloadFact, WorkloadWant
 
@@ -35,8 +35,8 @@ def lost(ctx: Context) -> str:
         return ""
     return (
         f"ControllerRevision {ctx.attempt.basis}, with what the failed rollback was to restore, is "
-        "gone; restore it from a backup, or bring the workloads into a good state and delete and "
-        "create the Release"
+        "gone or was changed; restore it from a backup, or bring the workloads into a good state "
+        "and delete and create the Release"
     )
 
 
@@ -52,7 +52,9 @@ def obstacles(ctx: Context) -> list[str]:
 
 
 def _recorded(ctx: Context) -> Revision | None:
-    return ctx.seen.revision(ctx.attempt.basis) if ctx.attempt.basis else None
+    """None if nothing is inherited, or it is gone or was changed."""
+    revision = ctx.seen.revision(ctx.attempt.basis) if ctx.attempt.basis else None
+    return revision if plan.is_recorded(revision, ctx.attempt.basis_digest) else None
 
 
 def _switched(ctx: Context) -> Iterator[str]:

@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from release_coordinator.api.attempt import Revision
 from release_coordinator.api.base import Model
 from release_coordinator.api.faults import Fault
 from release_coordinator.api.job import JobTemplate
@@ -62,6 +63,21 @@ def digest(spec: ReleaseSpec, requirements: Requirements) -> str:
     Defaults are left out here too: an attempt in flight survives an upgrade of the operator.
     """
     return _sha256({"spec": _said(spec), "requirements": _said(requirements)})
+
+
+def revision_digest(revision: Revision) -> str:
+    """SHA-256 over all that is recorded before the first change: the plan and the way back.
+
+    Defaults are left out as in the others.
+    """
+    return _sha256(
+        revision.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude_none=True)
+    )
+
+
+def is_recorded(revision: Revision | None, known: str | None) -> bool:
+    """Whether a revision is the one of that digest; an older operator has journalled none."""
+    return revision is not None and known in {None, revision_digest(revision)}
 
 
 def artifact_digest(spec: ReleaseSpec) -> str:

@@ -16,7 +16,7 @@ from release_coordinator.api.attempt import (
 from release_coordinator.api.base import parse_duration
 from release_coordinator.api.conditions import Reason
 from release_coordinator.api.release import Component, HealthProbe, Metric, OnUnknown, WorkloadRef
-from release_coordinator.engine import backing_up, inheritance, names, snapshots
+from release_coordinator.engine import backing_up, inheritance, names, plan, snapshots
 from release_coordinator.engine.action import CreateRevision
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.outcome import DONE, Do, Failed, Outcome
@@ -88,7 +88,8 @@ def _revision(ctx: Context) -> Outcome:
         return ctx.hold(
             Reason.NAME_TAKEN, f"ControllerRevision {name} exists with another plan", REVISION
         )
-    return ctx.succeed(REVISION, name, frozen=True, revision=name)
+    digest = plan.revision_digest(recorded)
+    return ctx.succeed(REVISION, name, frozen=True, revision=name, revision_digest=digest)
 
 
 def _record_revision(ctx: Context, name: str) -> Outcome:
