@@ -14,7 +14,7 @@ from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.control import DeletionPolicy, OrderKind, Suspend
 from release_coordinator.api.status import ReleaseStatus
 
-from . import closing, consent, names, ordering, reverting, schema
+from . import closing, consent, names, ordering, reverting, schema, traffic
 from .context import Context
 from .outcome import DONE, Decision, Failed, Note, Outcome, Wait
 from .phases import confirming, migrating
@@ -267,17 +267,23 @@ def _resume(ctx: Context) -> Outcome:
     if held is not None and held.reason is Reason.MIGRATION_OUTCOME_UNKNOWN:
         return ctx.note(_settled(ctx, held).model_copy(update={"hold": None}))
     steps = [
-        step.model_copy(
-            update={"state": StepState.RUNNING, "hash": None, "started_at": ctx.now, "message": ""}
-        )
-        if held is not None and step.id == held.step
-        else step
+        _anew(step, ctx.now) if held is not None and step.id == held.step else step
         for step in ctx.attempt.steps
     ]
     measurements = [
         entry.model_copy(update={"unknown_since": None}) for entry in ctx.attempt.measurements
     ]
     return ctx.note(ctx.with_attempt(hold=None, steps=steps, measurements=measurements))
+
+
+def _anew(step: Step, now: datetime) -> Step:
+    """The step as it begins once more: what it applied is applied again.
+
+    What a Service was found with is never forgotten: the way back starts from that.
+    """
+    changes = {"state": StepState.RUNNING, "started_at": now, "message": ""}
+    applied = {} if step.id.startswith(traffic.STEPS) else {"hash": None}
+    return step.model_copy(update={**changes, **applied})
 
 
 def _settled(ctx: Context, held: Hold) -> Attempt:

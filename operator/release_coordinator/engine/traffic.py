@@ -17,8 +17,12 @@ from .outcome import DONE, Do, Outcome
 from .plan import canonical, short_hash
 from .trafficfacts import ServiceFact
 
+STEPS = "traffic/"
+"""What the steps of the way forward have in common that aim the Service."""
 PIN = "traffic/pin/"
 """The Service is kept with the pods of the previous version, before there are others."""
+OPEN = "traffic/open/"
+"""The pods of the previous version were replaced meanwhile: the Service is not pinned any more."""
 TWIN = "rollout/"
 """The new version runs beside the previous one."""
 SWITCH = "traffic/switch/"
