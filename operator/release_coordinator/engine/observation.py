@@ -197,9 +197,11 @@ class Observation:
         fact: SampleFact = self._get(SampleWant(metric.source, metric.query))
         return fact
 
-    def revision(self, name: str, *, confirm: bool = True) -> Revision | None:
-        """A recorded revision, None if it is gone."""
-        fact: Revision | None = self._get(RevisionWant(name, confirm))
+    def revision(
+        self, name: str, *, confirm: bool = True, digest: str | None = None
+    ) -> Revision | None:
+        """A recorded revision, None if it is gone; one of another digest is what there is now."""
+        fact: Revision | None = self._get(RevisionWant(name, confirm, digest))
         return fact
 
     def record(self, name: str) -> bool:
