@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from .api.attempt import Revision
 from .api.base import parse_duration
 from .api.release import WorkloadRef
 from .cluster import facts, workloads
@@ -25,6 +26,7 @@ from .cluster.port import (
 )
 from .engine import names
 from .engine.observation import Want
+from .engine.plan import is_recorded
 from .engine.runfacts import (
     DocumentFact,
     DocumentWant,
@@ -189,14 +191,20 @@ class Looker:
         answer = await self._metrics.query(source.url, want.query, parse_duration(source.timeout))
         return SampleFact(answer.value, answer.problem)
 
-    async def _revision(self, namespace: str, want: RevisionWant) -> Any:
+    async def _revision(self, namespace: str, want: RevisionWant) -> Revision | None:
         body = self._store.get(Ref(CONTROLLER_REVISION, namespace, want.name))
-        if body is None and want.confirm:
-            body = await self._live(CONTROLLER_REVISION, namespace, want.name)
-        if body is None:
-            return None
-        self._store.put(CONTROLLER_REVISION, body)
-        try:
-            return read_revision(body)
-        except ValidationError:
-            return None
+        known = _recorded(body)
+        if (body is None and not want.confirm) or is_recorded(known, want.digest):
+            return known
+        body = await self._live(CONTROLLER_REVISION, namespace, want.name)
+        if body is not None:
+            self._store.put(CONTROLLER_REVISION, body)
+        return _recorded(body)
+
+
+def _recorded(body: Body | None) -> Revision | None:
+    """Spoilt is as good as gone."""
+    try:
+        return read_revision(body) if body is not None else None
+    except ValidationError:
+        return None

@@ -1,5 +1,6 @@
 """What a rollback that failed was to restore binds the next attempt: what the gate asks for it."""
 
+import copy
 from collections.abc import Callable
 
 import pytest
@@ -158,20 +159,31 @@ async def test_a_service_that_is_still_pinned_is_told_when_nothing_is_switched_a
     await shut(story, bookshop(), "earlier attempt could not end", name, f"Deployment {BACKEND}")
 
 
-async def test_a_way_back_that_is_gone_is_not_replaced_by_what_has_failed() -> None:
-    story = await failed("The recorded way back is deleted")
+@pytest.mark.parametrize("image_instead", ["", "example/bookshop-backend:0.9.0"])
+async def test_a_way_back_that_is_gone_is_not_replaced_by_what_has_failed(
+    image_instead: str,
+) -> None:
+    story = await failed("The recorded way back is deleted, or another is put in its place")
     (revision,) = [
         one
         for one in await story.world.user.list(CONTROLLER_REVISION, NAMESPACE)
         if names.LABEL_ATTEMPT in one["metadata"]["labels"]
     ]
-    await story.delete_object(CONTROLLER_REVISION, revision["metadata"]["name"])
-    await story.restart()
-    await story.annotate("retry", "1")
-    await story.run(told("what the failed rollback was to restore, is gone"))
-
+    name = revision["metadata"]["name"]
     for field in ("uid", "resourceVersion", "creationTimestamp"):
         revision["metadata"].pop(field, None)
+    await story.delete_object(CONTROLLER_REVISION, name)
+    if image_instead:
+        other = copy.deepcopy(revision)
+        other["data"]["previous"][0]["images"]["api"] = image_instead
+        await story.world.user.create(CONTROLLER_REVISION, other)
+    await story.restart()
+    await story.annotate("retry", "1")
+    await story.run(told("is gone or was changed"))
+    assert (await story.release()).status.phase is Phase.GATING
+
+    if image_instead:
+        await story.delete_object(CONTROLLER_REVISION, name)
     await story.world.user.create(CONTROLLER_REVISION, revision)
     await back(story, 2)
 

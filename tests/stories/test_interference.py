@@ -1,5 +1,6 @@
 """Somebody else works on the same objects in the middle of an attempt."""
 
+import copy
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -7,8 +8,8 @@ from tests.fakes.story import Story, in_phase
 from tests.fakes.world import NAMESPACE, deployment
 from tests.releases import bookshop
 
-from release_coordinator.api.conditions import Phase
-from release_coordinator.cluster.port import CONTROLLER_REVISION, DEPLOYMENT
+from release_coordinator.api.conditions import Phase, Reason
+from release_coordinator.cluster.port import CONTROLLER_REVISION, DEPLOYMENT, Body, Ref
 from release_coordinator.engine import names
 
 BACKEND = "bookshop-backend"
@@ -91,8 +92,7 @@ async def test_a_workload_that_is_replaced_is_held(
 
 async def test_a_revision_that_is_gone_is_held_until_it_is_restored() -> None:
     story = await halfway("The recorded plan is deleted; it is restored from a backup")
-    found = await story.world.user.list(CONTROLLER_REVISION, NAMESPACE)
-    (revision,) = [one for one in found if names.LABEL_ATTEMPT in one["metadata"]["labels"]]
+    revision = await _recorded(story)
     story.transcript.person("kubectl delete controllerrevision")
     await story.delete_object(CONTROLLER_REVISION, revision["metadata"]["name"])
     await story.restart()
@@ -106,3 +106,42 @@ async def test_a_revision_that_is_gone_is_held_until_it_is_restored() -> None:
     await story.run()
 
     await story.check("revision_deleted")
+
+
+async def test_a_way_back_that_was_changed_is_not_followed() -> None:
+    """Its plan is still the one that was approved; what a rollback would restore is not."""
+    story = await halfway("Somebody writes other images into the recorded way back")
+    revision = await _recorded(story)
+    forged = copy.deepcopy(revision)
+    forged["data"]["previous"][0]["images"]["api"] = "example/bookshop-backend:0.9.0"
+    await _replace(story, forged)
+    await story.restart()
+    await story.annotate("rollback", "1")
+    await story.run()
+    release = await story.release()
+    assert release.status.attempt is not None
+    assert release.status.attempt.hold is not None
+    assert release.status.attempt.hold.reason is Reason.REVISION_LOST
+    assert "it was changed" in release.status.message
+
+    await _replace(story, revision)
+    await story.annotate("resume", release.status.attempt.hold.id)
+    await story.run()
+
+    assert (await story.release()).status.phase is Phase.ROLLED_BACK
+    live = await story.world.user.get(Ref(DEPLOYMENT, NAMESPACE, BACKEND))
+    (container,) = live["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == "example/bookshop-backend:1.2.0"
+
+
+async def _recorded(story: Story) -> Body:
+    found = await story.world.user.list(CONTROLLER_REVISION, NAMESPACE)
+    (revision,) = [one for one in found if names.LABEL_ATTEMPT in one["metadata"]["labels"]]
+    return revision
+
+
+async def _replace(story: Story, revision: Body) -> None:
+    await story.delete_object(CONTROLLER_REVISION, revision["metadata"]["name"])
+    for field in ("uid", "resourceVersion", "creationTimestamp"):
+        revision["metadata"].pop(field, None)
+    await story.world.user.create(CONTROLLER_REVISION, revision)

@@ -83,7 +83,8 @@ def decide(
             or pruning.advance(release, status, attempt, seen)
             or idle.decide(release, status, seen, now)
         )
-    revision = seen.revision(attempt.revision) if attempt.revision else None
+    name, digest = attempt.revision, attempt.revision_digest
+    revision = seen.revision(name, digest=digest) if name else None
     present = _plan(release, attempt, revision, seen)
     if attempt.end is not None:
         return closing.advance(release, status, attempt, present, seen)

@@ -53,8 +53,9 @@ def obstacles(ctx: Context) -> list[str]:
 
 def _recorded(ctx: Context) -> Revision | None:
     """None if nothing is inherited, or it is gone or was changed."""
-    revision = ctx.seen.revision(ctx.attempt.basis) if ctx.attempt.basis else None
-    return revision if plan.is_recorded(revision, ctx.attempt.basis_digest) else None
+    name, digest = ctx.attempt.basis, ctx.attempt.basis_digest
+    revision = ctx.seen.revision(name, digest=digest) if name else None
+    return revision if plan.is_recorded(revision, digest) else None
 
 
 def _switched(ctx: Context) -> Iterator[str]:

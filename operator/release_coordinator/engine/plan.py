@@ -77,7 +77,7 @@ def revision_digest(revision: Revision) -> str:
 
 def is_recorded(revision: Revision | None, known: str | None) -> bool:
     """Whether a revision is the one of that digest; an older operator has journalled none."""
-    return revision is not None and known in {None, revision_digest(revision)}
+    return revision is not None and (known is None or known == revision_digest(revision))
 
 
 def artifact_digest(spec: ReleaseSpec) -> str:

@@ -198,6 +198,8 @@ class RevisionWant:
 
     name: str
     confirm: bool = True
+    digest: str | None = None
+    """What is journalled of it: one that is known and differs is read again, perhaps restored."""
 
 
 @dataclass(frozen=True, slots=True)
