@@ -128,7 +128,7 @@ def has_made(workload: WorkloadRef, pod: Body, uid: str = "") -> bool:
     metadata = pod["metadata"]
     owners = metadata.get("ownerReferences", [])
     owner = next((one for one in owners if one.get("controller")), None)
-    if owner is None or not owner["apiVersion"].startswith(_GROUP):
+    if owner is None or not owner.get("apiVersion", "").startswith(_GROUP):
         return False
     if workload.kind is WorkloadKind.DEPLOYMENT:
         template = metadata.get("labels", {}).get(names.LABEL_TEMPLATE, "")
