@@ -35,6 +35,7 @@ WORK = (
     ("migrate/", Phase.MIGRATING, "Running database migration {name}"),
     ("traffic/pin/", Phase.ROLLING_OUT, "Keeping the traffic of {name} with what runs"),
     ("rollout/", Phase.ROLLING_OUT, "Rolling out {name}"),
+    ("traffic/open/", Phase.ROLLING_OUT, "Giving the traffic of {name} to whatever pods it has"),
     ("traffic/switch/", Phase.ROLLING_OUT, "Switching the traffic of {name}"),
     ("refresh/cache/", Phase.REFRESHING, "Clearing cache {name}"),
     ("refresh/warmup/", Phase.REFRESHING, "Warming up {name}"),

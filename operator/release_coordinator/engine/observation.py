@@ -83,6 +83,8 @@ from .trafficfacts import (
     AutoscalersWant,
     ServiceFact,
     ServiceWant,
+    SiblingsFact,
+    SiblingsWant,
     SlotPodsWant,
     StrangersWant,
     TrafficWants,
@@ -239,9 +241,14 @@ class Observation:
         fact: tuple[str, ...] = self._get(StrangersWant(service, workload))
         return fact
 
-    def slot_pods(self, slot: str) -> tuple[str, ...]:
-        """Pods of a slot, those that terminate included."""
-        fact: tuple[str, ...] = self._get(SlotPodsWant(slot))
+    def siblings(self, labels: Mapping[str, str]) -> SiblingsFact:
+        """Services that find pods with these labels."""
+        fact: SiblingsFact = self._get(SiblingsWant(tuple(sorted(labels.items()))))
+        return fact
+
+    def slot_pods(self, slot: str, *, going: bool = True) -> tuple[str, ...]:
+        """Pods of a slot, those that terminate included where `going` says so."""
+        fact: tuple[str, ...] = self._get(SlotPodsWant(slot, going))
         return fact
 
     def pods_left(self, want: PodsLeftWant) -> tuple[str, ...]:

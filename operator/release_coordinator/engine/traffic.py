@@ -36,6 +36,8 @@ RETIRE = "retire/"
 UNDO_TRAFFIC = "undo/traffic/"
 UNDO_RETIRE = "undo/retire/"
 
+FINALIZERS = "what keeps it is in its metadata.finalizers"
+
 Pin = Mapping[str, str]
 """The label that we have added to a selector; empty: none."""
 _KEYS = (names.LABEL_TEMPLATE, names.LABEL_SLOT)
@@ -171,7 +173,9 @@ def _expected(ctx: Context, component: Component) -> list[Pin]:
     for prefix, pin in course:
         if not ctx.succeeded(prefix + component.name):
             begun = ctx.step(prefix + component.name) is not None
-            return [reached, pin] if begun else [reached]
+            # A handover that begins anew has opened the Service before.
+            opened: list[Pin] = [{}] if prefix == HANDOVER else []
+            return [reached, pin, *opened] if begun else [reached]
         reached = pin
     return [reached]
 

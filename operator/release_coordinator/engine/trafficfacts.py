@@ -49,10 +49,28 @@ class StrangersWant:
 
 
 @dataclass(frozen=True, slots=True)
+class SiblingsFact:
+    """Services that find pods with some labels, or why they are not known."""
+
+    services: tuple[str, ...] = ()
+    """By name; not those whose owner has declared that they may find both versions."""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SiblingsWant:
+    """Services of the namespace that find pods with these labels."""
+
+    labels: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SlotPodsWant:
     """Names of all pods of a slot, whether or not their Deployment still exists."""
 
     slot: str
+    going: bool = True
+    """Whether pods that terminate count; no Service sends them requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,4 +78,4 @@ class AutoscalersWant:
     """All HorizontalPodAutoscalers of the namespace."""
 
 
-TrafficWants = ServiceWant | StrangersWant | SlotPodsWant | AutoscalersWant
+TrafficWants = ServiceWant | StrangersWant | SiblingsWant | SlotPodsWant | AutoscalersWant

@@ -60,6 +60,7 @@ LOOKS: Mapping[type, Look] = {
     lockfacts.RivalsWant: locks.rivals,
     trafficfacts.ServiceWant: services.service,
     trafficfacts.StrangersWant: services.strangers,
+    trafficfacts.SiblingsWant: services.siblings,
     trafficfacts.SlotPodsWant: services.slot_pods,
     trafficfacts.AutoscalersWant: services.autoscalers,
 }

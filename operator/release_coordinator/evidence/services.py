@@ -12,6 +12,8 @@ from release_coordinator.engine.trafficfacts import (
     AutoscalersWant,
     ServiceFact,
     ServiceWant,
+    SiblingsFact,
+    SiblingsWant,
     SlotPodsWant,
     StrangersWant,
 )
@@ -66,10 +68,30 @@ async def strangers(sources: Sources, namespace: str, want: StrangersWant) -> tu
     return tuple(sorted({pod["metadata"]["name"] for pod in behind} - own))
 
 
+async def siblings(sources: Sources, namespace: str, want: SiblingsWant) -> SiblingsFact:
+    """By name; without those whose selector is ignored or whose owner lets them find all."""
+    try:
+        listed = await sources.cluster.list(SERVICE, namespace)
+    except Denied:
+        return SiblingsFact(problem=_DENIED.format(verb="list", what=SERVICE.plural))
+    labels = dict(want.labels)
+    return SiblingsFact(tuple(sorted(b["metadata"]["name"] for b in listed if _finds(b, labels))))
+
+
+def _finds(service: Body, labels: dict[str, str]) -> bool:
+    spec, said = service.get("spec", {}), service["metadata"].get("annotations", {})
+    selector = spec.get("selector") or {}
+    unused = spec.get("type") == "ExternalName" or not selector
+    if unused or said.get(names.ANNOTATION_BOTH_VERSIONS) == "true":
+        return False
+    return all(labels.get(key) == value for key, value in selector.items())
+
+
 async def slot_pods(sources: Sources, namespace: str, want: SlotPodsWant) -> tuple[str, ...]:
     """By name."""
     pods = await _pods(sources, namespace, {names.LABEL_SLOT: want.slot})
-    return tuple(sorted(pod["metadata"]["name"] for pod in pods))
+    found = [pod["metadata"] for pod in pods]
+    return tuple(sorted(m["name"] for m in found if want.going or "deletionTimestamp" not in m))
 
 
 async def _pods(sources: Sources, namespace: str, labels: dict[str, str]) -> list[Body]:
