@@ -4,12 +4,23 @@ from datetime import timedelta
 
 import pytest
 from tests.fakes.story import Story
-from tests.stories.test_schema_versions import asked, begin, hold_of, migrates, two
+from tests.fakes.world import NAMESPACE
+from tests.stories.test_schema_versions import (
+    DOWN,
+    UP,
+    asked,
+    begin,
+    hold_of,
+    migrates,
+    running,
+    two,
+)
 
+from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase, Reason
-from release_coordinator.cluster.port import JOB, Body, Kind
+from release_coordinator.cluster.port import JOB, LEASE, Body, Kind
 from release_coordinator.engine import names, schema
-from release_coordinator.errors import Denied
+from release_coordinator.errors import Denied, NotFound
 
 FIRST_DOWN, SECOND_DOWN = "undo/migrate/0009-fill-stock", "undo/migrate/0008-add-stock"
 HOUR = 3600.0
@@ -130,3 +141,49 @@ async def test_a_question_that_could_not_be_put_any_more_is_answered_by_a_person
     assert (await story.release()).status.phase is Phase.ROLLED_BACK
     assert [s.message for s in attempt.steps if s.id == held[-1]] == [schema.BY_A_PERSON]
     assert story.ran(FIRST_DOWN) == story.ran(SECOND_DOWN) == 1
+
+
+def deny_locks(story: Story) -> None:
+    """The operator may not create Leases any more."""
+
+    def admission(kind: Kind, old: Body | None, _new: Body) -> None:
+        if kind == LEASE and old is None:
+            raise Denied("leases is forbidden")
+
+    story.world.admission = admission
+
+
+def ended(release: ReleaseObject) -> bool:
+    """Whether the attempt has ended."""
+    attempt = release.status.attempt
+    return attempt is not None and attempt.end is not None
+
+
+@pytest.mark.parametrize("step", [UP, DOWN])
+async def test_a_release_that_is_deleted_while_held_waits_for_its_migration(step: str) -> None:
+    story = await begin(f"Held while {step} runs, and then deleted")
+    body = asked()
+    body["spec"]["watch"]["metrics"][0]["breach"] = {"above": 0.001}
+    story.world.script.hanging_steps.add(step)
+    await story.apply(body)
+    await running(story, step)
+    if step == UP:
+        deny_locks(story)
+        for lease in await story.world.user.list(LEASE, NAMESPACE):
+            await story.delete_object(LEASE, lease["metadata"]["name"])
+    else:
+        await story.set_image("bookshop-backend", "api", "example/bookshop-backend:1.3.0")
+    await story.run(lambda release: release.status.phase is Phase.HELD)
+    began = story.world.time.now()
+
+    await story.delete()
+    await story.run(ended)
+
+    # The program hangs until its Job's deadline.
+    assert story.world.time.now() - began > timedelta(minutes=4)
+    jobs = await story.world.user.list(JOB, NAMESPACE)
+    (mine,) = (j for j in jobs if j["metadata"]["annotations"][names.ANNOTATION_STEP] == step)
+    assert mine["status"]["conditions"], "it is over"
+    await story.run()
+    with pytest.raises(NotFound):
+        await story.release()

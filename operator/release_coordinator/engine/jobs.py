@@ -18,7 +18,7 @@ from release_coordinator.api.job import JobTemplate
 from . import names
 from .action import CreateJob, JobContext, ResumeJob, WithdrawJob
 from .context import Context
-from .outcome import DONE, Do, Failed, Outcome
+from .outcome import DONE, Do, Failed, Outcome, Wait
 from .runfacts import JobFact, JobPhase
 
 NEVER_STARTED = (
@@ -116,6 +116,21 @@ def settle(ctx: Context, job: JobStep) -> Outcome:
     if not fact.withdrawn:
         return Do(WithdrawJob(fact.name, fact.uid, fact.resource_version))
     return ctx.fail(job.id, "not run: the attempt was turned back before it started")
+
+
+def ended(ctx: Context, job: JobStep) -> Outcome:
+    """Wait until nothing of a guarded Job runs any more, whatever became of it; DONE then."""
+    step = ctx.step(job.id)
+    if step is None or step.state is not StepState.RUNNING or step.uid is None:
+        return DONE
+    name = name_of(ctx, job)
+    fact = ctx.seen.job(name, confirm=True)
+    runs = fact is not None and fact.phase is JobPhase.RUNNING
+    if runs or any(not pod.ended for pod in ctx.seen.job_pods(name)):
+        return Wait(ctx.now + timedelta(seconds=POD_SECONDS))
+    if fact is not None and fact.uid == step.uid and fact.phase is JobPhase.SUCCEEDED:
+        return ctx.succeed(job.id, _last_words(ctx, name))
+    return DONE
 
 
 def _owner(ctx: Context, job: JobStep) -> tuple[str, str, str]:

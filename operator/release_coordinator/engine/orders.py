@@ -47,7 +47,7 @@ def advance(ctx: Context) -> Outcome:
         return decided
     if is_resumed(release, ctx.status, attempt):
         return _resume(ctx)
-    return leave(release, ctx.status, attempt, ctx.now)
+    return _deleted(ctx) if release.deleting else Wait()
 
 
 def is_resumed(release: ReleaseObject, status: ReleaseStatus, attempt: Attempt) -> bool:
@@ -227,6 +227,9 @@ def _given(ctx: Context, annotation: str) -> bool:
 def _deleted(ctx: Context) -> Outcome:
     """Go back, or leave everything as it is once no migration runs any more."""
     if ctx.attempt.hold is not None:
+        ended = migrating.ended(ctx)
+        if ended is not DONE:
+            return ended
         return leave(ctx.release, ctx.status, ctx.attempt, ctx.now)
     if not _is_left(ctx):
         return turn(ctx, Reason.DELETED, "the Release was deleted in the middle of the attempt")

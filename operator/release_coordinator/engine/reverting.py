@@ -66,6 +66,11 @@ def _is_fresh(ctx: Context, downs: list[Migration], left: list[Migration]) -> bo
     return before is not None and ctx.now - (before.finished_at or ctx.now) < GOOD_FOR
 
 
+def jobs_of(ctx: Context) -> list[jobs.JobStep]:
+    """The Jobs that revert what was applied."""
+    return [_down(ctx, migration) for migration in _downs(ctx)]
+
+
 def may_leave(attempt: Attempt) -> bool:
     """Whether the attempt is held where a person can decide to leave the schema as it is."""
     hold = attempt.hold

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from release_coordinator.api.attempt import Attempt
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase, Reason
+from release_coordinator.api.control import Suspend
 from release_coordinator.api.status import ReleaseStatus
 
-from . import names, orders
+from . import names, orders, reverting
 from .context import shorten
 
 BY_NUMBER = (names.ANNOTATION_RETRY, names.ANNOTATION_ROLLBACK, names.ANNOTATION_ABORT)
@@ -24,7 +25,11 @@ def unheeded(release: ReleaseObject, status: ReleaseStatus) -> str:
     attempt = status.attempt
     if attempt is None:
         return ""
-    found = [*_by_number(release, attempt), *_resume(release, status, attempt)]
+    found = [
+        *_by_number(release, attempt),
+        *_schema(release, status, attempt),
+        *_resume(release, status, attempt),
+    ]
     return "; ".join(found)
 
 
@@ -41,6 +46,15 @@ def _by_number(release: ReleaseObject, attempt: Attempt) -> Iterator[str]:
                 yield f"{what}={shorten(value, 16)} does not name attempt {attempt.number}"
         elif why := _WHY[annotation](attempt, release.name):
             yield f"{what}={value}: {why}"
+
+
+def _schema(release: ReleaseObject, status: ReleaseStatus, attempt: Attempt) -> Iterator[str]:
+    """An order to leave the schema as it is: a step of the way back, which may be suspended."""
+    value = release.annotations.get(names.ANNOTATION_ROLLBACK)
+    if attempt.hold is None or value != attempt.hold.id or not reverting.may_leave(attempt):
+        return
+    if status.suspension is not None and status.suspension.mode is Suspend.ALL:
+        yield f"rollback={value}: obeyed when the suspension ends"
 
 
 def _is_led_from(annotation: str, value: str, attempt: Attempt) -> bool:

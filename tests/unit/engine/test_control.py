@@ -183,6 +183,17 @@ def test_an_order_that_is_not_obeyed_is_told_with_the_reason(
     assert bool(found) is bool(said)
 
 
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [(Suspend.ALL, "rollback=1.1: obeyed when the suspension ends"), (Suspend.FORWARD, "")],
+)
+def test_an_order_to_leave_the_schema_waits_for_the_end_of_a_suspension(
+    mode: Suspend, said: str
+) -> None:
+    ctx = suspended(context(**held(reason=Reason.DATA_LOSS), trigger=BREACH), mode)
+    assert unheeded(told(rollback="1.1"), ctx.status) == said
+
+
 @given(st.text(max_size=300))
 def test_no_order_breaks_the_message(value: str) -> None:
     release = told(**dict.fromkeys(("retry", "rollback", "abort", "resume"), value))

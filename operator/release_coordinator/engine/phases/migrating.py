@@ -63,6 +63,15 @@ def settle(ctx: Context) -> Outcome:
     return DONE
 
 
+def ended(ctx: Context) -> Outcome:
+    """Wait until no Job of a migration, there or back, runs any more; nothing is begun or asked."""
+    for job in (*map(up, wanted(ctx)), *reverting.jobs_of(ctx)):
+        outcome = jobs.ended(ctx, job)
+        if outcome is not DONE:
+            return outcome
+    return DONE
+
+
 def undo(ctx: Context) -> Outcome:
     """Revert what was applied, as far as that is safe."""
     return reverting.undo(ctx)
