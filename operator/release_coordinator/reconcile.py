@@ -69,11 +69,17 @@ class Parts:
 class Memory:
     """What would be a pity, but no harm, to lose in a crash."""
 
-    unwritten: dict[str, tuple[str, ReleaseStatus]] = field(default_factory=dict)
-    """Release UID -> resourceVersion it was made for, and the journal not worth a write yet."""
-    written: dict[str, datetime] = field(default_factory=dict)
-    """Release UID -> time of our last write."""
+    unwritten: dict[Key, tuple[str, ReleaseStatus]] = field(default_factory=dict)
+    """The resourceVersion it was made for, and the journal not worth a write yet."""
+    written: dict[Key, datetime] = field(default_factory=dict)
+    """Time of our last write."""
     conflicted: set[Key] = field(default_factory=set)
+
+    def forget(self, key: Key) -> None:
+        """The Release is gone."""
+        self.unwritten.pop(key, None)
+        self.written.pop(key, None)
+        self.conflicted.discard(key)
 
 
 class Reconciler:
@@ -91,6 +97,7 @@ class Reconciler:
         body = self._parts.store.get(Ref(RELEASE, *key))
         if body is None:
             self._parts.observer.gone(key)
+            self._memory.forget(key)
             return None
         try:
             seconds = await _Pass(self._parts, self._memory, parse_release(body)).run()
@@ -119,7 +126,8 @@ class _Pass:
         self._parts = parts
         self._memory = memory
         self._release = release
-        version, status = memory.unwritten.get(release.uid, ("", release.status))
+        self._key = (release.namespace, release.name)
+        version, status = memory.unwritten.get(self._key, ("", release.status))
         self._status = status if version == release.resource_version else release.status
         self._facts: dict[Want, Any] = {}
         self._last_action: Action | None = None
@@ -186,14 +194,14 @@ class _Pass:
     async def _rest(self, until: datetime | None) -> float | None:
         """End the pass: report what is new, keep the rest for the next one."""
         report = summarise(self._release, self._status, self._clock())
-        written = self._memory.written.get(self._release.uid)
+        written = self._memory.written.get(self._key)
         stale = written is None or (self._clock() - written).total_seconds() >= QUIET_SECONDS
         news = material(report) != material(self._release.status)
         if news or (stale and report != self._release.status):
             await self._persist()
         else:
             version = self._release.resource_version
-            self._memory.unwritten[self._release.uid] = (version, self._status)
+            self._memory.unwritten[self._key] = (version, self._status)
         return None if until is None else max(0.0, (until - self._clock()).total_seconds())
 
     async def _persist(self, *, fence: bool = False) -> None:
@@ -212,8 +220,8 @@ class _Pass:
         self._parts.store.put(RELEASE, stored)
         self._parts.observer.wrote(self._release, before, report)
         self._parts.recorder.tell(self._release, before, report, now)
-        self._memory.written[self._release.uid] = now
-        self._memory.unwritten.pop(self._release.uid, None)
+        self._memory.written[self._key] = now
+        self._memory.unwritten.pop(self._key, None)
         self._release = parse_release(stored)
         self._status = self._release.status
 

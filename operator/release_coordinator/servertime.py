@@ -16,6 +16,8 @@ from .engine.observation import Jump
 
 TOLERANCE = 5.0
 """Seconds that the two may differ: answers are dated in whole seconds, and take their time."""
+KEPT = 64
+"""Jumps that are remembered: what is under way began before few of them."""
 AGREED = 3
 """Answers in a row that must differ alike: one of several API servers may have its own clock."""
 
@@ -69,4 +71,12 @@ class ServerTime:
         at_start = self._heard == len(self._contradictions)
         self._contradictions.clear()
         if seconds > 0 and not at_start:
-            self._jumps = (*self._jumps, Jump(self.now(), seconds))
+            self._jumps = _bounded((*self._jumps, Jump(self.now(), seconds)))
+
+
+def _bounded(jumps: tuple[Jump, ...]) -> tuple[Jump, ...]:
+    """The two oldest as one when there are too many: what began before both has lost both."""
+    if len(jumps) <= KEPT:
+        return jumps
+    first, second, *rest = jumps
+    return (Jump(second.at, first.seconds + second.seconds), *rest)

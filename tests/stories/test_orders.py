@@ -125,3 +125,16 @@ async def test_a_completed_release_can_be_deleted() -> None:
     await story.run()
 
     await story.check("deleted_when_completed")
+
+
+async def test_what_was_remembered_of_a_release_goes_with_it() -> None:
+    story = await Story.begin("The operator keeps nothing of Releases that are gone")
+    memory = story.world.operator._reconciler._memory
+    await story.apply(bookshop())
+    await story.run()
+    assert memory.written
+
+    await story.delete()
+    await story.run()
+
+    assert memory.written == memory.unwritten == {}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.fakes.world import DAWN
 
 from release_coordinator.clock import VirtualClock
-from release_coordinator.servertime import AGREED, TOLERANCE, ServerTime
+from release_coordinator.servertime import AGREED, KEPT, TOLERANCE, ServerTime
 
 
 class Server:
@@ -95,3 +95,17 @@ def test_a_clock_that_runs_ahead_goes_back_and_forgives_nothing() -> None:
 
     assert (time.now() - DAWN).total_seconds() == pytest.approx(-60, abs=1)
     assert time.jumps() == ()
+
+
+def test_so_many_jumps_are_remembered_and_no_time_that_was_lost_is_forgotten() -> None:
+    clock, server, time = begin()
+    hear(time, server, 5)
+    for _ in range(KEPT + 10):
+        server.ahead += 60
+        hear(time, server, AGREED)
+        clock.tick(1)
+
+    assert len(time.jumps()) == KEPT
+    lost = sum(jump.seconds for jump in time.jumps())
+    assert lost == pytest.approx(60 * (KEPT + 10), abs=2 * TOLERANCE)
+    assert time.jumps()[-1].seconds == pytest.approx(60, abs=TOLERANCE)
