@@ -360,3 +360,62 @@ async def test_a_finalizer_of_somebody_else_on_the_second_deployment_is_waited_f
     assert status.phase is (Phase.ROLLED_BACK if order else Phase.COMPLETED), status.message
     assert await deployments(story) == {BACKEND, "bookshop-frontend"}
     assert await selector(story) == SELECTOR
+
+
+RESTARTED: Body = {
+    "spec": {
+        "template": {
+            "metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "12:00"}},
+        }
+    }
+}
+FORMER: Body = {"spec": {"template": {"metadata": {"annotations": None}}}}
+
+
+async def restarted(step: str = "rollout/backend") -> Story:
+    """Held: the old version was restarted while the new one did not become ready beside it."""
+    story = await begin("the old version is restarted while 1.3.0 comes up beside it")
+    story.world.script.never_ready.add("example/bookshop-backend:1.3.0")
+    await story.apply(blue_green(bookshop()))
+    await story.run(in_step(step))
+    story.transcript.person("kubectl rollout restart deployment/bookshop-backend")
+    await story.patch(DEPLOYMENT, BACKEND, RESTARTED)
+    await story.run()
+    return story
+
+
+async def test_an_old_version_that_is_restarted_goes_on_serving() -> None:
+    story = await restarted()
+    await story.world.advance(60)
+
+    status = (await story.release()).status
+    assert status.phase is Phase.HELD, status.message
+    assert "kubectl rollout undo" in status.message
+    assert serving(story) == {"1.2.0"}
+    assert await selector(story) == SELECTOR
+    assert await deployments(story) == {BACKEND, "bookshop-frontend"}
+    await story.patch(DEPLOYMENT, BACKEND, FORMER)
+    await story.world.advance(60)
+    assert status.attempt is not None
+    assert status.attempt.hold is not None
+    story.world.script.never_ready.clear()
+    await story.annotate("resume", status.attempt.hold.id)
+    await story.run()
+
+    await story.check("blue_green_restarted")
+    assert (await story.release()).status.phase is Phase.COMPLETED
+    assert await selector(story) == SELECTOR
+    assert serving(story) == {"1.3.0"}
+
+
+async def test_an_old_version_that_was_restarted_can_be_rolled_back_to() -> None:
+    story = await restarted()
+
+    await story.annotate("rollback", "1")
+    await story.run()
+
+    status = (await story.release()).status
+    assert status.phase is Phase.ROLLED_BACK, status.message
+    assert await selector(story) == SELECTOR
+    assert await deployments(story) == {BACKEND, "bookshop-frontend"}
+    assert serving(story) == {"1.2.0"}

@@ -10,18 +10,17 @@ from datetime import datetime, timedelta
 
 from release_coordinator.api.attempt import Step, StepState
 from release_coordinator.api.conditions import Reason
-from release_coordinator.api.release import Component
+from release_coordinator.api.release import Component, WorkloadRef
 
-from . import names, templates, traffic, workloads
+from . import names, opening, templates, traffic, workloads
 from .action import CreateTwin, DeleteWorkload, ScaleTwin
 from .context import Context
-from .outcome import DONE, Do, Failed, Outcome
+from .outcome import DONE, Do, Failed, Outcome, Wait
 from .runfacts import WorkloadFact
 from .trafficfacts import ServiceFact
 
 DRAIN = timedelta(seconds=10)
 """Between taking the traffic from pods and ending them: every node must have learnt of it."""
-FINALIZERS = "what keeps it is in its metadata.finalizers"
 UNDO_ROLLOUT = "undo/rollout/"
 
 
@@ -56,26 +55,47 @@ def drift(ctx: Context, component: Component) -> Outcome:
     before = traffic.found(ctx, component)
     if before is None:
         return DONE
-    outcome = traffic.drift(ctx, component)
-    if outcome is not DONE:
-        return outcome
-    target, name = component.target, component.name
-    if ctx.step(traffic.PROMOTE + name) is None:
-        fact = ctx.seen.workload(target)
-        if fact is None or fact.uid != ctx.previous(name).uid:
-            return workloads.replaced(ctx, target, traffic.PIN + name)
-        if fact.template_hash != before.template:
-            return _previous_changed(ctx, component)
+    for part in (opening.unfinished, traffic.drift, _previous_drift):
+        outcome = part(ctx, component)
+        if outcome is not DONE:
+            return outcome
+    name = component.name
     if ctx.succeeded(traffic.TWIN + name) and ctx.step(traffic.RETIRE + name) is None:
         return _twin_drift(ctx, component)
     return DONE
 
 
+def _previous_drift(ctx: Context, component: Component) -> Outcome:
+    """Hold when the previous version is another by now; before that, see that somebody serves."""
+    target, name = component.target, component.name
+    before = traffic.found(ctx, component)
+    if before is None or ctx.step(traffic.PROMOTE + name) is not None:
+        return DONE
+    fact = ctx.seen.workload(target)
+    same = fact is not None and fact.uid == ctx.previous(name).uid
+    if same and fact is not None and fact.template_hash == before.template:
+        return DONE
+    if not ctx.succeeded(traffic.SWITCH + name):
+        outcome = opening.advance(ctx, component)
+        if outcome is not DONE:
+            return outcome
+    if not same:
+        return workloads.replaced(ctx, target, traffic.OPEN + name)
+    return _previous_changed(ctx, component)
+
+
 def _previous_changed(ctx: Context, component: Component) -> Outcome:
+    beside, then = "runs beside it", "resume"
+    if not ctx.succeeded(traffic.PIN + component.name):
+        beside = (
+            f"came up beside it; Service {component.strategy.service} was given back to whatever "
+            "pods it has, and the new version was removed"
+        )
+        then = "resume (the new version comes up once more)"
     text = (
         f"the pod template of {component.target} was changed by somebody else while the new "
-        "version runs beside it; stop the other writer and bring the previous template back "
-        "(kubectl rollout undo), then resume, or roll back"
+        f"version {beside}; stop the other writer and bring the previous template back "
+        f"(kubectl rollout undo), then {then}, or roll back"
     )
     return ctx.hold(Reason.CONFLICTING_WRITER, text)
 
@@ -94,13 +114,15 @@ def _twin_drift(ctx: Context, component: Component) -> Outcome:
     if fact.replicas == 0 and ctx.succeeded(traffic.SWITCH + component.name) and not promoting:
         text = f"{target}, which runs the new version and serves, was scaled to zero"
         return Failed(Reason.CONFLICTING_WRITER, text)
-    if fact.template_hash != step.hash:
-        text = (
-            f"the pod template of {target}, which runs the new version, was changed by somebody "
-            "else; bring it back (kubectl rollout undo), then resume, or roll back"
-        )
-        return ctx.hold(Reason.CONFLICTING_WRITER, text)
-    return DONE
+    return DONE if fact.template_hash == step.hash else _twin_changed(ctx, target)
+
+
+def _twin_changed(ctx: Context, target: WorkloadRef) -> Outcome:
+    text = (
+        f"the pod template of {target}, which runs the new version, was changed by somebody "
+        "else; bring it back (kubectl rollout undo), then resume, or roll back"
+    )
+    return ctx.hold(Reason.CONFLICTING_WRITER, text)
 
 
 def _pin(ctx: Context, component: Component) -> Outcome:
@@ -115,6 +137,11 @@ def _pin(ctx: Context, component: Component) -> Outcome:
         return _find(ctx, component, step)
     before = traffic.found(ctx, component)
     assert before is not None  # noqa: S101 - journalled with the step's hash
+    if step.message == opening.UNPINNED:  # time was spent waiting for a person
+        return ctx.change(step_id, started_at=ctx.now, message="")
+    if traffic.pods_of(ctx, component) != {before.pods}:
+        trouble = f"not all ready pods of {component.target} are of the template that it has"
+        return _patiently(ctx, component, step, trouble)
     outcome = traffic.move(ctx, component, step_id, traffic.to_template(before.pods))
     return ctx.succeed(step_id) if outcome is DONE else outcome
 
@@ -163,18 +190,29 @@ def _bring_up(ctx: Context, component: Component) -> Outcome:
     twin = ctx.seen.workload(traffic.twin(ctx, component))
     if twin is None:
         return _create(ctx, component, step)
-    if twin.slot != traffic.slot(ctx, component):
-        text = f"{twin.ref} exists and is not ours; delete it, then resume, or roll back"
-        return ctx.hold(Reason.NAME_TAKEN, text)
-    if step.uid is None:
-        return ctx.change(step_id, uid=twin.uid, hash=twin.template_hash, started_at=ctx.now)
-    if twin.uid != step.uid:
-        return ctx.fail(step_id, f"{twin.ref} was deleted and created anew by somebody else")
+    if twin.uid != step.uid or step.hash is None:
+        return _adopt(ctx, component, step, twin)
     outcome = _scale(ctx, component, step, twin)
     if outcome is not DONE:
         return outcome
-    apply = workloads.ApplyStep(step_id, beside(ctx, component), component.images)
-    return workloads.settle(ctx, apply, step, twin)
+    outcome = workloads.settle(
+        ctx, workloads.ApplyStep(step_id, beside(ctx, component), component.images), step, twin
+    )
+    # Perhaps nobody watches the previous version; if it is restarted, the Service must be opened.
+    again = ctx.now + timedelta(seconds=workloads.PROBE_SECONDS)
+    return Wait(again) if isinstance(outcome, Wait) else outcome
+
+
+def _adopt(ctx: Context, component: Component, step: Step, twin: WorkloadFact) -> Outcome:
+    """Journal which Deployment it is, if it is ours; again when a person has resumed."""
+    if twin.slot != traffic.slot(ctx, component):
+        text = f"{twin.ref} exists and is not ours; delete it, then resume, or roll back"
+        return ctx.hold(Reason.NAME_TAKEN, text)
+    if step.uid not in {None, twin.uid}:
+        return ctx.fail(step.id, f"{twin.ref} was deleted and created anew by somebody else")
+    if not twin.names_images(component.images):
+        return _twin_changed(ctx, twin.ref)
+    return ctx.change(step.id, uid=twin.uid, hash=twin.template_hash, started_at=ctx.now)
 
 
 def _create(ctx: Context, component: Component, step: Step) -> Outcome:
@@ -259,12 +297,23 @@ def _restored(
     there = fact.template_hash == before.template and fact.names_images(ctx.previous(name).images)
     if there and not promoted and not begun:
         return DONE
-    if ctx.step(traffic.HANDOVER + name) is not None:
-        # Pinned to the pods that are about to go: whichever are ready serve meanwhile.
-        outcome = traffic.move(ctx, component, f"{traffic.UNDO_TRAFFIC}{name}/open", {})
-        if outcome is not DONE:
-            return outcome
-    return workloads.run(ctx, former)
+    outcome = _open(ctx, component)
+    return workloads.run(ctx, former) if outcome is DONE else outcome
+
+
+def _open(ctx: Context, component: Component) -> Outcome:
+    """Pinned to pods that are about to go: whichever are ready serve meanwhile."""
+    mark = f"{traffic.UNDO_TRAFFIC}{component.name}/open"
+    if ctx.step(traffic.HANDOVER + component.name) is not None:
+        return traffic.move(ctx, component, mark, {})
+    service = traffic.look(ctx, component)
+    if not isinstance(service, ServiceFact):
+        return service
+    if traffic.pin_of(service) == traffic.to_twin(ctx, component):
+        return DONE  # the new version serves until the previous one is back
+    step = ctx.step(traffic.UNDO_TRAFFIC + component.name)
+    assert step is not None  # noqa: S101 - begun before
+    return opening.bring(ctx, component, step, mark)
 
 
 def _flip(ctx: Context, component: Component, step: Step) -> Outcome:
@@ -312,7 +361,8 @@ def retire(ctx: Context, component: Component, step_id: str, since: datetime | N
     slot = traffic.slot(ctx, component)
     if twin is not None and twin.slot == slot:
         if twin.deleting:
-            return _patiently(ctx, component, step, f"{twin.ref} is being deleted; {FINALIZERS}")
+            trouble = f"{twin.ref} is being deleted; {traffic.FINALIZERS}"
+            return _patiently(ctx, component, step, trouble)
         if since is not None and ctx.now < since + DRAIN:
             return ctx.wait(step, f"requests to {twin.ref} end", since + DRAIN)
         return Do(DeleteWorkload(twin.ref, twin.uid))
