@@ -419,3 +419,20 @@ async def test_an_old_version_that_was_restarted_can_be_rolled_back_to() -> None
     assert await selector(story) == SELECTOR
     assert await deployments(story) == {BACKEND, "bookshop-frontend"}
     assert serving(story) == {"1.2.0"}
+
+
+async def test_another_service_of_the_same_pods_is_told_by_the_gate() -> None:
+    story = await begin("a second Service would bring requests to 1.3.0 as soon as it has pods")
+    spec = {"selector": SELECTOR, "ports": [{"port": 80}]}
+    more: Body = {"type": "ExternalName"}
+    for name, also in (("backend-internal", {}), ("external", more)):
+        metadata = {"name": name, "namespace": NAMESPACE}
+        await story.world.user.create(SERVICE, {"metadata": metadata, "spec": {**spec, **also}})
+    await refused(story, blue_green(bookshop()), "other Services also select the pods of")
+    assert "(backend-internal)" in (await story.release()).status.message
+
+    said = {"metadata": {"annotations": {"release-coordinator.io/both-versions": "true"}}}
+    await story.patch(SERVICE, "backend-internal", said)
+    await story.run()
+
+    assert (await story.release()).status.phase is Phase.COMPLETED

@@ -4,9 +4,11 @@ Asked by gate RollbackTarget, itself and through `inheritance`: everything that 
 without traffic, or give traffic to the wrong ones, is told before anything begins.
 """
 
+from collections.abc import Mapping
+
 from release_coordinator.api.release import Component, WorkloadRef
 
-from . import traffic
+from . import names, traffic
 from .context import Context
 from .runfacts import WorkloadFact
 from .trafficfacts import AutoscalersWant, ServiceFact, ServiceWant, StrangersWant
@@ -114,7 +116,25 @@ def _of_service(
             f"{who} also selects pods that are not of {fact.ref} ({some(list(others))}), which "
             "would lose their traffic; narrow its selector"
         )
-    return ""
+    return _of_siblings(ctx, service, labels, fact)
+
+
+def _of_siblings(
+    ctx: Context, service: ServiceFact, labels: Mapping[str, str], fact: WorkloadFact
+) -> str:
+    """Other Services, which would send requests to the new version as soon as it has pods."""
+    found = ctx.seen.siblings(labels)
+    if found.problem:
+        return f"whether other Services find the pods of {fact.ref} is not known: {found.problem}"
+    others = [name for name in found.services if name != service.name]
+    if not others:
+        return ""
+    return (
+        f"other Services also select the pods of {fact.ref} ({some(others)}) and would send "
+        f"requests to the new version before it has proved good; delete them and use Service "
+        f"{service.name}, or, where that does no harm (metrics are collected by it), annotate them "
+        f'with {names.ANNOTATION_BOTH_VERSIONS}: "true", or release with strategy Rolling'
+    )
 
 
 def _of_pods(ctx: Context, fact: WorkloadFact) -> str:
