@@ -12,7 +12,7 @@ from release_coordinator.api.attempt import Step, StepState
 from release_coordinator.api.conditions import Reason
 from release_coordinator.api.release import Component, WorkloadRef
 
-from . import names, opening, templates, traffic, workloads
+from . import names, opening, recheck, templates, traffic, workloads
 from .action import CreateTwin, DeleteWorkload, ScaleTwin
 from .context import Context
 from .outcome import DONE, Do, Failed, Outcome, Wait
@@ -21,7 +21,6 @@ from .trafficfacts import ServiceFact
 
 DRAIN = timedelta(seconds=10)
 """Between taking the traffic from pods and ending them: every node must have learnt of it."""
-UNDO_ROLLOUT = "undo/rollout/"
 
 
 def advance(ctx: Context, component: Component) -> Outcome:
@@ -55,7 +54,7 @@ def drift(ctx: Context, component: Component) -> Outcome:
     before = traffic.found(ctx, component)
     if before is None:
         return DONE
-    for part in (opening.unfinished, traffic.drift, _previous_drift):
+    for part in (opening.unfinished, recheck.promoted, traffic.drift, _previous_drift):
         outcome = part(ctx, component)
         if outcome is not DONE:
             return outcome
@@ -273,11 +272,14 @@ def give_back(ctx: Context, component: Component, former: workloads.ApplyStep) -
     """
     before = traffic.found(ctx, component)
     if before is None:
-        return DONE
+        return recheck.forgotten(ctx, component, former)
     step = ctx.step(traffic.UNDO_TRAFFIC + component.name)
     if step is None:
         return ctx.begin(traffic.UNDO_TRAFFIC + component.name)
-    if step.hash is None:
+    outcome = recheck.aimed(ctx, component, before)
+    if outcome is not DONE:
+        return outcome
+    if step.hash is None or ctx.succeeded(traffic.UNDO_RETIRE + component.name):
         outcome = _restored(ctx, component, former, before)
         if outcome is not DONE:
             return outcome
@@ -291,13 +293,14 @@ def _restored(
     name = component.name
     fact = ctx.seen.workload(component.target)
     if fact is None or fact.uid != ctx.previous(name).uid:
-        return workloads.replaced(ctx, component.target, UNDO_ROLLOUT + name)
+        return workloads.replaced(ctx, component.target, recheck.UNDO_ROLLOUT + name)
     promoted = ctx.step(traffic.PROMOTE + name) is not None
-    begun = ctx.step(UNDO_ROLLOUT + name) is not None
+    begun = ctx.step(recheck.UNDO_ROLLOUT + name) is not None
     there = fact.template_hash == before.template and fact.names_images(ctx.previous(name).images)
     if there and not promoted and not begun:
         return DONE
-    outcome = _open(ctx, component)
+    pinned = not ctx.succeeded(traffic.UNDO_RETIRE + name)
+    outcome = _open(ctx, component) if pinned else DONE
     return workloads.run(ctx, former) if outcome is DONE else outcome
 
 
@@ -329,9 +332,13 @@ def aim(ctx: Context, component: Component, step: Step) -> Outcome:
     """Journal which pods of the component's own Deployment are to get the traffic."""
     pods = traffic.pods_of(ctx, component)
     before = traffic.found(ctx, component)
-    restored = ctx.step(UNDO_ROLLOUT + component.name) or ctx.step(traffic.PROMOTE + component.name)
+    restored = ctx.step(recheck.UNDO_ROLLOUT + component.name) or ctx.step(
+        traffic.PROMOTE + component.name
+    )
     if restored is None and before is not None:
         pods &= {before.pods}
+    if restored is not None and restored.finished_at is not None:
+        step = _no_earlier(step, restored.finished_at)
     if len(pods) != 1:
         trouble = f"no pod of {component.target} is ready to take the traffic; see its pods"
         return _patiently(ctx, component, step, trouble)
@@ -339,11 +346,16 @@ def aim(ctx: Context, component: Component, step: Step) -> Outcome:
     return ctx.change(step.id, hash=label)
 
 
+def _no_earlier(step: Step, moment: datetime) -> Step:
+    """The step with no time spent before a moment: what it waits for was not there yet."""
+    return step.model_copy(update={"started_at": max(step.started_at, moment)})
+
+
 def clear(ctx: Context, component: Component) -> Outcome:
     """Backwards: no pod of the new version is left, and the Service is as its owner wrote it."""
-    if traffic.found(ctx, component) is None:
-        return DONE
     name = component.name
+    if traffic.found(ctx, component) is None and ctx.step(traffic.TWIN + name) is None:
+        return DONE
     moved = ctx.step(traffic.UNDO_TRAFFIC + name)
     used = ctx.step(traffic.SWITCH + name) is not None
     since = moved.finished_at if moved is not None and used else None
@@ -357,6 +369,7 @@ def retire(ctx: Context, component: Component, step_id: str, since: datetime | N
         return ctx.begin(step_id)
     if step.state is not StepState.RUNNING:
         return _ended(step)
+    step = _no_earlier(step, since) if since is not None else step
     twin = ctx.seen.workload(traffic.twin(ctx, component), fresh=True)
     slot = traffic.slot(ctx, component)
     if twin is not None and twin.slot == slot:

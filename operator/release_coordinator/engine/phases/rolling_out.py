@@ -1,6 +1,6 @@
 """R3.6, R3.7 and R4.5: components get their images, dependencies first, and back in reverse."""
 
-from release_coordinator.engine import bluegreen, creating, traffic, workloads
+from release_coordinator.engine import bluegreen, creating, recheck, traffic, workloads
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.outcome import DONE, Outcome
 
@@ -63,8 +63,9 @@ def _cleared(ctx: Context) -> Outcome:
 def drift(ctx: Context, prefix: str = PREFIX) -> Outcome:
     """Hold when a component that was rolled out, or taken back, is no longer what it was then."""
     for component in ctx.plan.order:
-        if component.is_blue_green and prefix == PREFIX:
-            outcome = bluegreen.drift(ctx, component)
+        if component.is_blue_green:
+            drifted = bluegreen.drift if prefix == PREFIX else recheck.given_back
+            outcome = drifted(ctx, component)
             if outcome is not DONE:
                 return outcome
             continue
