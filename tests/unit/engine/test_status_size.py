@@ -35,7 +35,7 @@ from release_coordinator.engine.summary import summarise
 LARGEST = 98 * 1024
 """Every list full, every name 63 characters long: 150 steps, twenty gates that were waived, and
 eight orders."""
-ORDINARY = 48 * 1024
+ORDINARY = 49 * 1024
 NAME = "x" * 63
 SWITCHED = (
     *(traffic.PIN, traffic.SWITCH, traffic.HANDOVER, traffic.PROMOTE, traffic.RETIRE),
@@ -109,6 +109,9 @@ def fullest(spec: ReleaseSpec) -> Attempt:
         started_at=DAWN,
         frozen=True,
         revision=NAME,
+        revision_digest=plan.digest(spec, policy.BUILT_IN),
+        basis=NAME,
+        basis_digest=plan.digest(spec, policy.BUILT_IN),
         gates=[
             Gate(
                 name="g" * 18,
