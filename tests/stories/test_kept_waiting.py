@@ -23,6 +23,7 @@ from release_coordinator.engine import names, schema
 from release_coordinator.errors import Denied, NotFound
 
 FIRST_DOWN, SECOND_DOWN = "undo/migrate/0009-fill-stock", "undo/migrate/0008-add-stock"
+FIRST_UP, SECOND_UP = "migrate/0008-add-stock", "migrate/0009-fill-stock"
 HOUR = 3600.0
 
 
@@ -49,6 +50,71 @@ async def passing(story: Story, seconds: float) -> None:
     end = story.world.time.now() + timedelta(seconds=seconds)
     await story.run(lambda _: story.world.time.now() >= end)
     story.world.time.value = max(end, story.world.time.value)
+
+
+async def test_what_was_migrated_while_a_release_was_suspended_is_not_migrated_again() -> None:
+    story = await begin("Suspended before the first migration; somebody migrates", "0007", "1.3.0")
+    await story.apply(two())
+    await story.run(lambda release: "schema/before" in steps(release))
+    await story.suspend("Forward")
+    await story.run()
+    migrates(story, "0008")
+    await passing(story, HOUR)
+
+    await story.suspend(None)
+    await story.run()
+
+    assert (await story.release()).status.phase is Phase.ROLLED_BACK
+    assert story.ran("schema/before") == story.ran("schema/before/2") == 1
+    assert story.ran(FIRST_UP) == story.ran(SECOND_DOWN) == 0
+    assert story.ran(SECOND_UP) == story.ran(FIRST_DOWN) == 1
+    assert story.world.controllers.database.version == "0008"
+
+
+async def test_a_migration_that_somebody_has_done_while_it_was_denied_is_called_off() -> None:
+    story = await begin("The first migration is denied; somebody migrates", "0007", "1.3.0")
+    await story.apply(two())
+    deny(story, FIRST_UP)
+    await story.run()
+    hold, _, _ = await hold_of(story)
+    migrates(story, "0008")
+    await passing(story, HOUR)
+
+    await story.annotate("resume", hold)
+    await story.run()
+
+    attempt = (await story.release()).status.attempt
+    assert attempt is not None
+    (called_off,) = (step for step in attempt.steps if step.id == FIRST_UP)
+    assert called_off.message == "not run: the database has it already"
+    assert story.ran(SECOND_UP) == 1
+    assert story.world.controllers.database.version == "0008"
+
+
+async def test_a_migration_that_is_kept_waiting_again_and_again_starts_over() -> None:
+    story = await begin("The first migration is denied three times", "0007", "1.3.0")
+    await story.apply(two())
+    deny(story, FIRST_UP)
+    for _ in range(3):
+        await story.run()
+        hold, _, _ = await hold_of(story)
+        await passing(story, HOUR)
+        await story.annotate("resume", hold)
+    allow(story)
+    await story.run()
+
+    status = (await story.release()).status
+    assert [(entry.attempt, entry.outcome) for entry in status.history] == [
+        (2, Phase.ROLLED_BACK),
+        (1, Phase.SUPERSEDED),
+    ]
+    assert story.ran(FIRST_UP) == story.ran(SECOND_UP) == 1
+
+
+def steps(release: ReleaseObject) -> list[str]:
+    """Ids of what was begun."""
+    attempt = release.status.attempt
+    return [step.id for step in attempt.steps] if attempt else []
 
 
 @pytest.mark.parametrize("step", [FIRST_DOWN, SECOND_DOWN])

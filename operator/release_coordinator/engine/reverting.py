@@ -25,8 +25,6 @@ BACK, RESTORED = "back", "restored"
 """Questions to the database, before the first and after the last down-migration."""
 LEFT = f"{schema.PREFIX}left"
 """Step that says why the schema is left as it is."""
-GOOD_FOR = timedelta(seconds=60)
-"""How long the database's answer, or a person's, is believed before a down-migration."""
 HOLDS = {Reason.SCHEMA_CHANGED, Reason.DATA_LOSS, Reason.MIGRATION_OUTCOME_UNKNOWN}
 """Holds of the way back that a person can end by leaving the schema as it is."""
 
@@ -63,7 +61,7 @@ def _is_fresh(ctx: Context, downs: list[Migration], left: list[Migration]) -> bo
     if len(left) == len(downs):
         return False
     before = ctx.step(UNDO_PREFIX + downs[-len(left) - 1].name)
-    return before is not None and ctx.now - (before.finished_at or ctx.now) < GOOD_FOR
+    return before is not None and ctx.now - (before.finished_at or ctx.now) < schema.GOOD_FOR
 
 
 def jobs_of(ctx: Context) -> list[jobs.JobStep]:
@@ -163,7 +161,7 @@ def _unchanged(ctx: Context, downs: list[Migration]) -> Outcome:
     newest = downs[0].schema_version
     if newest is None or not migrations.checked(ctx) or _settled(ctx):
         return DONE
-    answer = schema.ask(ctx, f"{BACK}/{ctx.attempt.holds}", GOOD_FOR)
+    answer = schema.ask(ctx, f"{BACK}/{ctx.attempt.holds}", schema.GOOD_FOR)
     if not isinstance(answer, Answer) or answer.version == newest:
         return DONE if isinstance(answer, Answer) else answer
     target = migrations.version_before(ctx, downs[-1])
@@ -192,7 +190,7 @@ def _settled(ctx: Context) -> bool:
     ]
     if not looked:
         return False
-    return ctx.now - max(looked) < GOOD_FOR or not schema.has_room(ctx)
+    return ctx.now - max(looked) < schema.GOOD_FOR or not schema.has_room(ctx)
 
 
 def _restored(ctx: Context, downs: list[Migration]) -> Outcome:

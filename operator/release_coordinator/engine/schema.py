@@ -24,6 +24,10 @@ PATIENCE = timedelta(minutes=5)
 """No further try begins later than this after the first."""
 LIMIT = 10
 """Steps that all questions of one attempt may take: its journal has room for no more."""
+GOOD_FOR = timedelta(seconds=60)
+"""How long an answer, or a person's, is believed while nothing has been let run on it."""
+TOO_OLD = "its answer is too old"
+"""Trouble of an answer that was good once, when there is no further try."""
 BY_A_PERSON = "settled by a person"
 """What a question's step says when a person has answered it (`engine.orders`)."""
 
@@ -56,7 +60,7 @@ def ask(ctx: Context, question: str, good_for: timedelta | None = None) -> Outco
     template = ctx.plan.spec.database.current
     if template is None:
         return Answer(trouble="spec.database.current is not declared")
-    first = ctx.step(_step(question, 1))
+    first: Step | None = None
     for number in range(1, TRIES + 1):
         step_id = _step(question, number)
         if ctx.step(step_id) is None and not has_room(ctx):
@@ -68,12 +72,14 @@ def ask(ctx: Context, question: str, good_for: timedelta | None = None) -> Outco
         step = ctx.step(step_id)
         if step is None or step.state is StepState.RUNNING:
             return outcome
+        first = first or step
         if step.state is StepState.SUCCEEDED and step.message:
             if not _stale(ctx, step, good_for):
                 settled = step.message == BY_A_PERSON
                 return Answer("" if settled else step.message, "", step_id, settled)
-            step = step.model_copy(update={"message": "its answer is too old", "finished_at": None})
-        if number == TRIES or _too_late(first, step):
+            # From the next try on, patience is counted anew.
+            step, first = step.model_copy(update={"message": TOO_OLD, "finished_at": None}), None
+        if number == TRIES or (first is not None and _too_late(first, step)):
             break
         again = step.finished_at + PAUSE if step.finished_at else ctx.now
         if ctx.step(_step(question, number + 1)) is None and ctx.now < again:
@@ -107,6 +113,6 @@ def _step(question: str, number: int) -> str:
     return f"{PREFIX}{question}" + (f"/{number}" if number > 1 else "")
 
 
-def _too_late(first: Step | None, step: Step) -> bool:
-    begun = first.started_at if first is not None else step.started_at
+def _too_late(first: Step, step: Step) -> bool:
+    begun = first.started_at
     return step.finished_at is not None and step.finished_at + PAUSE > begun + PATIENCE

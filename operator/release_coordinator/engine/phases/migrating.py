@@ -9,9 +9,9 @@ the first migration, after the last one, and what became of one whose outcome is
 from functools import partial
 
 from release_coordinator.api.attempt import StepState
-from release_coordinator.api.conditions import Reason
+from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.release import Migration
-from release_coordinator.engine import holds, jobs, migrations, reverting, schema
+from release_coordinator.engine import closing, holds, jobs, migrations, reverting, schema
 from release_coordinator.engine.context import Context, shorten
 from release_coordinator.engine.migrations import (
     PREFIX,
@@ -87,12 +87,33 @@ def _before(ctx: Context) -> Outcome:
     """What the database has before anything is changed: the way back ends there."""
     if not migrations.checked(ctx):
         return DONE
-    answer = schema.ask(ctx, migrations.BEFORE)
+    answer = schema.ask(ctx, migrations.BEFORE, None if _changed(ctx) else schema.GOOD_FOR)
     if not isinstance(answer, Answer):
         return answer
     if answer.version:
-        return DONE
+        return _there_already(ctx)
+    if answer.trouble == schema.TOO_OLD:
+        outcome = settle(ctx)
+        if outcome is not DONE:
+            return outcome
+        text = "the first migration was kept waiting for too long, so the attempt starts over"
+        return closing.end_of(ctx, Phase.SUPERSEDED, Reason.SUPERSEDED, text)
     return Failed(Reason.MIGRATION_FAILED, f"before the first migration {answer}")
+
+
+def _changed(ctx: Context) -> bool:
+    """Whether anything has been done on the strength of the answer; until then it may lapse."""
+    migrated = any(step.uid for step in ctx.attempt.steps if step.id.startswith(PREFIX))
+    return migrated or ctx.begun("traffic/") or ctx.begun("rollout/")
+
+
+def _there_already(ctx: Context) -> Outcome:
+    """Call off a migration that was to run, if the database says now that it has it."""
+    kept = {PREFIX + migration.name for migration in wanted(ctx)}
+    for step in ctx.attempt.steps:
+        if step.id.startswith(PREFIX) and step.state is StepState.RUNNING and step.id not in kept:
+            return ctx.fail(step.id, "not run: the database has it already")
+    return DONE
 
 
 def _after(ctx: Context) -> Outcome:
