@@ -436,3 +436,20 @@ async def test_another_service_of_the_same_pods_is_told_by_the_gate() -> None:
     await story.run()
 
     assert (await story.release()).status.phase is Phase.COMPLETED
+
+
+async def test_a_rollback_of_a_restarted_version_opens_the_service_first() -> None:
+    story = await begin("1.3.0 is taken back in the moment in which 1.2.0 is restarted")
+    story.world.script.never_ready.add("example/bookshop-backend:1.3.0")
+    await story.apply(blue_green(bookshop()))
+    await story.run(in_step("rollout/backend"))
+    await story.annotate("rollback", "1")
+    await story.patch(DEPLOYMENT, BACKEND, RESTARTED)
+
+    await story.run(in_step("undo/rollout/backend"))
+
+    assert await selector(story) == SELECTOR
+    assert serving(story) == {"1.2.0"}
+    await story.run()
+    assert (await story.release()).status.phase is Phase.ROLLED_BACK
+    assert serving(story) == {"1.2.0"}
