@@ -169,8 +169,8 @@ DEFECTS = (
     Defect(
         "an order to roll back is obeyed again on every look",
         "engine/orders.py",
-        "    if attempt.trigger is None:\n        return True\n",
-        "    if attempt.end is None:\n        return True\n",
+        "    if attempt.trigger is None:\n        return not is_behind(attempt)\n",
+        "    if attempt.end is None:\n        return not is_behind(attempt)\n",
         ("on-request",),
     ),
     Defect(
@@ -300,7 +300,7 @@ DEFECTS = (
     Defect(
         "a suspended release begins a step",
         "engine/suspension.py",
-        "    return len(following.steps) > len(ctx.attempt.steps)\n",
+        "    return locked or _begun(following) > _begun(ctx.attempt)\n",
         "    return False\n",
         ("suspended",),
     ),
