@@ -293,7 +293,7 @@ DEFECTS = (
     Defect(
         "the traffic goes to what is being restored before it runs",
         "engine/bluegreen.py",
-        "    return workloads.run(ctx, former)\n",
+        "    return workloads.run(ctx, former) if outcome is DONE else outcome\n",
         "    workloads.run(ctx, former)\n    return DONE\n",
         ("blue-green-late",),
     ),
