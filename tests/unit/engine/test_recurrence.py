@@ -1,6 +1,7 @@
 """RRULEs: the same times as dateutil's, for what they cost near the question."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import islice, takewhile
 
@@ -75,6 +76,12 @@ LAST_YEAR = datetime.fromisoformat("9999-01-01T00:00")
 WEDNESDAY = datetime.fromisoformat("9990-01-10T09:00")
 
 
+def within_the_calendar(times: Iterable[datetime]) -> Iterator[datetime]:
+    """What the library finds before it looks for a year that Python's calendar does not have."""
+    with suppress(ValueError):
+        yield from times
+
+
 @settings(max_examples=400)
 @given(rules(), st.integers(0, 200) | st.integers(0, 1200), st.integers(1, 500))
 @example(("FREQ=WEEKLY;BYDAY=MO,WE;INTERVAL=2", WEDNESDAY), 100, 60)
@@ -86,7 +93,9 @@ def test_a_rule_means_what_it_means_to_the_library(
     text, start = given_rule
     since = start - timedelta(days=100) + timedelta(days=skipped)
     before = min(since + timedelta(days=days), datetime.fromisoformat("9998-12-01"))
-    in_time = list(takewhile(lambda time: time < LAST_YEAR, every(text, start)))
+    in_time = list(
+        takewhile(lambda time: time < LAST_YEAR, within_the_calendar(every(text, start)))
+    )
 
     if len(in_time) < int(text.partition("COUNT=")[2] or 0):
         with pytest.raises(BadRuleError, match="COUNT is not reached"):
