@@ -235,7 +235,7 @@ DEFECTS = (
         "render/objects.py",
         '            "resourceVersion": action.resource_version,\n',
         "",
-        tuple(f"breach:freeze={number}" for number in range(20, 40)),
+        tuple(f"breach:freeze={number}" for number in range(50, 90)),
     ),
     Defect(
         "an effect that is tried again is not preceded by a write of the journal",

@@ -23,7 +23,8 @@ CHANCE = {
     "durationSeconds",
     "lastTransitionTime",
 } | {
-    *("kept", "snapshots"),  # named by what a workload runs, and by its UID if we have created it
+    # Named by what a workload runs, and by its UID if we have created it; and digests over that.
+    *("kept", "snapshots", "revisionDigest", "basisDigest"),
 }
 """What may differ between two good runs besides moments."""
 
