@@ -146,8 +146,7 @@ class Looker:
             return []
         listed = await self._cluster.list(POD, namespace, workloads.selector_of(body))
         pods = workloads.own_pods(body, listed)
-        # An evicted pod matches the selector for ever, and runs nothing.
-        return [p for p in pods if p.get("status", {}).get("phase") not in {"Succeeded", "Failed"}]
+        return [pod for pod in pods if not facts.is_over(pod)]
 
     async def _workload_pods(self, namespace: str, workload: WorkloadRef) -> tuple[PodFact, ...]:
         return tuple(facts.pod_fact(pod) for pod in await self._pods(namespace, workload))

@@ -1,6 +1,6 @@
 """Small pure helpers on API bodies, shared by both clusters and by the watch cache."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from release_coordinator.cluster.port import Body, Kind, Ref
@@ -48,10 +48,3 @@ def has_labels(body: Body, wanted: Mapping[str, str]) -> bool:
     """Tell whether the labels of the object include the wanted ones."""
     labels = body.get("metadata", {}).get("labels") or {}
     return all(labels.get(key) == value for key, value in wanted.items())
-
-
-def containers(template: Body) -> Iterator[Body]:
-    """The containers of a pod template, init containers first."""
-    pod = template.get("spec", {})
-    yield from pod.get("initContainers", [])
-    yield from pod.get("containers", [])

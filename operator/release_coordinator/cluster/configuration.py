@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from release_coordinator.api.snapshot import ConfigKind
+from release_coordinator.engine import templates
 from release_coordinator.engine.plan import canonical, short_hash
 
 from .port import CONFIG_MAP, SECRET, Body, Kind
@@ -43,15 +44,8 @@ def version_of(body: Body) -> str:
 
 def config_maps(body: Body) -> list[str]:
     """Names of the ConfigMaps that a Deployment's pods use, each once, sorted."""
-    pod = _pod(body)
-    found = {name for volume in pod.get("volumes", []) for name in _mounted(volume)}
-    for container in [*pod.get("initContainers", []), *pod.get("containers", [])]:
-        for source in container.get("envFrom", []):
-            found.add(source.get("configMapRef", {}).get("name", ""))
-        for variable in container.get("env", []):
-            reference = (variable.get("valueFrom") or {}).get("configMapKeyRef") or {}
-            found.add(reference.get("name", ""))
-    return sorted(found - {""})
+    template = body.get("spec", {}).get("template", {})
+    return [name for kind, name in templates.sources(template) if kind is ConfigKind.CONFIG_MAP]
 
 
 def entries(body: Body, maps: ConfigMaps) -> dict[str, str]:

@@ -8,10 +8,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from release_coordinator.engine import names
+from release_coordinator.engine import names, templates
 from release_coordinator.engine.runfacts import JobFact, JobPhase, PodFact
 
-from .bodies import containers
 from .port import Body
 
 REVISION_LABEL = "controller-revision-hash"
@@ -67,7 +66,7 @@ def pod_fact(body: Body) -> PodFact:
     return PodFact(
         name=body["metadata"]["name"],
         ip=status.get("podIP", "") if "deletionTimestamp" not in body["metadata"] else "",
-        images=frozenset(c.get("image", "") for c in containers({"spec": spec})),
+        images=frozenset(c.get("image", "") for c in templates.containers({"spec": spec})),
         trouble=next((text for text in troubles if text), "") or _unscheduled(status),
         finished=_last_words(status.get("containerStatuses", [])),
         terminating="deletionTimestamp" in body["metadata"],
@@ -99,7 +98,12 @@ def has_ended(body: Body) -> bool:
     status = body.get("status", {})
     states = status.get("containerStatuses", [])
     ended = any("terminated" in state.get("state", {}) for state in states)
-    return ended or status.get("phase") in {"Succeeded", "Failed"}
+    return ended or is_over(body)
+
+
+def is_over(body: Body) -> bool:
+    """Whether a pod runs nothing any more: one that was evicted fits its selector for ever."""
+    return body.get("status", {}).get("phase") in {"Succeeded", "Failed"}
 
 
 def _container_trouble(state: Body) -> str:

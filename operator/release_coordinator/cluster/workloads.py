@@ -10,12 +10,10 @@ from typing import Any
 
 from release_coordinator.api.release import WorkloadKind, WorkloadRef
 from release_coordinator.api.snapshot import ConfigKind, Source
-from release_coordinator.engine import names
+from release_coordinator.engine import names, templates
 from release_coordinator.engine.documents import kept_back
-from release_coordinator.engine.plan import canonical, short_hash
 from release_coordinator.engine.runfacts import WorkloadFact
 
-from .bodies import containers
 from .port import DAEMON_SET, DEPLOYMENT, STATEFUL_SET, Body, Kind, Ref
 
 _GROUP = f"{DEPLOYMENT.group}/"
@@ -50,9 +48,9 @@ def fact_of(body: Body) -> WorkloadFact:
         ref=workload,
         uid=metadata["uid"],
         resource_version=metadata["resourceVersion"],
-        images={c["name"]: c.get("image", "") for c in containers(template)},
+        images={c["name"]: c.get("image", "") for c in templates.containers(template)},
         init=frozenset(c["name"] for c in template.get("spec", {}).get("initContainers", [])),
-        template_hash=short_hash(canonical(template)),
+        template_hash=templates.hash_of(template),
         mark=metadata.get("annotations", {}).get(names.ANNOTATION_STEP, ""),
         labelled_for=metadata.get("labels", {}).get(names.LABEL_RELEASE, ""),
         rolled_out=seen and done,

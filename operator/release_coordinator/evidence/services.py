@@ -4,7 +4,7 @@ A Service that carries our label is watched; it gets the label with the first ch
 """
 
 from release_coordinator.api.release import WorkloadKind, WorkloadRef
-from release_coordinator.cluster import workloads
+from release_coordinator.cluster import facts, workloads
 from release_coordinator.cluster.port import AUTOSCALER, POD, SERVICE, Body, Ref
 from release_coordinator.engine import names
 from release_coordinator.engine.trafficfacts import (
@@ -21,8 +21,6 @@ from release_coordinator.errors import Denied, NotFound
 
 from .sources import Sources
 
-_OVER = {"Succeeded", "Failed"}
-"""Phases of pods that run nothing any more, though a selector finds them."""
 _DENIED = "the operator may not {verb} {what}; the platform team must let it"
 
 
@@ -96,7 +94,7 @@ async def slot_pods(sources: Sources, namespace: str, want: SlotPodsWant) -> tup
 
 async def _pods(sources: Sources, namespace: str, labels: dict[str, str]) -> list[Body]:
     listed = await sources.cluster.list(POD, namespace, labels)
-    return [pod for pod in listed if pod.get("status", {}).get("phase") not in _OVER]
+    return [pod for pod in listed if not facts.is_over(pod)]
 
 
 async def autoscalers(sources: Sources, namespace: str, _want: AutoscalersWant) -> AutoscalersFact:

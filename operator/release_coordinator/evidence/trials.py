@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from release_coordinator.cluster.facts import is_over
 from release_coordinator.cluster.port import POD, Body
 from release_coordinator.cluster.workloads import fact_of, has_made, ref_in
 from release_coordinator.engine import documents
@@ -41,11 +42,8 @@ async def look(sources: Sources, namespace: str, want: TrialWant) -> TrialFact:
 async def pods_left(sources: Sources, namespace: str, want: PodsLeftWant) -> tuple[str, ...]:
     """Names of the pods; one that has ended runs nothing."""
     pods = await sources.cluster.list(POD, namespace, dict(want.labels))
-    ended = {"Succeeded", "Failed"}
     return tuple(
-        pod["metadata"]["name"]
-        for pod in pods
-        if has_made(want.workload, pod) and pod.get("status", {}).get("phase") not in ended
+        pod["metadata"]["name"] for pod in pods if has_made(want.workload, pod) and not is_over(pod)
     )
 
 

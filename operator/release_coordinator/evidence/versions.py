@@ -10,7 +10,7 @@ import re
 from release_coordinator.api.base import SEMVER_PATTERN, parse_duration
 from release_coordinator.api.release import WorkloadRef
 from release_coordinator.cluster import facts, workloads
-from release_coordinator.cluster.port import POD, Body
+from release_coordinator.cluster.port import POD
 from release_coordinator.engine.evidence import VersionFact, VersionWant
 from release_coordinator.engine.runfacts import PodFact
 from release_coordinator.errors import Denied, NotFound
@@ -20,8 +20,6 @@ from .sources import Sources
 LONGEST = 128
 """Characters of a version, as in the Release."""
 _SEMVER = re.compile(SEMVER_PATTERN)
-_OVER = {"Succeeded", "Failed"}
-"""Phases of pods that run nothing any more, though the selector finds them."""
 
 
 async def look(sources: Sources, namespace: str, want: VersionWant) -> VersionFact:
@@ -57,12 +55,8 @@ async def _pods(sources: Sources, namespace: str, workload: WorkloadRef) -> list
     if workloads.fact_of(body).replicas == 0:
         return None
     selected = await sources.cluster.list(POD, ref.namespace, workloads.selector_of(body))
-    listed = workloads.own_pods(body, selected)
-    return [fact for pod in listed if _lives(pod) and (fact := facts.pod_fact(pod)).ip]
-
-
-def _lives(pod: Body) -> bool:
-    return pod.get("status", {}).get("phase") not in _OVER
+    running = (pod for pod in workloads.own_pods(body, selected) if not facts.is_over(pod))
+    return [fact for pod in running if (fact := facts.pod_fact(pod)).ip]
 
 
 async def _ask(sources: Sources, pod: PodFact, want: VersionWant) -> tuple[str, str]:

@@ -12,6 +12,8 @@ from release_coordinator.api.job import EnvVar, JobTemplate, Resources
 from release_coordinator.engine import names
 from release_coordinator.engine.action import CreateJob, JobContext
 
+from . import labels
+
 TTL_SECONDS = 7 * 24 * 3600
 """A Job outlives its attempt by this much; a migration Job that is gone earlier means a hold."""
 
@@ -20,12 +22,7 @@ Body = dict[str, Any]
 
 def job_body(release: ReleaseObject, action: CreateJob) -> Body:
     """The Job of a step."""
-    labels = {
-        "app.kubernetes.io/managed-by": "release-coordinator",
-        names.LABEL_RELEASE: release.name,
-        names.LABEL_UID: release.uid,
-        names.LABEL_ATTEMPT: str(action.context.attempt),
-    }
+    own = labels.of_attempt(release, action.context.attempt)
     annotations = {
         names.ANNOTATION_STEP: action.context.step,
         names.ANNOTATION_CONTENT: names.content_hash(action.template),
@@ -34,7 +31,7 @@ def job_body(release: ReleaseObject, action: CreateJob) -> Body:
         "metadata": {
             "name": action.name,
             "namespace": release.namespace,
-            "labels": labels,
+            "labels": own,
             "annotations": annotations,
         },
         "spec": {
@@ -47,7 +44,7 @@ def job_body(release: ReleaseObject, action: CreateJob) -> Body:
             "activeDeadlineSeconds": max(1, int(parse_duration(action.template.timeout))),
             "ttlSecondsAfterFinished": TTL_SECONDS,
             "template": {
-                "metadata": {"labels": labels, "annotations": annotations},
+                "metadata": {"labels": own, "annotations": annotations},
                 "spec": _pod(release, action),
             },
         },

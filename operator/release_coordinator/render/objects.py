@@ -21,6 +21,8 @@ from release_coordinator.engine.action import (
 from release_coordinator.engine.documents import outline
 from release_coordinator.engine.plan import canonical
 
+from . import labels
+
 Body = dict[str, Any]
 
 
@@ -63,8 +65,7 @@ def workload_body(release: ReleaseObject, action: CreateWorkload) -> Body:
             "namespace": release.namespace,
             "labels": {
                 **metadata.get("labels", {}),
-                **_own_labels(release),
-                names.LABEL_RELEASE: release.name,
+                **labels.working_for(release),
             },
             "annotations": {
                 **metadata.get("annotations", {}),
@@ -96,7 +97,7 @@ def snapshot_body(release: ReleaseObject, name: str, snapshot: Snapshot) -> Body
         "metadata": {
             "name": name,
             "namespace": release.namespace,
-            "labels": _own_labels(release),
+            "labels": labels.kept_for(release),
         },
         "revision": 0,
         "data": snapshot.to_wire(),
@@ -115,18 +116,11 @@ def copy_body(release: ReleaseObject, name: str, source: Body) -> Body:
         "metadata": {
             "name": name,
             "namespace": release.namespace,
-            "labels": _own_labels(release),
+            "labels": labels.kept_for(release),
             "annotations": {names.ANNOTATION_COPY_OF: source["metadata"]["name"]},
         },
         "immutable": True,
         **{key: source[key] for key in content if key in source},
-    }
-
-
-def _own_labels(release: ReleaseObject) -> Body:
-    return {
-        "app.kubernetes.io/managed-by": "release-coordinator",
-        names.LABEL_UID: release.uid,
     }
 
 
@@ -136,12 +130,7 @@ def revision_body(release: ReleaseObject, action: CreateRevision) -> Body:
         "metadata": {
             "name": action.name,
             "namespace": release.namespace,
-            "labels": {
-                "app.kubernetes.io/managed-by": "release-coordinator",
-                names.LABEL_RELEASE: release.name,
-                names.LABEL_UID: release.uid,
-                names.LABEL_ATTEMPT: str(action.number),
-            },
+            "labels": labels.of_attempt(release, action.number),
         },
         "revision": action.number,
         "data": action.revision.to_wire(),
@@ -171,12 +160,7 @@ def lock_body(release: ReleaseObject, action: TakeLock) -> Body:
         "metadata": {
             "name": action.name,
             "namespace": release.namespace,
-            "labels": {
-                names.LABEL_MANAGED_BY: names.MANAGED_BY,
-                names.LABEL_RELEASE: release.name,
-                names.LABEL_UID: release.uid,
-                names.LABEL_ATTEMPT: str(action.attempt),
-            },
+            "labels": labels.of_attempt(release, action.attempt),
             "annotations": {names.ANNOTATION_WORKLOAD: action.workload},
         },
         "spec": {"holderIdentity": f"{release.name}/{action.attempt}"},

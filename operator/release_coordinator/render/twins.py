@@ -6,6 +6,8 @@ from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.engine import names
 from release_coordinator.engine.action import CreateTwin, MoveTraffic, ScaleTwin
 
+from . import labels
+
 Body = dict[str, Any]
 _KEYS = (names.LABEL_TEMPLATE, names.LABEL_SLOT)
 
@@ -18,16 +20,12 @@ def twin_body(release: ReleaseObject, action: CreateTwin, workload: Body) -> Bod
     """
     spec = {key: value for key, value in workload["spec"].items() if key != "paused"}
     selector = spec["selector"]
-    labels = {**(selector.get("matchLabels") or {}), names.LABEL_SLOT: action.slot}
+    selected = {**(selector.get("matchLabels") or {}), names.LABEL_SLOT: action.slot}
     return {
         "metadata": {
             "name": action.name,
             "namespace": release.namespace,
-            "labels": {
-                names.LABEL_MANAGED_BY: names.MANAGED_BY,
-                names.LABEL_RELEASE: release.name,
-                names.LABEL_UID: release.uid,
-            },
+            "labels": labels.working_for(release),
             "annotations": {
                 names.ANNOTATION_STEP: action.mark,
                 names.ANNOTATION_WORKLOAD: str(action.workload),
@@ -36,7 +34,7 @@ def twin_body(release: ReleaseObject, action: CreateTwin, workload: Body) -> Bod
         "spec": {
             **spec,
             "replicas": 0,
-            "selector": {**selector, "matchLabels": labels},
+            "selector": {**selector, "matchLabels": selected},
             "template": action.template,
         },
     }
