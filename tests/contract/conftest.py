@@ -5,7 +5,7 @@ import contextlib
 import itertools
 import secrets
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -28,6 +28,9 @@ CRD = Kind(
 THING = Kind("contract.release-coordinator.io", "v1", "things", "Thing")
 """A custom kind with a status subresource, as ours have; any spec and status go."""
 
+NUMBERS = itertools.count()
+"""What names of objects end in. One for all worlds, as a name of one may be used in the other."""
+
 
 class Actor(Cluster, Protocol):
     """A cluster that can also be used in the name of somebody else."""
@@ -43,7 +46,6 @@ class World:
     us: Actor
     kubectl: Actor
     namespace: str
-    _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     @classmethod
     def of(cls, cluster: Actor, namespace: str) -> Self:
@@ -51,8 +53,8 @@ class World:
         return cls(cluster, cluster.as_manager("kubectl-client-side-apply"), namespace)
 
     def ref(self, kind: Kind) -> Ref:
-        """Return an object that nobody has used before."""
-        return Ref(kind, self.namespace, f"{kind.plural}-{next(self._numbers)}")
+        """Return an object that nobody has used before, in no world: parity uses it in both."""
+        return Ref(kind, self.namespace, f"{kind.plural}-{next(NUMBERS)}")
 
     def body(self, ref: Ref, content: Body | None = None, **metadata: object) -> Body:
         """Return the body of an object with the given content and metadata."""
