@@ -5,7 +5,7 @@ waiting costs no request; what is not watched is read when it is asked for.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -38,15 +38,14 @@ from .engine.runfacts import (
     ProbeWant,
     RecordWant,
     RevisionWant,
-    SampleFact,
-    SampleWant,
     WorkloadPodsWant,
     WorkloadWant,
 )
+from .engine.watchfacts import Late
 from .errors import NotFound
 from .evidence import registry
-from .evidence.metricsources import metric_source
 from .evidence.sources import Sources
+from .late import Background, Key
 from .render.objects import read_revision
 
 JOB_NAME_LABEL = "batch.kubernetes.io/job-name"
@@ -56,21 +55,36 @@ _ENDED = {JobPhase.SUCCEEDED, JobPhase.FAILED}
 class Looker:
     """Turns wants into facts."""
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self, sources: Sources, wake: Callable[[Key], None] = lambda _: None) -> None:
+        """`wake` is called with a Release for which an answer of the background is there."""
+        self._background = Background(self._in_background, wake)
         self._sources = sources
         self._cluster = sources.cluster
         self._store = sources.store
-        self._metrics = sources.metrics
         self._prober = sources.prober
 
-    async def look(self, namespace: str, wants: tuple[Want, ...]) -> Mapping[Want, Any]:
-        """All answers, looked up concurrently. Raises what `Cluster` raises, but not NotFound."""
-        questions = (self._answer(namespace, want) for want in wants)
-        answers = await asyncio.gather(*questions, return_exceptions=True)
-        for answer in answers:
+    async def look(self, key: Key, wants: tuple[Want, ...]) -> Mapping[Want, Any]:
+        """All answers, looked up concurrently; None where one takes its time (`engine.watchfacts`).
+
+        Raises what `Cluster` raises, but not NotFound.
+        """
+        late = tuple(want for want in wants if isinstance(want, Late))
+        soon = tuple(want for want in wants if not isinstance(want, Late))
+        questions = (self._answer(key[0], want) for want in soon)
+        later, *answers = await asyncio.gather(
+            self._background.ask(key, late), *questions, return_exceptions=True
+        )
+        for answer in (later, *answers):
             if isinstance(answer, BaseException):
                 raise answer  # itself, not a group: the queue must see what it says of a retry
-        return dict(zip(wants, answers, strict=True))
+        return dict(zip(soon + late, [*answers, *later], strict=True))
+
+    async def close(self) -> None:
+        """End what is looked up in the background."""
+        await self._background.close()
+
+    async def _in_background(self, namespace: str, want: Want) -> Any:
+        return await registry.answer(self._sources, namespace, want)
 
     async def _answer(self, namespace: str, want: Want) -> Any:  # noqa: PLR0911 - one line each
         match want:
@@ -87,8 +101,6 @@ class Looker:
                 return await self._probe(namespace, want)
             case DocumentWant():
                 return await self._document(namespace, want)
-            case SampleWant():
-                return await self._sample(want)
             case RevisionWant():
                 return await self._revision(namespace, want)
             case RecordWant():
@@ -182,13 +194,6 @@ class Looker:
                 None, f"ConfigMap {want.config_map} has no key {want.key}; it has {keys}"
             )
         return DocumentFact(text)
-
-    async def _sample(self, want: SampleWant) -> SampleFact:
-        source = await metric_source(self._sources, want.source)
-        if isinstance(source, str):
-            return SampleFact(None, source)
-        answer = await self._metrics.query(source.url, want.query, parse_duration(source.timeout))
-        return SampleFact(answer.value, answer.problem)
 
     async def _revision(self, namespace: str, want: RevisionWant) -> Revision | None:
         body = self._store.get(Ref(CONTROLLER_REVISION, namespace, want.name))

@@ -164,7 +164,6 @@ class Operation:
             cluster, store, metrics, prober, guard.state, keep_secrets=settings.keep_secrets
         )
         recorder = Recorder(cluster)
-        reconciler = Reconciler(self._parts(sources, recorder))
         queue: WorkQueue[Key] = WorkQueue(
             clock=self._clock,
             urgent=lambda key: is_urgent(store.get(Ref(RELEASE, *key))),
@@ -174,6 +173,9 @@ class Operation:
         def enqueue(key: Key) -> None:
             self._passes.evidence(key)
             queue.add(key)
+
+        looker = Looker(sources, enqueue)
+        reconciler = Reconciler(self._parts(sources, looker, recorder))
 
         resync = Resync(
             cluster,
@@ -196,16 +198,17 @@ class Operation:
             await asyncio.wait(tasks.values(), return_when=asyncio.FIRST_COMPLETED)
         finally:
             await self._wind_up(queue, recorder, tasks)
+            await looker.close()
             await prober.close()
             await metrics.close()
 
-    def _parts(self, sources: Sources, recorder: Recorder) -> Parts:
+    def _parts(self, sources: Sources, looker: Looker, recorder: Recorder) -> Parts:
         """What a pass works with."""
         cluster, store = sources.cluster, sources.store
         return Parts(
             cluster,
             store,
-            Looker(sources),
+            looker,
             Actor(cluster, store),
             recorder,
             self._passes,

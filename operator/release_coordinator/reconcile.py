@@ -43,7 +43,7 @@ Key = tuple[str, str]
 MOVES_LIMIT = 2000
 """Decisions in one pass; far above what the longest plan needs. Beyond it we run in a circle."""
 
-QUIET_SECONDS = 120.0
+QUIET_SECONDS = 30.0
 """Values that led to no new verdict are written at most this often."""
 
 logger = logging.getLogger(__name__)
@@ -164,7 +164,7 @@ class _Pass:
                 seen = Observation(self._facts, self._parts.jumps())
                 return decide(self._release, self._status, seen, self._clock())
             except NotSeen as question:
-                answers = await self._parts.looker.look(self._release.namespace, question.wants)
+                answers = await self._parts.looker.look(self._key, question.wants)
                 self._facts.update(answers)
 
     async def _do(self, action: Action) -> None:

@@ -17,3 +17,8 @@ def one_line(text: str, limit: int = 200) -> str:
     """The text with each run of unsafe characters as one space, at most `limit` characters."""
     clean = _UNSAFE.sub(" ", text).strip()
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
+
+
+def enumerated(parts: list[str]) -> str:
+    """A list in a sentence: "a", "a and b", "a, b and c"."""
+    return " and ".join(part for part in (", ".join(parts[:-1]), *parts[-1:]) if part)

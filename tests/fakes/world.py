@@ -37,6 +37,7 @@ from release_coordinator.cluster.store import Store
 from release_coordinator.engine import names
 from release_coordinator.engine.evidence import AdmissionFact, AlertRulesFact
 from release_coordinator.engine.observation import Jump
+from release_coordinator.engine.watchfacts import FiringFact, SampleFact, SeriesFact
 from release_coordinator.errors import NotFound, ReleaseCoordinatorError
 from release_coordinator.evidence.sources import Sources
 from release_coordinator.handlers import LABELLED, Intake
@@ -44,7 +45,7 @@ from release_coordinator.look import Looker
 from release_coordinator.reconcile import Key, Parts, Reconciler
 from release_coordinator.recorder import Recorder
 from release_coordinator.resync import Resync
-from release_coordinator.signals.port import FetchResult, ProbeResult, Sample
+from release_coordinator.signals.port import Endpoint, FetchResult, ProbeResult
 from release_coordinator.telemetry.passes import PassObserver
 
 DAWN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -94,14 +95,29 @@ class ScriptedMetrics:
     """The alert rules that are loaded."""
     scripted: Callable[[], AlertRulesFact] | None = None
     """The same, where they change by themselves."""
+    fires: Callable[[], FiringFact] | None = None
+    """The alerts that fire."""
 
-    async def query(self, url: str, promql: str, timeout: float) -> Sample:  # noqa: ARG002, ASYNC109
+    async def query(self, endpoint: Endpoint, promql: str) -> SampleFact:  # noqa: ARG002
         """The scripted answer."""
         self.queries += 1
         value = self.value()
-        return Sample(value) if value is not None else Sample(None, self.problem)
+        return SampleFact(value) if value is not None else SampleFact(None, self.problem)
 
-    async def rules(self, url: str, timeout: float) -> AlertRulesFact:  # noqa: ARG002, ASYNC109
+    async def series(
+        self, endpoint: Endpoint, promql: str, start: datetime, end: datetime, step: float
+    ) -> SeriesFact:
+        """The same answer all the time."""
+        fact = await self.query(endpoint, promql)
+        if fact.value is None:
+            return SeriesFact((), fact.problem)
+        return SeriesFact((fact.value,) * (1 + int((end - start).total_seconds() / step)))
+
+    async def firing(self, endpoint: Endpoint) -> FiringFact:  # noqa: ARG002
+        """The scripted alerts that fire."""
+        return self.fires() if self.fires else FiringFact(())
+
+    async def rules(self, endpoint: Endpoint) -> AlertRulesFact:  # noqa: ARG002
         """The scripted list."""
         return self.scripted() if self.scripted else self.alerts
 

@@ -13,6 +13,8 @@ from release_coordinator.errors import Transient
 from release_coordinator.evidence.sources import Sources
 from release_coordinator.look import JOB_NAME_LABEL, Looker
 
+KEY = (NAMESPACE, "bookshop")
+
 
 async def test_a_failed_read_is_raised_as_itself_so_that_the_queue_sees_when_to_retry() -> None:
     world = World()
@@ -25,7 +27,7 @@ async def test_a_failed_read_is_raised_as_itself_so_that_the_queue_sees_when_to_
 
     with pytest.raises(Transient) as caught:
         await looker.look(
-            NAMESPACE,
+            KEY,
             (WorkloadWant(WorkloadRef(name="one")), WorkloadWant(WorkloadRef(name="other"))),
         )
 
@@ -46,7 +48,7 @@ async def test_pods_of_a_job_are_read_only_while_their_end_is_not_known() -> Non
     async def reads_after(kind: Kind, body: Body) -> int:
         reads.clear()
         store.put(kind, body)
-        await looker.look(NAMESPACE, (JobPodsWant("migrate"),))
+        await looker.look(KEY, (JobPodsWant("migrate"),))
         return len(reads)
 
     complete = ["SuccessCriteriaMet", "Complete"]

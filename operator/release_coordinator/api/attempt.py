@@ -14,7 +14,6 @@ from .base import (
     Count,
     Digest,
     Generation,
-    Measured,
     Model,
     Name,
     ObjectName,
@@ -27,8 +26,13 @@ from .base import (
 from .checklist import Enforcement
 from .conditions import Phase, Reason
 from .control import Order, Person, RollbackCause
+from .measurement import Downtime as Downtime  # noqa: PLC0414 - part of the journal
+from .measurement import Measurement as Measurement  # noqa: PLC0414 - part of the journal
+from .measurement import Verdict as Verdict  # noqa: PLC0414 - part of the journal
+from .measurement import WatchState as WatchState  # noqa: PLC0414 - part of the journal
 from .policy import Requirements
 from .release import HealthProbe, ReleaseSpec, ReleaseType, WorkloadKind, WorkloadRef
+from .watch import METRICS_LIMIT, SIGNS_LIMIT
 
 JOURNAL_SCHEMA = 1
 """Raised when an older operator could misread the journal; unknown numbers are held."""
@@ -122,36 +126,6 @@ class Gate(Model):
         return passed or self.waiver is not None or self.enforcement is not Enforcement.REQUIRED
 
 
-class Verdict(StrEnum):
-    """Judgement of a metric; Unknown is never mistaken for Fail."""
-
-    PASS = "Pass"  # noqa: S105 - a verdict, no password
-    """The value is within its limit."""
-    FAIL = "Fail"  # the value is beyond its limit
-    UNKNOWN = "Unknown"  # there is no usable value
-
-
-class Measurement(Model):
-    """What is known of one watched metric."""
-
-    metric: Name = Field(description="Name of the metric.")
-    baseline: Measured | None = Field(None, description="Value before anything was changed.")
-    value: Measured | None = Field(None, description="Last value.")
-    verdict: Verdict = Verdict.UNKNOWN
-    samples: Count = Field(0, description="Samples taken.")
-    failures: Count = Field(0, description="Breaching samples in a row.")
-    unknown_since: Time | None = Field(None, description="Since when no answer was usable.")
-    message: ShortText = Field("", description="The value and its limit, or why it is unknown.")
-
-
-class WatchState(Model):
-    """Clock of the watch."""
-
-    started_at: Time = Field(description="When the watch began.")
-    sampled_at: Time | None = Field(None, description="When the last samples were taken.")
-    unknown_seconds: Measured = Field(0.0, description="Extends the watch by this much.")
-
-
 class Hold(Model):
     """A stop that only a person ends."""
 
@@ -235,9 +209,12 @@ class Attempt(Model):
         [], max_length=176, description="What was begun and what came of it, in order."
     )
     measurements: list[Measurement] = Field(
-        [], max_length=10, description="What the watched metrics show."
+        [],
+        max_length=METRICS_LIMIT + SIGNS_LIMIT,
+        description="What that which is watched shows.",
     )
     watch: WatchState | None = None
+    downtime: Downtime | None = None
     restarts: Count = Field(
         0, description="How often in a row a gate had shut before the first change."
     )

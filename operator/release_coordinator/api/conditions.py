@@ -76,7 +76,11 @@ class Reason(StrEnum):
     PROGRESS_DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"  # the rollout takes too long
     SMOKE_TEST_FAILED = "SmokeTestFailed"  # the released application does not work
     METRIC_BREACH = "MetricBreach"  # a watched metric is beyond its limit
-    METRIC_UNKNOWN = "MetricUnknown"  # a metric gave no usable answer for too long
+    METRIC_UNKNOWN = "MetricUnknown"  # what is watched gave no usable answer for too long
+    ALERT_FIRING = "AlertFiring"  # an alert of the application fires
+    PODS_FAILING = "PodsFailing"  # pods of the new version restart, crash or are not ready
+    ERRORS_LOGGED = "ErrorsLogged"  # the new version logs what it must not
+    DATA_CHECK_FAILED = "DataCheckFailed"  # a Job found that data is wrong
     MANUAL_ROLLBACK = "ManualRollback"  # a person asked for it
     ABORTED = "Aborted"  # a person has called it off
     STEP_FAILED = "StepFailed"  # message names the step and what was found

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from .attempt import ORDERS_LIMIT, Gate, Measurement, PolicyRef, Step, Trigger
+from .attempt import ORDERS_LIMIT, Gate, PolicyRef, Step, Trigger
 from .base import (
     Count,
     Digest,
@@ -17,8 +17,10 @@ from .base import (
 )
 from .conditions import Phase, Reason
 from .control import Order
+from .measurement import Downtime, Measurement
 from .policy import Requirements
 from .release import ReleaseSpec, ReleaseType
+from .watch import METRICS_LIMIT, SIGNS_LIMIT
 
 
 class RecordSpec(Model):
@@ -51,8 +53,11 @@ class RecordSpec(Model):
     gates: list[Gate] = Field([], max_length=32, description="The last verdict of each gate.")
     timeline: list[Step] = Field([], max_length=160, description="Every step, in order.")
     measurements: list[Measurement] = Field(
-        [], max_length=10, description="What the watched metrics showed."
+        [],
+        max_length=METRICS_LIMIT + SIGNS_LIMIT,
+        description="What that which was watched has shown.",
     )
+    downtime: Downtime | None = None
     backup: ShortText | None = Field(
         None, description="Id of the backup that was taken before the first change."
     )

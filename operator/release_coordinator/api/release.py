@@ -17,7 +17,6 @@ from .base import (
     Image,
     Model,
     Name,
-    ObjectName,
     Port,
     Version,
 )
@@ -36,6 +35,10 @@ from .migration import DryRun as DryRun  # noqa: PLC0414 - part of this vocabula
 from .migration import Migration as Migration  # noqa: PLC0414 - part of this vocabulary
 from .migration import Reversibility as Reversibility  # noqa: PLC0414 - part of this vocabulary
 from .strategy import BLUE_GREEN_LIMIT, Strategy, StrategyType
+from .watch import Breach as Breach  # noqa: PLC0414 - part of this vocabulary
+from .watch import Metric as Metric  # noqa: PLC0414 - part of this vocabulary
+from .watch import OnUnknown as OnUnknown  # noqa: PLC0414 - part of this vocabulary
+from .watch import Watch as Watch  # noqa: PLC0414 - part of this vocabulary
 from .workload import InlineWorkload
 from .workload import WorkloadKind as WorkloadKind  # noqa: PLC0414 - part of this vocabulary
 from .workload import WorkloadRef as WorkloadRef  # noqa: PLC0414 - part of this vocabulary
@@ -146,65 +149,6 @@ class Verify(Model):
         max_length=8,
         json_schema_extra=LIST_MAP,
         description="Jobs that must succeed, in this order, after the rollout.",
-    )
-
-
-Number = Annotated[float, Field(ge=-1e18, le=1e18)]
-
-
-class Breach(Model):
-    """When a sample means the release is bad; any field that holds is a breach."""
-
-    model_config = ConfigDict(
-        json_schema_extra=rules(
-            (
-                "has(self.ratioToBaseline) || has(self.above) || has(self.below)",
-                "set at least one of ratioToBaseline, above and below",
-            )
-        )
-    )
-
-    ratio_to_baseline: Annotated[float, Field(gt=0, le=1e6)] | None = Field(
-        None, description="Breach when the value is more than this many times the baseline."
-    )
-    above: Number | None = Field(None, description="Breach when the value is greater.")
-    below: Number | None = Field(None, description="Breach when the value is less.")
-
-
-class OnUnknown(StrEnum):
-    """What happens when a metric gives no usable answer for longer than the limit."""
-
-    HOLD = "Hold"  # a person decides
-    ROLLBACK = "Rollback"  # as if it were beyond its limit
-    PASS = "Pass"  # noqa: S105 - a verdict, no password
-    """As if it were within its limit."""
-
-
-class Metric(Model):
-    """One PromQL query that is watched after the release."""
-
-    name: Name = Field(description="Name of the metric, shown in messages.")
-    source: ObjectName = Field("default", description="Name of a MetricSource.")
-    query: Annotated[str, Field(min_length=1, max_length=4096)] = Field(
-        description="PromQL with exactly one series, or a scalar, as its answer."
-    )
-    breach: Breach
-    failure_threshold: Annotated[int, Field(ge=1, le=100)] = Field(
-        1, description="Consecutive breaching samples after which the release is rolled back."
-    )
-    on_unknown: OnUnknown = OnUnknown.HOLD
-
-
-class Watch(Model):
-    """How long and what to measure after the rollout, before the release counts as good."""
-
-    duration: Duration = Field("10m", description="Length of the watch.")
-    interval: Duration = Field("15s", description="Time between two samples of a metric.")
-    unknown_limit: Duration = Field(
-        "5m", description="How long answers may be missing in a row before onUnknown applies."
-    )
-    metrics: list[Metric] = Field(
-        min_length=1, max_length=10, json_schema_extra=LIST_MAP, description="What is measured."
     )
 
 

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from release_coordinator.api.checklist import Enforcement
 from release_coordinator.api.release import Metric, Watch
+from release_coordinator.engine import questions
 
 from .tables import breach_of, new_table
 from .view import ComponentView, JobView, MigrationView, PlanView
@@ -152,7 +153,7 @@ def _watch(watch: Watch) -> Iterator[tuple[str, str, str]]:
 
 
 def _limit(metric: Metric, watch: Watch) -> str:
-    text = " or ".join(breach_of(metric.breach))
+    text = " or ".join(breach_of(questions.breach_of(metric)))
     if metric.failure_threshold > 1:
         text += f", {metric.failure_threshold} times in a row"
     return f"{text}; without an answer for {watch.unknown_limit}: {metric.on_unknown}"

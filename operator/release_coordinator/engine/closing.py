@@ -104,6 +104,7 @@ def record(release: ReleaseObject, attempt: Attempt, plan: Plan | None) -> Recor
         gates=attempt.gates,
         timeline=attempt.steps,
         measurements=attempt.measurements,
+        downtime=attempt.downtime,
         backup=backups.id_of(attempt) or None,
         rollback=attempt.trigger,
         orders=attempt.orders,

@@ -11,8 +11,9 @@ from release_coordinator.api.attempt import Attempt, Revision
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.status import ReleaseStatus
+from release_coordinator.text import enumerated
 
-from . import closing, idle, locks, orders, plan, policy, pruning, rehearsal, suspension
+from . import braking, closing, idle, locks, orders, plan, policy, pruning, rehearsal, suspension
 from .context import Context, hold
 from .observation import Observation
 from .outcome import DONE, Decision, Done, Failed, Outcome, Wait
@@ -160,11 +161,18 @@ def _active(ctx: Context) -> Decision:
 
 
 def _forwards(ctx: Context) -> Outcome:
+    """Go on with the story, unless what is seen beside it stops or turns the attempt."""
     outcome = rolling_out.drift(ctx)
+    if outcome is DONE:
+        outcome = braking.advance(ctx)
+        if isinstance(outcome, Done | Wait):
+            return braking.beside(outcome, _story(ctx))
     if isinstance(outcome, Failed):
-        return orders.turn(ctx, outcome.reason, outcome.message)
-    if outcome is not DONE:
-        return outcome
+        return orders.turn(ctx, outcome.reason, outcome.message, cause=outcome.cause)
+    return outcome
+
+
+def _story(ctx: Context) -> Outcome:
     for phase in STORY:
         if phase is promoting and ctx.attempt.rehearsal:
             text = f"rehearsal of the way back of {ctx.attempt.version}"
@@ -173,7 +181,7 @@ def _forwards(ctx: Context) -> Outcome:
         if isinstance(outcome, Failed) and phase is confirming:
             return orders.start_over(ctx, outcome)
         if isinstance(outcome, Failed):
-            return orders.turn(ctx, outcome.reason, outcome.message)
+            return orders.turn(ctx, outcome.reason, outcome.message, cause=outcome.cause)
         if outcome is not DONE:
             return outcome
     return closing.end_of(ctx, Phase.COMPLETED, Reason.COMPLETED, _achieved(ctx))
@@ -186,7 +194,7 @@ def _achieved(ctx: Context) -> str:
         done.append("was verified")
     if ctx.begun(watching.STEP):
         done.append("stayed good")
-    return done[0] if len(done) == 1 else f"{', '.join(done[:-1])} and {done[-1]}"
+    return enumerated(done)
 
 
 def _backwards(ctx: Context) -> Outcome:

@@ -16,8 +16,9 @@ from release_coordinator.api.base import format_time
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.control import Suspend, Suspension
 from release_coordinator.api.release import ReleaseSpec
+from release_coordinator.api.watch import Watch
 
-from . import backups, names
+from . import backups, names, tracking, watchlist
 from .phases import confirming, watching
 from .rehearsal import was_good
 
@@ -216,12 +217,18 @@ def _running(attempt: Attempt, spec: ReleaseSpec | None) -> str:
         return GOING_ON
     _, text = work_of(step.id)
     if step.id == watching.STEP and spec is not None and spec.watch and attempt.watch:
-        until = format_time(watching.ends_at(spec.watch, attempt.watch))
-        count = len(spec.watch.metrics)
-        text = f"Watching {count} metric{'s' if count > 1 else ''} until {until}"
-        text += "".join(f"; {m.metric}: {m.message}" for m in attempt.measurements if _blind(m))
+        text = _watching(attempt, spec.watch)
     return f"{text}: {step.message}" if step.message else text
 
 
-def _blind(entry: Measurement) -> bool:
-    return entry.verdict is Verdict.UNKNOWN and entry.unknown_since is not None
+def _watching(attempt: Attempt, watch: Watch) -> str:
+    end = tracking.watch_ends_at(attempt, watch)
+    until = f" until {format_time(end)}" if end else ""
+    told = "".join(f"; {m.metric}: {m.message}" for m in attempt.measurements if _is_news(m))
+    return f"Watching {watchlist.named(watch)}{until}{told}"
+
+
+def _is_news(entry: Measurement) -> bool:
+    """What is not as it should be is told while it lasts."""
+    blind = entry.verdict is Verdict.UNKNOWN and entry.unknown_since is not None
+    return blind or (entry.verdict is Verdict.FAIL and entry.accepted)

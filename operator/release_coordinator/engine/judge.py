@@ -1,26 +1,31 @@
-"""Judgement of one sample of one metric: Pass, Fail or Unknown, with the numbers it used.
+"""Judgement of one reading of one metric: Pass, Fail or Unknown, with the numbers it used.
 
-An outage, no data, or a baseline that says nothing is Unknown: never Fail, never Pass. Used by
-`engine.phases.watching`.
+An outage, no data, too little traffic, or a baseline that says nothing is Unknown: never Fail,
+never Pass. Used by `engine.signs.metrics`.
 """
 
-from release_coordinator.api.attempt import Verdict
-from release_coordinator.api.release import Breach
+from release_coordinator.api.measurement import Verdict
+from release_coordinator.api.watch import Breach
 
-from .runfacts import SampleFact
+from .reading import Finding, Reading
 
 
-def judge(breach: Breach, sample: SampleFact, baseline: float | None) -> tuple[Verdict, str]:
-    """The verdict on a sample and its explanation; values in the unit of the query."""
-    value = sample.value
+def judge(breach: Breach, reading: Reading) -> Finding:
+    """The verdict on a reading and its explanation; values in the unit of the query."""
+    verdict, message = _verdict(breach, reading)
+    return Finding(verdict, message, reading.value, reading.baseline)
+
+
+def _verdict(breach: Breach, reading: Reading) -> tuple[Verdict, str]:
+    value = reading.value
     if value is None:
-        return Verdict.UNKNOWN, sample.problem or "no value"
+        return Verdict.UNKNOWN, reading.problem or "no value"
     if breach.above is not None and value > breach.above:
         return Verdict.FAIL, f"{_text(value)} is above {_text(breach.above)}"
     if breach.below is not None and value < breach.below:
         return Verdict.FAIL, f"{_text(value)} is below {_text(breach.below)}"
     if breach.ratio_to_baseline is not None:
-        return _relative(value, breach.ratio_to_baseline, baseline)
+        return _relative(value, breach.ratio_to_baseline, reading.baseline)
     return Verdict.PASS, f"{_text(value)} is within its limits"
 
 

@@ -8,11 +8,11 @@ exactly what its decision needs, and the engine stays pure. Answers are made by 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from release_coordinator.api.attempt import Revision
 from release_coordinator.api.evidence import VersionEndpoint
-from release_coordinator.api.release import HealthProbe, Metric, WorkloadRef
+from release_coordinator.api.release import HealthProbe, WorkloadRef
 from release_coordinator.api.snapshot import Snapshot, Source
 
 from .evidence import (
@@ -72,8 +72,6 @@ from .runfacts import (
     ProbeWant,
     RecordWant,
     RevisionWant,
-    SampleFact,
-    SampleWant,
     WorkloadFact,
     WorkloadPodsWant,
     WorkloadWant,
@@ -89,6 +87,9 @@ from .trafficfacts import (
     StrangersWant,
     TrafficWants,
 )
+from .watchfacts import Late, LateWants
+
+Fact = TypeVar("Fact")
 
 Want = (
     JobWant
@@ -97,7 +98,6 @@ Want = (
     | WorkloadPodsWant
     | ProbeWant
     | DocumentWant
-    | SampleWant
     | RevisionWant
     | RecordWant
     | PolicyWant
@@ -120,6 +120,7 @@ Want = (
     | TrialWant
     | LockWants
     | TrafficWants
+    | LateWants
 )
 
 
@@ -194,9 +195,9 @@ class Observation:
         fact: DocumentFact = self._get(DocumentWant(config_map, key))
         return fact
 
-    def sample(self, metric: Metric) -> SampleFact:
-        """The metric's present value."""
-        fact: SampleFact = self._get(SampleWant(metric.source, metric.query))
+    def late(self, want: Late[Fact]) -> Fact | None:
+        """What is looked up in the background; None while the answer is not there."""
+        fact: Fact | None = self._get(cast("Want", want))
         return fact
 
     def revision(

@@ -12,6 +12,7 @@ from release_coordinator.api.attempt import Attempt, Hold, Step, StepState
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.control import DeletionPolicy, OrderKind, Suspend
+from release_coordinator.api.measurement import Measurement, Verdict
 from release_coordinator.api.status import ReleaseStatus
 
 from . import closing, consent, names, ordering, reverting, schema, traffic
@@ -273,10 +274,25 @@ def _resume(ctx: Context) -> Outcome:
         _anew(step, ctx.now) if held is not None and step.id == held.step else step
         for step in ctx.attempt.steps
     ]
-    measurements = [
-        entry.model_copy(update={"unknown_since": None}) for entry in ctx.attempt.measurements
-    ]
+    breach = held is not None and held.reason in BREACHES
+    measurements = [_watched_anew(entry, breach=breach) for entry in ctx.attempt.measurements]
     return ctx.note(ctx.with_attempt(hold=None, steps=steps, measurements=measurements))
+
+
+def _watched_anew(entry: Measurement, *, breach: bool) -> Measurement:
+    """Missing answers are counted anew; what was bad when a person went on is accepted."""
+    accepted = entry.accepted or (breach and entry.verdict is Verdict.FAIL)
+    return entry.model_copy(update={"unknown_since": None, "accepted": accepted})
+
+
+BREACHES = {
+    Reason.METRIC_BREACH,
+    Reason.ALERT_FIRING,
+    Reason.PODS_FAILING,
+    Reason.ERRORS_LOGGED,
+    Reason.DATA_CHECK_FAILED,
+}
+"""Holds for something that is watched and was bad."""
 
 
 def _anew(step: Step, now: datetime) -> Step:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from release_coordinator.api.conditions import Reason
+from release_coordinator.api.control import RollbackCause
 from release_coordinator.api.status import ReleaseStatus
 
 from .action import Action
@@ -41,6 +42,8 @@ class Failed:
 
     reason: Reason
     message: str
+    cause: RollbackCause | None = None
+    """What kind of trouble it is, if that is known."""
 
 
 Decision = Note | Do | Wait

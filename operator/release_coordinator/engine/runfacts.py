@@ -129,14 +129,6 @@ class DocumentFact:
 
 
 @dataclass(frozen=True, slots=True)
-class SampleFact:
-    """Answer to a metric query: a finite value or the reason there is none."""
-
-    value: float | None
-    problem: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class JobWant:
     """A Job by name. With `confirm`, absence is checked against the API server itself."""
 
@@ -182,14 +174,6 @@ class DocumentWant:
 
     config_map: str
     key: str
-
-
-@dataclass(frozen=True, slots=True)
-class SampleWant:
-    """The value of a metric now."""
-
-    source: str
-    query: str
 
 
 @dataclass(frozen=True, slots=True)

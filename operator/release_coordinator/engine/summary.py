@@ -50,21 +50,28 @@ def summarise(release: ReleaseObject, status: ReleaseStatus, now: datetime) -> R
     )
 
 
+_QUIET: dict[str, object] = {
+    "value": None,
+    "baseline": None,
+    "samples": 0,
+    "successes": 0,
+    "sampled_at": None,
+    "watched_seconds": 0.0,
+    "history": None,
+    "message": "",
+}
+
+
 def material(status: ReleaseStatus) -> ReleaseStatus:
     """The status without what alone is not worth a write: values that led to no new verdict."""
     attempt = status.attempt
     if attempt is None:
         return status
-    quiet = [
-        entry.model_copy(update={"value": None, "samples": 0, "message": ""})
-        for entry in attempt.measurements
-    ]
-    watch = (
-        attempt.watch.model_copy(update={"sampled_at": None, "unknown_seconds": 0.0})
-        if attempt.watch
-        else None
+    quiet = [entry.model_copy(update=_QUIET) for entry in attempt.measurements]
+    downtime = attempt.downtime and attempt.downtime.model_copy(
+        update={"measured_seconds": None, "measured_at": None}
     )
-    calm = attempt.model_copy(update={"measurements": quiet, "watch": watch})
+    calm = attempt.model_copy(update={"measurements": quiet, "downtime": downtime})
     return status.model_copy(update={"attempt": calm})
 
 

@@ -6,9 +6,9 @@ is suspended takes none. Read from the Release itself, never from the recorded p
 changed at any time.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from release_coordinator.api.attempt import Attempt, WatchState
+from release_coordinator.api.attempt import Attempt
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.control import OrderKind, Suspend, Suspension
@@ -57,27 +57,14 @@ def withholds(ctx: Context, outcome: Outcome) -> bool:
     return locked or _begun(following) > _begun(ctx.attempt)
 
 
-def stands(status: ReleaseStatus, state: WatchState, now: datetime) -> float:
-    """Seconds since the last sample of a watch in which the Release was suspended."""
-    if status.suspension is None:
-        return 0.0
-    return _seconds(state, status.suspension, now)
-
-
 def _begun(attempt: Attempt) -> int:
     """How often a step was begun; one that is run again begins once more."""
     return sum(1 + step.retries for step in attempt.steps)
 
 
 def _watched(attempt: Attempt, before: Suspension | None, now: datetime) -> Attempt:
-    """The attempt, its watch longer by the time it was suspended since the last sample."""
-    if before is None or attempt.watch is None:
+    """The attempt whose watch is taken up again: nothing counts since its last look."""
+    if before is None or attempt.watch is None or attempt.watch.started_at is None:
         return attempt
-    lost = attempt.watch.unknown_seconds + _seconds(attempt.watch, before, now)
-    watch = attempt.watch.model_copy(update={"unknown_seconds": lost})
+    watch = attempt.watch.model_copy(update={"started_at": now})
     return attempt.model_copy(update={"watch": watch})
-
-
-def _seconds(state: WatchState, suspension: Suspension, now: datetime) -> float:
-    since = max(state.sampled_at or state.started_at, suspension.since)
-    return max(timedelta(), now - since).total_seconds()

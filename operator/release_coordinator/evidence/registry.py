@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from release_coordinator.engine import evidence as wants
-from release_coordinator.engine import lockfacts, trafficfacts
+from release_coordinator.engine import lockfacts, trafficfacts, watchfacts
 from release_coordinator.errors import Transient
 from release_coordinator.text import one_line
 
@@ -19,6 +19,7 @@ from . import (
     config,
     leftovers,
     locks,
+    metrics,
     objects,
     records,
     rules,
@@ -63,6 +64,8 @@ LOOKS: Mapping[type, Look] = {
     trafficfacts.SiblingsWant: services.siblings,
     trafficfacts.SlotPodsWant: services.slot_pods,
     trafficfacts.AutoscalersWant: services.autoscalers,
+    watchfacts.SampleWant: metrics.sample,
+    watchfacts.SeriesWant: metrics.series,
 }
 """Type of the want -> function that looks it up."""
 
@@ -78,6 +81,11 @@ UNREAD: Mapping[type, Callable[[str], Any]] = {
     wants.RecordsWant: lambda problem: wants.RecordsFact((), problem=problem),
     wants.ConfigWant: lambda problem: wants.ConfigFact({}, problem),
     wants.LeftoversWant: lambda problem: wants.LeftoversFact(problem=problem),
+    watchfacts.SampleWant: lambda problem: watchfacts.SampleFact(None, problem),
+    watchfacts.SeriesWant: lambda problem: watchfacts.SeriesFact((), problem),
+    watchfacts.FiringWant: lambda problem: watchfacts.FiringFact((), problem),
+    watchfacts.PodsHealthWant: lambda problem: watchfacts.PodsHealthFact((), 0, problem),
+    watchfacts.LogWant: lambda problem: watchfacts.LogFact(0, "", 0, problem),
 }
 """Type of the want -> the fact that it could not be looked up for now."""
 

@@ -1,6 +1,5 @@
 """The alert rules that a metric source has loaded, asked for by the gates that judge alerts."""
 
-from release_coordinator.api.base import parse_duration
 from release_coordinator.engine.evidence import AlertRulesFact, AlertRulesWant
 
 from .metricsources import metric_source
@@ -12,4 +11,4 @@ async def look(sources: Sources, _namespace: str, want: AlertRulesWant) -> Alert
     source = await metric_source(sources, want.source)
     if isinstance(source, str):
         return AlertRulesFact((), source)
-    return await sources.metrics.rules(source.url, parse_duration(source.timeout))
+    return await sources.metrics.rules(source)

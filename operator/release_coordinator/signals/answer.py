@@ -1,4 +1,4 @@
-"""Reads one answer of a Prometheus-compatible `/api/v1/query` into a Sample. Pure.
+"""Reads one answer of a Prometheus-compatible `/api/v1/query` into a SampleFact. Pure.
 
 Called by `signals.prometheus`. The rule: a finite number is a value, everything else is
 unknown and says why. Nothing is guessed, because a guess here releases or rolls back software:
@@ -11,22 +11,22 @@ unknown and says why. Nothing is guessed, because a guess here releases or rolls
 
 import math
 
+from release_coordinator.engine.watchfacts import SampleFact
 from release_coordinator.signals.envelope import Question, malformed, read_data
-from release_coordinator.signals.port import Sample
 from release_coordinator.text import one_line
 
 _QUERY = Question("query", "query result", "correct the query")
 
 
-def read_answer(status: int, body: bytes) -> Sample:
+def read_answer(status: int, body: bytes) -> SampleFact:
     """The sample in an answer with this HTTP status; `problem` begins with a verb."""
     data = read_data(status, body, _QUERY)
     if isinstance(data, str):
-        return Sample(None, data)
+        return SampleFact(None, data)
     return _read_result(data.get("resultType"), data.get("result"))
 
 
-def _read_result(kind: object, result: object) -> Sample:
+def _read_result(kind: object, result: object) -> SampleFact:
     match kind, result:
         case "scalar", [_, str(value)]:
             return _read_number(value)
@@ -55,22 +55,22 @@ def _read_result(kind: object, result: object) -> Sample:
             return _malformed()
 
 
-def _read_number(text: str) -> Sample:
+def _read_number(text: str) -> SampleFact:
     try:
         value = float(text)
     except ValueError:
         return _malformed()
     if math.isfinite(value):
-        return Sample(value)
+        return SampleFact(value)
     return _problem(
         f"answered {one_line(text, 10)}, which is no number to judge by",
         "usually there was no traffic to divide by; guard the query against that",
     )
 
 
-def _malformed() -> Sample:
-    return Sample(None, malformed(_QUERY))
+def _malformed() -> SampleFact:
+    return SampleFact(None, malformed(_QUERY))
 
 
-def _problem(what: str, advice: str) -> Sample:
-    return Sample(None, f"{what}; {advice}")
+def _problem(what: str, advice: str) -> SampleFact:
+    return SampleFact(None, f"{what}; {advice}")

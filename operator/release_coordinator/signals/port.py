@@ -1,4 +1,4 @@
-"""What the engine may learn from outside the Kubernetes API: four questions.
+"""What the engine may learn from outside the Kubernetes API: what sources and endpoints say.
 
 Implemented by `signals.prometheus` and `signals.probe`, and by scripted doubles. No call
 raises for a bad answer: an outage is a fact (`problem`), because the engine must tell "bad"
@@ -6,17 +6,21 @@ from "unknown".
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from release_coordinator.engine.evidence import AlertRulesFact
+from release_coordinator.engine.watchfacts import FiringFact, SampleFact, SeriesFact
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """One answer to a PromQL query: either a finite value or the reason there is none."""
+class Endpoint:
+    """A metric source as it is asked: everything of a MetricSource that a request needs."""
 
-    value: float | None
-    problem: str = ""
+    url: str
+    """Root of the API, before `/api/v1`; it may carry a path prefix."""
+    timeout: float
+    """Seconds for one answer, in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +44,21 @@ class FetchResult:
 
 
 class Metrics(Protocol):
-    """A Prometheus-compatible server."""
+    """A Prometheus-compatible server. No call raises: an outage is a `problem`."""
 
-    async def query(self, url: str, promql: str, timeout: float) -> Sample:  # noqa: ASYNC109
-        """Ask for one instant value at the server's own time; `timeout` in seconds."""
+    async def query(self, endpoint: Endpoint, promql: str) -> SampleFact:
+        """Ask for one instant value at the server's own time."""
 
-    async def rules(self, url: str, timeout: float) -> AlertRulesFact:  # noqa: ASYNC109
-        """Ask for all alert rules that the server has loaded; `timeout` in seconds."""
+    async def series(
+        self, endpoint: Endpoint, promql: str, start: datetime, end: datetime, step: float
+    ) -> SeriesFact:
+        """Ask for the values of one series between two moments, `step` seconds apart."""
+
+    async def firing(self, endpoint: Endpoint) -> FiringFact:
+        """Ask for all alerts that are firing."""
+
+    async def rules(self, endpoint: Endpoint) -> AlertRulesFact:
+        """Ask for all alert rules that the server has loaded."""
 
 
 class Prober(Protocol):

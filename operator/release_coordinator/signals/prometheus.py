@@ -6,6 +6,7 @@ raises, each says in `problem` what happened, where, and what to do.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from http import HTTPStatus
 from typing import Literal, TypeVar
 
@@ -13,9 +14,10 @@ import aiohttp
 from yarl import URL
 
 from release_coordinator.engine.evidence import AlertRulesFact
+from release_coordinator.engine.watchfacts import FiringFact, SampleFact, SeriesFact
 from release_coordinator.signals.answer import read_answer
 from release_coordinator.signals.envelope import CHECK_ADDRESS
-from release_coordinator.signals.port import Sample
+from release_coordinator.signals.port import Endpoint
 from release_coordinator.signals.rules import read_rules
 from release_coordinator.signals.session import Session, describe, read_capped, seconds
 
@@ -23,7 +25,7 @@ MAX_ANSWER = 1 << 20
 """Bytes of an answer that are read at most: one series needs less than a thousand."""
 MAX_RULES = 8 << 20
 """Bytes of a list of rules that are read at most: a rule needs about a thousand."""
-_Fact = TypeVar("_Fact", Sample, AlertRulesFact)
+_Fact = TypeVar("_Fact", SampleFact, AlertRulesFact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +52,37 @@ class PrometheusMetrics:
         """Close all connections."""
         await self._session.close()
 
-    async def query(self, url: str, promql: str, timeout: float) -> Sample:  # noqa: ASYNC109
-        """Ask for one instant value at the server's own time; `timeout` in seconds, in all.
-
-        `url` is the root of the API, before `/api/v1`; it may carry a path prefix and
-        `user:password@`, which no message repeats.
-        """
+    async def query(self, endpoint: Endpoint, promql: str) -> SampleFact:
+        """Ask for one instant value at the server's own time."""
         # The server gets our deadline: it need not work for a caller that has gone.
-        form = {"query": promql, "timeout": f"{timeout:.3f}"}
+        form = {"query": promql, "timeout": f"{endpoint.timeout:.3f}"}
         narrow = "narrow the query to one series"
         request = _Request("POST", "query", form, self._max_answer, narrow)
-        answer = await self._ask(url, request, timeout)
-        sample = Sample(None, answer) if isinstance(answer, str) else read_answer(*answer)
-        return _placed(url, sample)
+        answer = await self._ask(endpoint.url, request, endpoint.timeout)
+        sample = SampleFact(None, answer) if isinstance(answer, str) else read_answer(*answer)
+        return _placed(endpoint.url, sample)
 
-    async def rules(self, url: str, timeout: float) -> AlertRulesFact:  # noqa: ASYNC109
-        """Ask for all alert rules that are loaded; `url` and `timeout` as for `query`."""
+    async def series(
+        self, endpoint: Endpoint, promql: str, start: datetime, end: datetime, step: float
+    ) -> SeriesFact:
+        """Ask for the values of one series between two moments, `step` seconds apart."""
+        del start, end, step
+        fact = await self.query(endpoint, promql)
+        return SeriesFact(() if fact.value is None else (fact.value,), fact.problem)
+
+    async def firing(self, endpoint: Endpoint) -> FiringFact:
+        """Ask for all alerts that are firing."""
+        raise NotImplementedError
+
+    async def rules(self, endpoint: Endpoint) -> AlertRulesFact:
+        """Ask for all alert rules that are loaded."""
         # Without the alerts themselves the answer does not grow when much is firing.
         parameters = {"type": "alert", "exclude_alerts": "true"}
         split = "name a source with fewer rules"
         request = _Request("GET", "rules", parameters, self._max_rules, split)
-        answer = await self._ask(url, request, timeout)
+        answer = await self._ask(endpoint.url, request, endpoint.timeout)
         rules = AlertRulesFact((), answer) if isinstance(answer, str) else read_rules(*answer)
-        return _placed(url, rules)
+        return _placed(endpoint.url, rules)
 
     async def _ask(self, url: str, request: _Request, timeout: float) -> tuple[int, bytes] | str:  # noqa: ASYNC109
         """HTTP status and body, or why they are not to be had."""

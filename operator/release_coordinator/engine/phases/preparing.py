@@ -4,7 +4,7 @@ Order matters: the metrics' baseline, then plan and previous revision (from here
 frozen), then the backup.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from release_coordinator.api.attempt import (
     Measurement,
@@ -15,14 +15,17 @@ from release_coordinator.api.attempt import (
 )
 from release_coordinator.api.base import parse_duration
 from release_coordinator.api.conditions import Reason
-from release_coordinator.api.release import Component, HealthProbe, Metric, OnUnknown, WorkloadRef
-from release_coordinator.engine import backing_up, inheritance, names, plan, snapshots
+from release_coordinator.api.release import Component, HealthProbe, WorkloadRef
+from release_coordinator.api.watch import BaselineFrom, Metric, OnMissing, OnUnknown, Severity
+from release_coordinator.engine import backing_up, inheritance, names, plan, questions, snapshots
 from release_coordinator.engine.action import CreateRevision
 from release_coordinator.engine.context import Context
-from release_coordinator.engine.outcome import DONE, Do, Failed, Outcome
-from release_coordinator.engine.runfacts import SampleWant, WorkloadFact, WorkloadWant
+from release_coordinator.engine.outcome import DONE, Do, Failed, Outcome, Wait
+from release_coordinator.engine.runfacts import WorkloadFact, WorkloadWant
+from release_coordinator.engine.watchfacts import SeriesFact
 
 BASELINE = "prepare/baseline"
+NO_DATA = "has no data in the window of its baseline; check its name and labels"
 REVISION = "prepare/revision"
 
 
@@ -38,7 +41,12 @@ def advance(ctx: Context) -> Outcome:
 def _relative(ctx: Context) -> list[Metric]:
     """Metrics whose limit depends on what was measured before."""
     metrics = ctx.plan.spec.watch.metrics if ctx.plan.spec.watch else []
-    return [metric for metric in metrics if metric.breach.ratio_to_baseline is not None]
+    return [
+        metric
+        for metric in metrics
+        if questions.breach_of(metric).ratio_to_baseline is not None
+        and metric.baseline.taken is BaselineFrom.BEFORE
+    ]
 
 
 def _baseline(ctx: Context) -> Outcome:
@@ -48,27 +56,49 @@ def _baseline(ctx: Context) -> Outcome:
         return DONE
     if step is None:
         return ctx.begin(BASELINE)
-    ctx.seen.gather(*(SampleWant(metric.source, metric.query) for metric in metrics))
-    missing = [metric for metric in metrics if ctx.seen.sample(metric).value is None]
-    needed = [metric for metric in missing if metric.on_unknown is not OnUnknown.PASS]
+    at = _asked_at(ctx, step)
+    wants = [questions.baseline_want(metric, at) for metric in metrics]
+    ctx.seen.gather(*wants)
+    answers = [(metric, ctx.seen.late(want)) for metric, want in zip(metrics, wants, strict=True)]
+    found = [(metric, fact) for metric, fact in answers if fact is not None]
+    if len(found) < len(metrics):
+        return Wait()  # the answers come by themselves
+    missing = [(metric, fact) for metric, fact in found if not fact.values]
+    needed = [(metric, fact) for metric, fact in missing if _is_needed(metric)]
     if needed:
         return _without_baseline(ctx, step, needed)
     measured = [
-        Measurement(metric=metric.name, baseline=ctx.seen.sample(metric).value)
-        for metric in metrics
+        Measurement(metric=metric.name, baseline=questions.middle(fact)) for metric, fact in found
     ]
-    found = f"{len(metrics) - len(missing)} of {len(metrics)} measured"
-    return ctx.succeed(BASELINE, found, measurements=measured)
+    text = f"{len(metrics) - len(missing)} of {len(metrics)} measured"
+    return ctx.succeed(BASELINE, text, measurements=measured)
 
 
-def _without_baseline(ctx: Context, step: Step, missing: list[Metric]) -> Outcome:
+def _is_needed(metric: Metric) -> bool:
+    lenient = metric.on_unknown is OnUnknown.PASS or metric.severity is Severity.REPORT
+    return not lenient and metric.baseline.on_missing is OnMissing.UNKNOWN
+
+
+def _asked_at(ctx: Context, step: Step) -> datetime:
+    """The moment of this try: the start of the step, then once per interval."""
+    watch = ctx.plan.spec.watch
+    assert watch is not None  # noqa: S101 - there are metrics
+    interval = max(1.0, parse_duration(watch.interval))
+    tries = max(0.0, (ctx.now - step.started_at).total_seconds()) // interval
+    return step.started_at + timedelta(seconds=tries * interval)
+
+
+def _without_baseline(
+    ctx: Context, step: Step, missing: list[tuple[Metric, SeriesFact]]
+) -> Outcome:
     """Ask again for a while: an outage must not become a release without its guard."""
     watch = ctx.plan.spec.watch
     assert watch is not None  # noqa: S101 - there are metrics
-    text = "; ".join(f"{m.name}: {ctx.seen.sample(m).problem}" for m in missing)
+    text = "; ".join(f"{metric.name}: {fact.problem or NO_DATA}" for metric, fact in missing)
     if ctx.now >= ctx.deadline(step, watch.unknown_limit):
         return Failed(Reason.METRIC_UNKNOWN, f"the baseline could not be measured: {text}")
-    return ctx.wait(step, text, ctx.now + timedelta(seconds=parse_duration(watch.interval)))
+    again = _asked_at(ctx, step) + timedelta(seconds=max(1.0, parse_duration(watch.interval)))
+    return ctx.wait(step, text, again)
 
 
 def _revision(ctx: Context) -> Outcome:

@@ -1,0 +1,83 @@
+"""What is observed of a release, in the journal: verdicts, values, the watch, downtime.
+
+Part of `api.attempt` and `api.record`; written by `engine.tracking` and `engine.downtime`.
+"""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from .base import Count, Measured, Model, Name, ShortText, Time
+
+
+class Verdict(StrEnum):
+    """Judgement of a metric; Unknown is never mistaken for Fail."""
+
+    PASS = "Pass"  # noqa: S105 - a verdict, no password
+    """The value is within its limit."""
+    FAIL = "Fail"  # the value is beyond its limit
+    UNKNOWN = "Unknown"  # there is no usable value
+
+
+HISTORY = 60
+"""Values that are kept of what is watched; when they are full, every other one goes."""
+
+
+class History(Model):
+    """What was measured, evenly spaced in time."""
+
+    since: Time = Field(description="Time of the first value.")
+    step: Measured = Field(description="Seconds from one value to the next.")
+    values: list[Measured | None] = Field(
+        [], max_length=HISTORY, description="In order; null where there was no usable answer."
+    )
+
+
+class Measurement(Model):
+    """What is known of one thing that is watched: a metric, alerts, pods, logs, a data check."""
+
+    metric: Annotated[str, Field(max_length=80)] = Field(
+        description="Name of the metric; others are alerts/<name>, pods, logs/<name>, check/<name>."
+    )
+    baseline: Measured | None = Field(None, description="What it is compared with.")
+    value: Measured | None = Field(None, description="Last value.")
+    verdict: Verdict = Verdict.UNKNOWN
+    samples: Count = Field(0, description="Usable samples taken.")
+    failures: Count = Field(0, description="Breaching samples in a row.")
+    breaches: Count = Field(0, description="Breaching samples in all.")
+    successes: Count = Field(0, description="Good samples in a row.")
+    sampled_at: Time | None = Field(None, description="When it was looked at last.")
+    watched_seconds: Measured = Field(
+        0.0, description="How long it was good or bad, and not unknown, since the watch began."
+    )
+    unknown_since: Time | None = Field(None, description="Since when no answer was usable.")
+    accepted: bool = Field(
+        False, description="A person has resumed in spite of it: from then on it is only reported."
+    )
+    runs: Count = Field(0, description="Runs of a data check that were begun.")
+    message: ShortText = Field("", description="The value and its limit, or why it is unknown.")
+    history: History | None = None
+
+
+class WatchState(Model):
+    """Clock of the watch."""
+
+    changed_at: Time | None = Field(None, description="When the first workload was changed.")
+    started_at: Time | None = Field(
+        None, description="When the watch after the rollout began; empty until then."
+    )
+
+
+class Downtime(Model):
+    """How long the application was not there for its users during the attempt."""
+
+    seconds: Measured = Field(
+        0.0, description="Time in which a component had no ready pod, until now or `since`."
+    )
+    since: Time | None = Field(None, description="Since when one has none.")
+    component: Name | None = Field(None, description="The one that has none, or had none last.")
+    measured_seconds: Measured | None = Field(
+        None, description="By the availability metric: time multiplied by what was missing to 1."
+    )
+    measured_at: Time | None = Field(None, description="When that was measured last.")

@@ -1,0 +1,41 @@
+"""The early brake: what is watched is watched from the first change on, and stops a bad rollout.
+
+Called by `engine.decide` beside the phases, from the first changed workload until the watch after
+the rollout begins. It never holds a phase up: what is not answered yet is not waited for, and
+missing answers lead to nothing before that watch.
+"""
+
+from release_coordinator.api.measurement import WatchState
+from release_coordinator.api.watch import WatchStart
+
+from . import observing, traffic
+from .context import Context
+from .outcome import DONE, Outcome, Wait
+
+CHANGES = ("rollout/", traffic.PIN)
+"""Steps of which the first changes a workload, or what its Service selects."""
+
+
+def advance(ctx: Context) -> Outcome:
+    """Look at what is due while components are rolled out. DONE: nothing is, now or later."""
+    watch = ctx.plan.spec.watch
+    if watch is None or watch.start is not WatchStart.FIRST_CHANGE or not _is_changing(ctx):
+        return DONE
+    state = ctx.attempt.watch
+    if state is None:
+        return ctx.note(ctx.with_attempt(watch=WatchState(changed_at=ctx.now)))
+    if state.started_at is not None:
+        return DONE
+    return observing.advance(ctx, watch, state, None)
+
+
+def _is_changing(ctx: Context) -> bool:
+    return any(ctx.begun(prefix) for prefix in CHANGES)
+
+
+def beside(braked: Outcome, outcome: Outcome) -> Outcome:
+    """A phase that waits is looked at again no later than the brake wants to look."""
+    if isinstance(outcome, Wait) and isinstance(braked, Wait):
+        moments = [one.until for one in (braked, outcome) if one.until is not None]
+        return Wait(min(moments, default=None))
+    return outcome

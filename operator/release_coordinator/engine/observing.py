@@ -1,0 +1,80 @@
+"""One round over everything that is watched: look at what is due, journal it, judge it.
+
+Called by `engine.braking` while components are rolled out and by `phases.watching` afterwards.
+Each subject has its own pace: one that is slow to answer holds up no other.
+"""
+
+from datetime import datetime
+
+from release_coordinator.api.conditions import Reason
+from release_coordinator.api.measurement import Measurement, WatchState
+from release_coordinator.api.watch import OnUnknown, Severity, Watch
+
+from . import tracking, watchlist
+from .context import Context
+from .outcome import DONE, Do, Failed, Note, Outcome, Wait
+from .reading import Finding
+from .subject import Subject
+
+
+def advance(ctx: Context, watch: Watch, state: WatchState, step: str | None) -> Outcome:
+    """Look at what is due. DONE never: Wait until the next look, or for an answer.
+
+    Failed if the release has to go back; a Note may hold it. `step` is where a hold stops it.
+    """
+    subjects = watchlist.of(ctx.plan)
+    following: list[datetime] = []
+    for subject in subjects:
+        due = tracking.due(ctx, watch, state, subject)
+        if due is None:
+            continue
+        if due > ctx.now:
+            following.append(due)
+            continue
+        found = subject.look(ctx, due)
+        if isinstance(found, Finding):
+            return _noted(ctx, watch, subject, found)
+        if isinstance(found, Note | Do):
+            return found
+    for subject in subjects:
+        outcome = _verdict(ctx, watch, subject, step)
+        if outcome is not DONE:
+            return outcome
+    return Wait(min(following, default=None))
+
+
+def _noted(ctx: Context, watch: Watch, subject: Subject, found: Finding) -> Note:
+    entry = tracking.updated(ctx, watch, subject, found)
+    return ctx.note(ctx.with_attempt(measurements=with_entry(ctx.attempt.measurements, entry)))
+
+
+def with_entry(known: list[Measurement], entry: Measurement) -> list[Measurement]:
+    """The measurements with one of them replaced, or added at the end."""
+    if all(one.metric != entry.metric for one in known):
+        return [*known, entry]
+    return [entry if one.metric == entry.metric else one for one in known]
+
+
+def _verdict(ctx: Context, watch: Watch, subject: Subject, step: str | None) -> Outcome:
+    """What a breach, or the lack of answers, leads to."""
+    entry = tracking.entry_of(ctx, subject)
+    severity = tracking.severity_of(subject, entry)
+    if severity is Severity.REPORT:
+        return DONE
+    text = f"{subject.what}: {entry.message}"
+    if tracking.is_breached(subject, entry):
+        if severity is Severity.ROLLBACK:
+            return Failed(subject.reason, text, subject.cause)
+        return ctx.hold(
+            subject.reason, f"{text}; resume to accept this and go on, or roll back", step
+        )
+    if not tracking.is_blind(ctx, watch, entry):
+        return DONE
+    text = f"{subject.what} gave no usable answer for too long: {entry.message}"
+    match subject.on_unknown:
+        case OnUnknown.ROLLBACK:
+            return Failed(Reason.METRIC_UNKNOWN, text)
+        case OnUnknown.HOLD:
+            return ctx.hold(Reason.METRIC_UNKNOWN, f"{text}; resume or roll back", step)
+        case OnUnknown.PASS:
+            return DONE

@@ -1,0 +1,168 @@
+"""What is known of each watched thing, look by look; what that comes to. Pure bookkeeping.
+
+Called by `engine.observing`, for the time of the rollout and for the watch after it. The journal's
+entry of a subject is its only memory. Rules:
+
+- unknown is never bad: it breaks no limit, mends none, and does not count as watched;
+- only time between two usable looks counts as watched, so an outage of the source, of the
+  operator, a hold and a suspension make the watch longer;
+- after `unknownLimit` of nothing but unknown in the watch, `onUnknown` speaks.
+"""
+
+from datetime import datetime, timedelta
+
+from release_coordinator.api.attempt import Attempt
+from release_coordinator.api.base import parse_duration
+from release_coordinator.api.measurement import Measurement, Verdict, WatchState
+from release_coordinator.api.watch import OnUnknown, Severity, Watch
+
+from . import history
+from .context import Context, shorten
+from .reading import Finding
+from .subject import Subject
+
+LATE = 2.0
+"""Looks further apart than so many intervals are a gap in which nobody watched."""
+
+
+def entry_of(ctx: Context, subject: Subject) -> Measurement:
+    """What is known of a subject."""
+    known = (entry for entry in ctx.attempt.measurements if entry.metric == subject.name)
+    return next(known, None) or Measurement(metric=subject.name)
+
+
+def begins(watch: Watch, state: WatchState) -> datetime | None:
+    """From when on anything is judged; None: not before the watch after the rollout begins."""
+    if state.changed_at is None:
+        return state.started_at
+    return state.changed_at + timedelta(seconds=parse_duration(watch.initial_delay))
+
+
+def due(ctx: Context, watch: Watch, state: WatchState, subject: Subject) -> datetime | None:
+    """When it is looked at next: once per interval, the last time at the end of the watch."""
+    begin = begins(watch, state)
+    if begin is None:
+        return None
+    last = entry_of(ctx, subject).sampled_at or begin
+    if last > ctx.now and last is not begin:  # a clock that was put back leaves nothing unwatched
+        return ctx.now
+    following = last + timedelta(seconds=max(1.0, subject.interval))
+    end = ends_at(ctx.attempt, watch, subject.name)
+    return end if end is not None and last < end < following else following
+
+
+def ends_at(attempt: Attempt, watch: Watch, name: str) -> datetime | None:
+    """When a subject was watched for long enough, if all goes well; None before the watch."""
+    state = attempt.watch
+    if state is None or state.started_at is None:
+        return None
+    known = (entry for entry in attempt.measurements if entry.metric == name)
+    entry = next(known, None) or Measurement(metric=name)
+    left = parse_duration(watch.duration) - entry.watched_seconds
+    return _counts_from(entry, state.started_at) + timedelta(seconds=left)
+
+
+def watch_ends_at(attempt: Attempt, watch: Watch) -> datetime | None:
+    """When all was watched for long enough, if all goes well; None before the watch."""
+    state = attempt.watch
+    if state is None or state.started_at is None:
+        return None
+    ends = (ends_at(attempt, watch, entry.metric) for entry in attempt.measurements)
+    whole = state.started_at + timedelta(seconds=parse_duration(watch.duration))
+    return max((end for end in ends if end is not None), default=whole)
+
+
+def updated(ctx: Context, watch: Watch, subject: Subject, finding: Finding) -> Measurement:
+    """The entry after a look at `ctx.now`."""
+    entry = entry_of(ctx, subject)
+    verdict = finding.verdict
+    unknown = verdict is Verdict.UNKNOWN
+    failed, passed = verdict is Verdict.FAIL, verdict is Verdict.PASS
+    counts = entry.samples + 1 >= subject.min_samples
+    changes: dict[str, object] = {
+        "value": finding.value,
+        "baseline": entry.baseline if finding.baseline is None else finding.baseline,
+        "verdict": verdict,
+        "samples": entry.samples + (not unknown),
+        "failures": 0 if passed else entry.failures + (failed and counts),
+        "breaches": entry.breaches + (failed and counts),
+        "successes": 0 if failed else entry.successes + passed,
+        "sampled_at": ctx.now,
+        "unknown_since": (entry.unknown_since or ctx.now) if unknown else None,
+        "message": shorten(finding.message),
+    }
+    if subject.keeps_history:
+        changes["history"] = history.append(
+            entry.history, ctx.now, finding.value, max(1.0, subject.interval)
+        )
+    after = entry.model_copy(update=changes)
+    watched = entry.watched_seconds + _credit(ctx, watch, subject, after)
+    return after.model_copy(update={"watched_seconds": round(watched, 3)})
+
+
+def _credit(ctx: Context, watch: Watch, subject: Subject, after: Measurement) -> float:
+    """Seconds since the last look that count as watched."""
+    state, before = ctx.attempt.watch, entry_of(ctx, subject)
+    if state is None or state.started_at is None or ctx.status.suspension is not None:
+        return 0.0
+    if after.verdict is Verdict.UNKNOWN and not is_forgiven(ctx, watch, subject, after):
+        return 0.0
+    passed = max(0.0, (ctx.now - _counts_from(before, state.started_at)).total_seconds())
+    interval = max(1.0, subject.interval)
+    return interval if passed > LATE * interval else passed
+
+
+def _counts_from(entry: Measurement, started: datetime) -> datetime:
+    return max(entry.sampled_at or started, started)
+
+
+def is_breached(subject: Subject, entry: Measurement) -> bool:
+    """Whether its limits of bad looks are reached."""
+    limit = subject.failure_limit
+    return entry.failures >= subject.failure_threshold or (
+        limit is not None and entry.breaches >= limit
+    )
+
+
+def is_blind(ctx: Context, watch: Watch, entry: Measurement) -> bool:
+    """Whether there was no usable answer for too long, within the watch after the rollout."""
+    state = ctx.attempt.watch
+    if entry.unknown_since is None or state is None or state.started_at is None:
+        return False
+    since = max(entry.unknown_since, state.started_at)
+    limit = timedelta(seconds=parse_duration(watch.unknown_limit))
+    return ctx.now >= since + limit + ctx.seen.lost_since(since)
+
+
+def is_forgiven(ctx: Context, watch: Watch, subject: Subject, entry: Measurement) -> bool:
+    """Whether it counts as good although nothing is known of it."""
+    lenient = subject.on_unknown is OnUnknown.PASS or _only_reported(subject, entry)
+    return lenient and is_blind(ctx, watch, entry)
+
+
+def severity_of(subject: Subject, entry: Measurement) -> Severity:
+    """What its breach leads to, now."""
+    return Severity.REPORT if entry.accepted else subject.severity
+
+
+def _only_reported(subject: Subject, entry: Measurement) -> bool:
+    return severity_of(subject, entry) is Severity.REPORT
+
+
+def is_over(ctx: Context, watch: Watch, subject: Subject) -> bool:
+    """Whether it need not be watched any longer, and stands well at its last look."""
+    entry, state = entry_of(ctx, subject), ctx.attempt.watch
+    if state is None or state.started_at is None or entry.sampled_at is None:
+        return False
+    if entry.sampled_at < state.started_at:
+        return False
+    early = subject.success_threshold is not None and entry.successes >= subject.success_threshold
+    if not early and entry.watched_seconds < parse_duration(watch.duration):
+        return False
+    match entry.verdict:
+        case Verdict.PASS:
+            return True
+        case Verdict.FAIL:
+            return _only_reported(subject, entry)
+        case Verdict.UNKNOWN:
+            return is_forgiven(ctx, watch, subject, entry)
