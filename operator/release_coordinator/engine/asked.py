@@ -5,7 +5,7 @@ A text that cannot be filled is a fault of the spec and was told by `engine.watc
 """
 
 from release_coordinator.api.release import Component
-from release_coordinator.api.watch import Breach, Metric
+from release_coordinator.api.watch import Breach, Metric, MinTraffic
 
 from . import bluegreen, traffic
 from .context import Context
@@ -23,12 +23,20 @@ def query_of(ctx: Context, metric: Metric, *, beside: bool = False) -> str:
     return _filled(ctx, metric.query or "", metric.component, metric.window, beside=beside)
 
 
+def min_traffic_of(metric: Metric) -> MinTraffic | None:
+    """How much must be going on before the metric is judged: as said, else as for the preset.
+
+    Its query is not filled; see `traffic_of`.
+    """
+    return metric.min_traffic
+
+
 def traffic_of(ctx: Context, metric: Metric, *, beside: bool = False) -> str | None:
     """The query of how much is going on, None if that does not matter."""
-    if metric.min_traffic is None:
+    least = min_traffic_of(metric)
+    if least is None:
         return None
-    query = metric.min_traffic.query
-    return _filled(ctx, query, metric.component, metric.window, beside=beside)
+    return _filled(ctx, least.query, metric.component, metric.window, beside=beside)
 
 
 def breach_of(metric: Metric) -> Breach:
