@@ -46,6 +46,8 @@ class AlertFact:
 
     name: str
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    since: datetime | None = None
+    """Since when its expression holds (`activeAt`), by the source's clock; None: not said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class PodHealth:
     created: datetime
     template: str = ""
     """Label `pod-template-hash` or `controller-revision-hash`."""
+    images: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +89,18 @@ class LogFact:
     """Lines of the logs of a workload's containers that match."""
 
     lines: int
+    """Those from before `LogWant.until`: none of them will be read again."""
     first: str
-    """The first of them, cut and on one line; it is a workload's text and may contain anything."""
+    """The first that matched, with its pod, cut and on one line; it is a workload's text and may
+    contain anything."""
     pods: int
     """Pods whose logs were read."""
     problem: str = ""
-    """Why not all could be read; `lines` counts those that were."""
+    """Why not all could be read; the others were counted."""
+    recent: int = 0
+    """Those since `LogWant.until`: they are read once more."""
+    cut: str = ""
+    """What was left out because there was too much; empty if nothing was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +148,13 @@ class LogWant(Late[LogFact]):
     """Name of the container; all if empty."""
     patterns: tuple[str, ...]
     images: frozenset[str]
-    """Only pods that run all of these images: the new version's."""
+    """Only pods that run all of these images: the new version's. Empty: all pods."""
     since: datetime
+    until: datetime
+    """Lines from this moment on are counted apart: others of that time may still come."""
     at: datetime
+    created: datetime | None = None
+    """Only pods that were not created before."""
 
 
 LateWants = SampleWant | SeriesWant | FiringWant | PodsHealthWant | LogWant
