@@ -3,12 +3,13 @@
 Part of `api.attempt` and `api.record`; written by `engine.tracking` and `engine.downtime`.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
-from .base import Count, Measured, Model, Name, ShortText, Time
+from .base import Count, Measured, Model, Name, ShortText, Time, Uid
 
 
 class Verdict(StrEnum):
@@ -34,6 +35,42 @@ class History(Model):
     )
 
 
+class Run(Model):
+    """A run of a data check that is under way; there is never more than one of a check."""
+
+    since: Time = Field(description="When the intent was recorded.")
+    uid: Uid | None = Field(None, description="UID of its Job, once it is known.")
+    message: ShortText = Field("", description="What keeps it from running, or why it never will.")
+
+
+CARRIED_FIRST = 160
+CARRIED_KNOWN = 16
+
+
+class Carried(Model):
+    """What one look hands on to the next, where a verdict needs more than one look."""
+
+    since: Time | None = Field(
+        None,
+        description=(
+            "Pods: since when a workload is short of ready ones. Alerts: since when none of those "
+            "fires that fired before the change."
+        ),
+    )
+    until: Time | None = Field(
+        None, description="Logs: lines from before this moment are counted for good."
+    )
+    lines: Count = Field(0, description="Logs: how many lines those are.")
+    first: Annotated[str, Field(max_length=CARRIED_FIRST)] = Field(
+        "", description="Logs: the first line that matched, cut."
+    )
+    known: list[Annotated[str, Field(max_length=10)]] = Field(
+        [],
+        max_length=CARRIED_KNOWN,
+        description="Alerts: those that fired before the change, as hashes of name and labels.",
+    )
+
+
 class Measurement(Model):
     """What is known of one thing that is watched: a metric, alerts, pods, logs, a data check."""
 
@@ -56,7 +93,9 @@ class Measurement(Model):
         False, description="A person has resumed in spite of it: from then on it is only reported."
     )
     runs: Count = Field(0, description="Runs of a data check that were begun.")
+    run: Run | None = None
     message: ShortText = Field("", description="The value and its limit, or why it is unknown.")
+    carried: Carried | None = None
     history: History | None = None
 
 
@@ -81,3 +120,12 @@ class Downtime(Model):
         None, description="By the availability metric: time multiplied by what was missing to 1."
     )
     measured_at: Time | None = Field(None, description="When that was measured last.")
+
+    def until(self, moment: datetime) -> "Downtime":
+        """The same, with what is open counted until a moment, and closed."""
+        if self.since is None:
+            return self
+        open_seconds = max(0.0, (moment - self.since).total_seconds())
+        return self.model_copy(
+            update={"seconds": round(self.seconds + open_seconds, 3), "since": None}
+        )

@@ -7,7 +7,8 @@ a finding goes from whoever looked to `engine.tracking`.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from release_coordinator.api.measurement import Verdict
+from release_coordinator.api.measurement import Carried, Verdict
+from release_coordinator.api.watch import OnMissing
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +21,14 @@ class Reading:
     """What the value is compared with."""
     baseline_problem: str = ""
     values: Sequence[float] = ()
-    """Recent values, for a comparison."""
+    """Recent values, for a comparison: none from before the change."""
+    values_problem: str = ""
+    """Why there are no recent values, or empty."""
     baseline_values: Sequence[float] = ()
     traffic_problem: str = ""
     """Why too little is going on for a verdict, or empty."""
+    on_missing: OnMissing = OnMissing.UNKNOWN
+    """What a missing or zero baseline leads to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +40,7 @@ class Finding:
     """The numbers it used, or why it is unknown; on one line after `context.shorten`."""
     value: float | None = None
     baseline: float | None = None
+    carried: Carried | None = None
+    """What the next look has to know; None: what the last one has handed on stays."""
+    took: float = 0.0
+    """Seconds that the look itself has taken, as a Job does: they count as watched."""

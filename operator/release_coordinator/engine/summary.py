@@ -57,6 +57,7 @@ _QUIET: dict[str, object] = {
     "successes": 0,
     "sampled_at": None,
     "watched_seconds": 0.0,
+    "carried": None,
     "history": None,
     "message": "",
 }

@@ -90,6 +90,7 @@ def updated(ctx: Context, watch: Watch, subject: Subject, finding: Finding) -> M
         "sampled_at": ctx.now,
         "unknown_since": (entry.unknown_since or ctx.now) if unknown else None,
         "message": shorten(finding.message),
+        "carried": finding.carried or entry.carried,
     }
     if subject.keeps_history:
         changes["history"] = history.append(
