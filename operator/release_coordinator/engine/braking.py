@@ -19,12 +19,12 @@ CHANGES = ("rollout/", traffic.PIN)
 def advance(ctx: Context) -> Outcome:
     """Look at what is due while components are rolled out. DONE: nothing is, now or later."""
     watch = ctx.plan.spec.watch
-    if watch is None or watch.start is not WatchStart.FIRST_CHANGE or not _is_changing(ctx):
+    if watch is None or not _is_changing(ctx):
         return DONE
     state = ctx.attempt.watch
     if state is None:
         return ctx.note(ctx.with_attempt(watch=WatchState(changed_at=ctx.now)))
-    if state.started_at is not None:
+    if state.started_at is not None or watch.start is WatchStart.AFTER_ROLLOUT:
         return DONE
     return observing.advance(ctx, watch, state, None)
 

@@ -7,7 +7,7 @@ Each subject has its own pace: one that is slow to answer holds up no other.
 from datetime import datetime
 
 from release_coordinator.api.conditions import Reason
-from release_coordinator.api.measurement import Measurement, WatchState
+from release_coordinator.api.measurement import WatchState
 from release_coordinator.api.watch import OnUnknown, Severity, Watch
 
 from . import tracking, watchlist
@@ -36,23 +36,19 @@ def advance(ctx: Context, watch: Watch, state: WatchState, step: str | None) -> 
             return _noted(ctx, watch, subject, found)
         if isinstance(found, Note | Do):
             return found
-    for subject in subjects:
-        outcome = _verdict(ctx, watch, subject, step)
-        if outcome is not DONE:
-            return outcome
+        if found is not None and found.until is not None:
+            following.append(found.until)
+    verdicts = [_verdict(ctx, watch, subject, step) for subject in subjects]
+    # What has to go back is not held for something else.
+    for kind in (Failed, Note):
+        for outcome in verdicts:
+            if isinstance(outcome, kind):
+                return outcome
     return Wait(min(following, default=None))
 
 
 def _noted(ctx: Context, watch: Watch, subject: Subject, found: Finding) -> Note:
-    entry = tracking.updated(ctx, watch, subject, found)
-    return ctx.note(ctx.with_attempt(measurements=with_entry(ctx.attempt.measurements, entry)))
-
-
-def with_entry(known: list[Measurement], entry: Measurement) -> list[Measurement]:
-    """The measurements with one of them replaced, or added at the end."""
-    if all(one.metric != entry.metric for one in known):
-        return [*known, entry]
-    return [entry if one.metric == entry.metric else one for one in known]
+    return tracking.noted(ctx, tracking.updated(ctx, watch, subject, found))
 
 
 def _verdict(ctx: Context, watch: Watch, subject: Subject, step: str | None) -> Outcome:

@@ -14,10 +14,11 @@ from datetime import datetime, timedelta
 from release_coordinator.api.attempt import Attempt
 from release_coordinator.api.base import parse_duration
 from release_coordinator.api.measurement import Measurement, Verdict, WatchState
-from release_coordinator.api.watch import OnUnknown, Severity, Watch
+from release_coordinator.api.watch import OnUnknown, Severity, Watch, WatchStart
 
 from . import history
 from .context import Context, shorten
+from .outcome import Note
 from .reading import Finding
 from .subject import Subject
 
@@ -27,25 +28,45 @@ LATE = 2.0
 
 def entry_of(ctx: Context, subject: Subject) -> Measurement:
     """What is known of a subject."""
-    known = (entry for entry in ctx.attempt.measurements if entry.metric == subject.name)
-    return next(known, None) or Measurement(metric=subject.name)
+    return known(ctx.attempt, subject.name)
+
+
+def known(attempt: Attempt, name: str) -> Measurement:
+    """The journal's entry of a name; an empty one before it was looked at."""
+    entries = (entry for entry in attempt.measurements if entry.metric == name)
+    return next(entries, None) or Measurement(metric=name)
+
+
+def noted(ctx: Context, entry: Measurement) -> Note:
+    """Journal an entry in the place of its old one, or at the end."""
+    present = ctx.attempt.measurements
+    if all(one.metric != entry.metric for one in present):
+        return ctx.note(ctx.with_attempt(measurements=[*present, entry]))
+    replaced = [entry if one.metric == entry.metric else one for one in present]
+    return ctx.note(ctx.with_attempt(measurements=replaced))
 
 
 def begins(watch: Watch, state: WatchState) -> datetime | None:
-    """From when on anything is judged; None: not before the watch after the rollout begins."""
-    if state.changed_at is None:
+    """From when on anything is looked at; None: the watch after the rollout has not begun."""
+    if watch.start is WatchStart.AFTER_ROLLOUT or state.changed_at is None:
         return state.started_at
     return state.changed_at + timedelta(seconds=parse_duration(watch.initial_delay))
 
 
 def due(ctx: Context, watch: Watch, state: WatchState, subject: Subject) -> datetime | None:
-    """When it is looked at next: once per interval, the last time at the end of the watch."""
+    """When it is looked at next: once per interval, the last time at the end of the watch.
+
+    The same moment as long as it was not looked at: an answer that takes its time is asked for
+    by it.
+    """
     begin = begins(watch, state)
     if begin is None:
         return None
-    last = entry_of(ctx, subject).sampled_at or begin
-    if last > ctx.now and last is not begin:  # a clock that was put back leaves nothing unwatched
-        return ctx.now
+    sampled = entry_of(ctx, subject).sampled_at
+    if (sampled or state.changed_at or begin) > ctx.now:
+        # A clock that was put back leaves nothing unwatched. The minute is a moment that stays.
+        return ctx.now.replace(second=0, microsecond=0)
+    last = sampled or begin
     following = last + timedelta(seconds=max(1.0, subject.interval))
     end = ends_at(ctx.attempt, watch, subject.name)
     return end if end is not None and last < end < following else following
@@ -56,8 +77,7 @@ def ends_at(attempt: Attempt, watch: Watch, name: str) -> datetime | None:
     state = attempt.watch
     if state is None or state.started_at is None:
         return None
-    known = (entry for entry in attempt.measurements if entry.metric == name)
-    entry = next(known, None) or Measurement(metric=name)
+    entry = known(attempt, name)
     left = parse_duration(watch.duration) - entry.watched_seconds
     return _counts_from(entry, state.started_at) + timedelta(seconds=left)
 
@@ -90,6 +110,7 @@ def updated(ctx: Context, watch: Watch, subject: Subject, finding: Finding) -> M
         "sampled_at": ctx.now,
         "unknown_since": (entry.unknown_since or ctx.now) if unknown else None,
         "message": shorten(finding.message),
+        "run": None,
         "carried": finding.carried or entry.carried,
     }
     if subject.keeps_history:
@@ -97,11 +118,11 @@ def updated(ctx: Context, watch: Watch, subject: Subject, finding: Finding) -> M
             entry.history, ctx.now, finding.value, max(1.0, subject.interval)
         )
     after = entry.model_copy(update=changes)
-    watched = entry.watched_seconds + _credit(ctx, watch, subject, after)
+    watched = entry.watched_seconds + _credit(ctx, watch, subject, after, finding.took)
     return after.model_copy(update={"watched_seconds": round(watched, 3)})
 
 
-def _credit(ctx: Context, watch: Watch, subject: Subject, after: Measurement) -> float:
+def _credit(ctx: Context, watch: Watch, subject: Subject, after: Measurement, took: float) -> float:
     """Seconds since the last look that count as watched."""
     state, before = ctx.attempt.watch, entry_of(ctx, subject)
     if state is None or state.started_at is None or ctx.status.suspension is not None:
@@ -110,7 +131,7 @@ def _credit(ctx: Context, watch: Watch, subject: Subject, after: Measurement) ->
         return 0.0
     passed = max(0.0, (ctx.now - _counts_from(before, state.started_at)).total_seconds())
     interval = max(1.0, subject.interval)
-    return interval if passed > LATE * interval else passed
+    return interval + took if passed > LATE * interval + took else passed
 
 
 def _counts_from(entry: Measurement, started: datetime) -> datetime:
