@@ -1,4 +1,4 @@
-"""The real `Cluster`: the nine calls of the port on the asyncio half of the client library.
+"""The real `Cluster`: the ten calls of the port on the asyncio half of the client library.
 
 `login` says who we are, this module knows URLs and verbs, `wire` does the HTTP exchange and
 `faults` names its errors.
@@ -20,8 +20,8 @@ from release_coordinator.cluster.bodies import lean, ref_of
 from release_coordinator.cluster.discovery import Discovery
 from release_coordinator.cluster.faults import Expired
 from release_coordinator.cluster.login import from_kubeconfig, from_service_account
-from release_coordinator.cluster.port import FIELD_MANAGER, Body, Kind, Ref
-from release_coordinator.cluster.urls import collection_path, object_path
+from release_coordinator.cluster.port import FIELD_MANAGER, Body, Kind, LogRequest, Ref
+from release_coordinator.cluster.urls import collection_path, log_query, object_path
 from release_coordinator.cluster.wire import Observer, Request, Wire
 
 _APPLY = "application/apply-patch+yaml"  # JSON is YAML
@@ -94,6 +94,11 @@ class KubernetesCluster:
         except Expired:  # the snapshot behind the pages is gone: from the start, once
             items = await _read_pages(self._wire, request)
         return [_complete(kind, item) for item in items]
+
+    async def logs(self, pod: Ref, request: LogRequest) -> str:
+        """Read a part of a log. Raises NotFound, Invalid (no such container, or not started)."""
+        sent = Request("logs", "GET", pod.kind, f"{object_path(pod)}/log", log_query(request))
+        return await self._wire.read(sent, request.limit, request.timeout)
 
     async def create(self, kind: Kind, body: Body, *, dry_run: bool = False) -> Body:
         """Create and return the stored object. Raises AlreadyExists, NotFound (namespace)."""

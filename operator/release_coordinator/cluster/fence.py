@@ -7,7 +7,7 @@ process that was paused past its lease refuses its own first write.
 import builtins
 from collections.abc import Callable, Mapping
 
-from release_coordinator.cluster.port import Body, Cluster, Kind, Ref
+from release_coordinator.cluster.port import Body, Cluster, Kind, LogRequest, Ref
 from release_coordinator.errors import Transient
 
 
@@ -32,6 +32,10 @@ class FencedCluster:
     ) -> builtins.list[Body]:
         """Pass on."""
         return await self._cluster.list(kind, namespace, labels)
+
+    async def logs(self, pod: Ref, request: LogRequest) -> str:
+        """Pass on."""
+        return await self._cluster.logs(pod, request)
 
     async def create(self, kind: Kind, body: Body, *, dry_run: bool = False) -> Body:
         """Pass on if we lead; a dry run writes nothing, so it always passes."""

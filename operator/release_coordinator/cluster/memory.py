@@ -19,8 +19,9 @@ from release_coordinator.cluster.arguments import (
     split_api_version,
 )
 from release_coordinator.cluster.bodies import clone, ref_of
+from release_coordinator.cluster.double.logs import Logged
 from release_coordinator.cluster.double.server import NAMESPACE, Admission, Server, Subscriber
-from release_coordinator.cluster.port import FIELD_MANAGER, Body, Kind, Ref
+from release_coordinator.cluster.port import FIELD_MANAGER, Body, Kind, LogRequest, Ref
 
 _DAWN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -36,7 +37,7 @@ class Call:
     @property
     def writes(self) -> bool:
         """Tell whether the call can change an object."""
-        return self.verb not in {"get", "list", "discover", "dry_run"}
+        return self.verb not in {"get", "list", "logs", "discover", "dry_run"}
 
 
 Hook = Callable[[Call], Awaitable[None]]
@@ -105,6 +106,14 @@ class MemoryCluster:
             check_name(namespace)
         call = Call("list", Ref(kind, namespace, ""))
         return await self._call(call, lambda: self._server.list(kind, namespace, labels or {}))
+
+    async def logs(self, pod: Ref, request: LogRequest) -> str:
+        """Read a part of a log, as scripted. Raises NotFound, Invalid."""
+        return await self._call(Call("logs", pod), lambda: self._server.logs(pod, request))
+
+    def script_logs(self, logged: Logged | None) -> None:
+        """Say what containers have logged; without a script nothing."""
+        self._server.logged = logged
 
     async def create(self, kind: Kind, body: Body, *, dry_run: bool = False) -> Body:
         """Create and return the stored object. Raises AlreadyExists, NotFound (namespace)."""

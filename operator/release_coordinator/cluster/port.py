@@ -1,4 +1,4 @@
-"""What the rest of the product may ask of a Kubernetes API server: nine calls.
+"""What the rest of the product may ask of a Kubernetes API server: ten calls.
 
 Implemented by `cluster.client.KubernetesCluster` (the real one) and by
 `cluster.memory.MemoryCluster` (the double); one contract suite runs on both. Bodies are the
@@ -8,6 +8,7 @@ timeout inside and raises only what `release_coordinator.errors` names.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 Body = dict[str, Any]
@@ -79,6 +80,21 @@ ADMISSION_BINDING = Kind(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class LogRequest:
+    """A part of the log of a container."""
+
+    container: str
+    since: datetime
+    """Lines from before may come too, of the same second: the API server knows no fractions."""
+    limit: int
+    """Bytes after which the text is cut, perhaps in the middle of a line."""
+    timeout: float
+    """Seconds for the whole answer."""
+    previous: bool = False
+    """The log of the container as it ran before its last restart."""
+
+
 class Cluster(Protocol):
     """The port. All calls may raise Denied, Invalid and Transient besides what they name."""
 
@@ -97,6 +113,14 @@ class Cluster(Protocol):
         """Read all objects of a kind (all pages) whose labels include the given ones.
 
         `namespace=None` reads all namespaces.
+        """
+
+    async def logs(self, pod: Ref, request: LogRequest) -> str:
+        """Read a part of a log: each line begins with its moment (RFC 3339) and a space.
+
+        The text is a workload's and may contain anything; what is no UTF-8 is replaced. Empty
+        before the pod has a node. Raises NotFound (pod), and Invalid where there is no such
+        container, or none that has started.
         """
 
     async def create(self, kind: Kind, body: Body, *, dry_run: bool = False) -> Body:

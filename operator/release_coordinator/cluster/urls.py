@@ -1,7 +1,9 @@
 """Paths of the REST API, from `Kind` and `Ref` alone. What we use ourselves is not discovered."""
 
+from datetime import UTC
+
 from release_coordinator.cluster.arguments import check_name, check_ref
-from release_coordinator.cluster.port import Kind, Ref
+from release_coordinator.cluster.port import Kind, LogRequest, Ref
 
 
 def group_path(group: str, version: str) -> str:
@@ -22,3 +24,15 @@ def object_path(ref: Ref) -> str:
     """Return the path of one object; raises Invalid for what no object can be called."""
     check_ref(ref)
     return f"{collection_path(ref.kind, ref.namespace)}/{ref.name}"
+
+
+def log_query(request: LogRequest) -> tuple[tuple[str, str], ...]:
+    """Return the parameters of a request for a log."""
+    since = request.since.astimezone(UTC)
+    asked = (
+        ("container", request.container),
+        ("sinceTime", f"{since:%Y-%m-%dT%H:%M:%SZ}"),
+        ("limitBytes", str(request.limit)),
+        ("timestamps", "true"),
+    )
+    return (*asked, ("previous", "true")) if request.previous else asked

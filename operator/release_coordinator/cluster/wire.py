@@ -7,7 +7,7 @@ whether a repetition is harmless.
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -98,10 +98,22 @@ class Wire:
     async def send(self, request: Request) -> Body:
         """Send and return the answer's JSON; raises what `release_coordinator.errors` names."""
         headers = await self._headers(request)
+        return _parse(request, await self._observed(request, self._exchange(request, headers)))
+
+    async def read(self, request: Request, limit: int, timeout: float) -> str:  # noqa: ASYNC109
+        """Send and return at most so many bytes of the answer as text, whatever they are."""
+        headers = await self._headers(request) | {"Accept": f"{JSON}, */*"}
+        most = aiohttp.ClientTimeout(total=timeout)
+        reply = await self._observed(request, self._exchange(request, headers, most, limit))
+        if error := fault(_where(request), reply, _object(reply.content)):
+            raise error
+        return reply.content.decode(errors="replace")
+
+    async def _observed(self, request: Request, exchange: Awaitable[Reply]) -> Reply:
         start = time.perf_counter()
         code, date = TRANSPORT_ERROR, None
         try:
-            reply = await self._exchange(request, headers)
+            reply = await exchange
             code, date = str(reply.status), reply.headers.get("Date")
         except TimeoutError as error:
             raise Transient(f"{request.verb} {request.path}: no answer in time") from error
@@ -109,21 +121,29 @@ class Wire:
             raise Transient(f"{request.verb} {request.path}: {error!r}") from error
         finally:
             self._observe(request, code, time.perf_counter() - start, date)
-        return _parse(request, reply)
+        return reply
 
-    async def _exchange(self, request: Request, headers: Mapping[str, str]) -> Reply:
+    async def _exchange(
+        self,
+        request: Request,
+        headers: Mapping[str, str],
+        most: aiohttp.ClientTimeout | None = None,
+        limit: int | None = None,
+    ) -> Reply:
         async with self._session().request(
             request.method,
             f"{self._configuration.host}{request.path}",
             params=request.query,
             data=None if request.body is None else encode(request.body),
             headers=headers,
-            timeout=self._timeout,
+            timeout=most or self._timeout,
             proxy=self._configuration.proxy,
             server_hostname=self._configuration.tls_server_name,
             allow_redirects=False,
         ) as response:
-            return Reply(response.status, response.headers, await response.read())
+            whole = limit is None or not response.ok
+            content = await (response.read() if whole else _first(response.content, limit or 0))
+            return Reply(response.status, response.headers, content)
 
     async def _headers(self, request: Request) -> dict[str, str]:
         headers = {"Accept": JSON, "Content-Type": request.content_type, "User-Agent": _AGENT}
@@ -151,8 +171,28 @@ class Wire:
             self._observer(Exchange(request.verb, request.method, plural, code, seconds, date))
 
 
+async def _first(content: aiohttp.StreamReader, limit: int) -> bytes:
+    """What comes until the end or the limit; what sends more is left alone."""
+    found = bytearray()
+    while len(found) < limit and (chunk := await content.read(limit - len(found))):
+        found += chunk
+    return bytes(found)
+
+
+def _where(request: Request) -> str:
+    return f"{request.verb} {request.path}"
+
+
+def _object(content: bytes) -> Body:
+    try:
+        body = json.loads(content)
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
 def _parse(request: Request, reply: Reply) -> Body:
-    where = f"{request.verb} {request.path}"
+    where = _where(request)
     try:
         body = json.loads(reply.content)
     except ValueError:

@@ -6,11 +6,12 @@ one shallow copy: exhaustive searches fork at every step.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from release_coordinator.cluster.bodies import clone, has_labels, lean, ref_of
-from release_coordinator.cluster.double import fields, rules
+from release_coordinator.cluster.double import fields, logs, rules
+from release_coordinator.cluster.double.logs import Logged
 from release_coordinator.cluster.port import (
     APPROVAL,
     AUTOSCALER,
@@ -30,6 +31,7 @@ from release_coordinator.cluster.port import (
     SERVICE,
     Body,
     Kind,
+    LogRequest,
     Ref,
 )
 from release_coordinator.errors import AlreadyExists, Conflict, NotFound, Transient
@@ -67,10 +69,11 @@ class Server:
     subscribers: list[Subscriber] = field(default_factory=list)
     version: int = 0
     uids: int = 0
+    logged: Logged | None = None
 
     def fork(self) -> "Server":
         """Return an independent copy that nobody has subscribed to."""
-        return Server(self.now, self.admission, dict(self.objects), [], self.version, self.uids)
+        return replace(self, objects=dict(self.objects), subscribers=[])
 
     def resource(self, api_version: str, kind: str) -> Kind:
         """Return the kind of that name."""
@@ -94,6 +97,10 @@ class Server:
         ]
         found.sort(key=lambda body: _order(ref_of(kind, body)))
         return [clone(body) for body in found]
+
+    def logs(self, pod: Ref, request: LogRequest) -> str:
+        """Return a part of the log of a pod's container."""
+        return logs.read(self._stored(pod).body, request, self.logged)
 
     def create(self, kind: Kind, body: Body, manager: str) -> Body:
         """Store a new object."""
