@@ -4,7 +4,7 @@ Order matters: the metrics' baseline, then plan and previous revision (from here
 frozen), then the backup.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from release_coordinator.api.attempt import (
     Measurement,
@@ -13,10 +13,9 @@ from release_coordinator.api.attempt import (
     Step,
     StepState,
 )
-from release_coordinator.api.base import parse_duration
 from release_coordinator.api.conditions import Reason
 from release_coordinator.api.release import Component, HealthProbe, WorkloadRef
-from release_coordinator.api.watch import BaselineFrom, Metric, OnMissing, OnUnknown, Severity
+from release_coordinator.api.watch import Metric, OnMissing, OnUnknown, Severity
 from release_coordinator.engine import backing_up, inheritance, names, plan, questions, snapshots
 from release_coordinator.engine.action import CreateRevision
 from release_coordinator.engine.context import Context
@@ -24,7 +23,7 @@ from release_coordinator.engine.outcome import DONE, Do, Failed, Outcome, Wait
 from release_coordinator.engine.runfacts import WorkloadFact, WorkloadWant
 from release_coordinator.engine.watchfacts import SeriesFact
 
-BASELINE = "prepare/baseline"
+BASELINE = questions.BASELINE
 NO_DATA = "has no data in the window of its baseline; check its name and labels"
 REVISION = "prepare/revision"
 
@@ -41,12 +40,7 @@ def advance(ctx: Context) -> Outcome:
 def _relative(ctx: Context) -> list[Metric]:
     """Metrics whose limit depends on what was measured before."""
     metrics = ctx.plan.spec.watch.metrics if ctx.plan.spec.watch else []
-    return [
-        metric
-        for metric in metrics
-        if questions.breach_of(metric).ratio_to_baseline is not None
-        and metric.baseline.taken is BaselineFrom.BEFORE
-    ]
+    return [metric for metric in metrics if questions.needs_before(metric)]
 
 
 def _baseline(ctx: Context) -> Outcome:
@@ -56,14 +50,14 @@ def _baseline(ctx: Context) -> Outcome:
         return DONE
     if step is None:
         return ctx.begin(BASELINE)
-    at = _asked_at(ctx, step)
-    wants = [questions.baseline_want(metric, at) for metric in metrics]
+    at = questions.baseline_moment(ctx, step, ctx.now)
+    wants = [questions.baseline_want(ctx, metric, at) for metric in metrics]
     ctx.seen.gather(*wants)
     answers = [(metric, ctx.seen.late(want)) for metric, want in zip(metrics, wants, strict=True)]
     found = [(metric, fact) for metric, fact in answers if fact is not None]
     if len(found) < len(metrics):
         return Wait()  # the answers come by themselves
-    missing = [(metric, fact) for metric, fact in found if not fact.values]
+    missing = [(m, fact) for m, fact in found if len(fact.values) < questions.least_values(m)]
     needed = [(metric, fact) for metric, fact in missing if _is_needed(metric)]
     if needed:
         return _without_baseline(ctx, step, needed)
@@ -79,26 +73,24 @@ def _is_needed(metric: Metric) -> bool:
     return not lenient and metric.baseline.on_missing is OnMissing.UNKNOWN
 
 
-def _asked_at(ctx: Context, step: Step) -> datetime:
-    """The moment of this try: the start of the step, then once per interval."""
-    watch = ctx.plan.spec.watch
-    assert watch is not None  # noqa: S101 - there are metrics
-    interval = max(1.0, parse_duration(watch.interval))
-    tries = max(0.0, (ctx.now - step.started_at).total_seconds()) // interval
-    return step.started_at + timedelta(seconds=tries * interval)
-
-
 def _without_baseline(
     ctx: Context, step: Step, missing: list[tuple[Metric, SeriesFact]]
 ) -> Outcome:
     """Ask again for a while: an outage must not become a release without its guard."""
     watch = ctx.plan.spec.watch
     assert watch is not None  # noqa: S101 - there are metrics
-    text = "; ".join(f"{metric.name}: {fact.problem or NO_DATA}" for metric, fact in missing)
+    text = "; ".join(f"{metric.name}: {_why(metric, fact)}" for metric, fact in missing)
     if ctx.now >= ctx.deadline(step, watch.unknown_limit):
         return Failed(Reason.METRIC_UNKNOWN, f"the baseline could not be measured: {text}")
-    again = _asked_at(ctx, step) + timedelta(seconds=max(1.0, parse_duration(watch.interval)))
-    return ctx.wait(step, text, again)
+    at = questions.baseline_moment(ctx, step, ctx.now)
+    return ctx.wait(step, text, at + timedelta(seconds=questions.retry_pause(watch)))
+
+
+def _why(metric: Metric, fact: SeriesFact) -> str:
+    if fact.problem or not fact.values:
+        return fact.problem or NO_DATA
+    least = questions.least_values(metric)
+    return f"has {len(fact.values)} values in the window of its baseline; {least} are needed"
 
 
 def _revision(ctx: Context) -> Outcome:
