@@ -7,7 +7,7 @@ Python's own engine is never let near them: one pattern could keep it busy for e
 from functools import lru_cache
 from typing import Protocol
 
-import re2
+import re2  # type: ignore[import-untyped]
 
 MEMORY = 1 << 20
 """Bytes that an expression may take, its automata included."""

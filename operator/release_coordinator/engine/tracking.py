@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from release_coordinator.api.attempt import Attempt
 from release_coordinator.api.base import parse_duration
-from release_coordinator.api.measurement import Measurement, Verdict, WatchState
+from release_coordinator.api.measurement import Carried, Measurement, Verdict, WatchState
 from release_coordinator.api.watch import OnUnknown, Severity, Watch, WatchStart
 
 from . import history
@@ -44,6 +44,13 @@ def noted(ctx: Context, entry: Measurement) -> Note:
         return ctx.note(ctx.with_attempt(measurements=[*present, entry]))
     replaced = [entry if one.metric == entry.metric else one for one in present]
     return ctx.note(ctx.with_attempt(measurements=replaced))
+
+
+def carried(ctx: Context, name: str) -> Carried:
+    """What the last look at a subject of that name has handed on."""
+    known = (entry for entry in ctx.attempt.measurements if entry.metric == name)
+    entry = next(known, None)
+    return (entry and entry.carried) or Carried()
 
 
 def begins(watch: Watch, state: WatchState) -> datetime | None:
