@@ -4,14 +4,18 @@ Between the plan and whoever asks (`engine.questions`, `engine.signs.alerts`, `e
 A text that cannot be filled is a fault of the spec and was told by `engine.watchfaults`.
 """
 
+from collections.abc import Mapping
+
 from release_coordinator.api.release import Component
 from release_coordinator.api.watch import Breach, Metric, MinTraffic
 
-from . import bluegreen, traffic
+from . import bluegreen, placeholders, presets, traffic
 from .context import Context
 
 WINDOW = "1m"
 """What $(window) stands for where nothing else is said."""
+NONE = "none"
+"""What $(previousVersion) stands for if nobody knows what ran before: no version is called so."""
 
 
 def query_of(ctx: Context, metric: Metric, *, beside: bool = False) -> str:
@@ -20,7 +24,9 @@ def query_of(ctx: Context, metric: Metric, *, beside: bool = False) -> str:
     `beside` is right for every baseline that another version gives: for the one that runs beside,
     and for the one that ran before.
     """
-    return _filled(ctx, metric.query or "", metric.component, metric.window, beside=beside)
+    preset = _preset(metric)
+    query = preset.query if preset is not None else metric.query or ""
+    return _filled(ctx, query, metric.component, metric.window, beside=beside)
 
 
 def min_traffic_of(metric: Metric) -> MinTraffic | None:
@@ -28,7 +34,9 @@ def min_traffic_of(metric: Metric) -> MinTraffic | None:
 
     Its query is not filled; see `traffic_of`.
     """
-    return metric.min_traffic
+    preset = _preset(metric)
+    usual = preset.min_traffic if preset is not None else None
+    return metric.min_traffic or usual
 
 
 def traffic_of(ctx: Context, metric: Metric, *, beside: bool = False) -> str | None:
@@ -41,8 +49,10 @@ def traffic_of(ctx: Context, metric: Metric, *, beside: bool = False) -> str | N
 
 def breach_of(metric: Metric) -> Breach:
     """When an answer is bad: as the author says, else as is usual for the preset."""
-    assert metric.breach is not None  # noqa: S101 - a rule of the CRD
-    return metric.breach
+    preset = _preset(metric)
+    breach = metric.breach or (preset.breach if preset is not None else None)
+    assert breach is not None  # noqa: S101 - else the spec has a fault
+    return breach
 
 
 def filled(ctx: Context, query: str, component: str | None = None) -> str:
@@ -52,33 +62,51 @@ def filled(ctx: Context, query: str, component: str | None = None) -> str:
 
 def filled_label(ctx: Context, text: str, component: str | None = None) -> str:
     """A plain text with placeholders, such as the value of a label: nothing is escaped."""
-    return _filled(ctx, text, component, WINDOW, beside=False)
+    return placeholders.text_filled(text, _values(ctx, component, WINDOW, beside=False))
 
 
-def _filled(ctx: Context, text: str, component: str | None, window: str, *, beside: bool) -> str:
-    spec = ctx.plan.spec
-    one = next((c for c in spec.components if component in (None, c.name)), spec.components[0])
-    target = (one if beside else _new(ctx, one)).target
-    previous = ctx.attempt.previous_version or "none"
+def _preset(metric: Metric) -> presets.Asked | None:
+    return presets.asked(metric.preset, metric.convention) if metric.preset is not None else None
+
+
+def _filled(ctx: Context, query: str, component: str | None, window: str, *, beside: bool) -> str:
+    return placeholders.filled(query, _values(ctx, component, window, beside=beside))
+
+
+def _values(ctx: Context, component: str | None, window: str, *, beside: bool) -> Mapping[str, str]:
+    previous = ctx.attempt.previous_version or NONE
+    about = _about(ctx, component)
     values = {
         "namespace": ctx.release.namespace,
         "release": ctx.release.name,
-        "component": one.name,
-        "version": previous if beside else spec.version,
+        "version": previous if beside else ctx.plan.spec.version,
         "previousVersion": previous,
-        "workload": target.name,
-        "pods": f"{target.name}-.*",
-        "window": window,
+        placeholders.WINDOW: window,
     }
-    for name, value in values.items():
-        text = text.replace(f"$({name})", value)
-    return text
+    if about is None:
+        return values
+    target = (about if beside else _new(ctx, about)).target
+    return {
+        **values,
+        "component": about.name,
+        "workload": target.name,
+        placeholders.PODS: placeholders.pods_of(target),
+        presets.SERVICE: about.strategy.service or about.target.name,
+    }
+
+
+def _about(ctx: Context, name: str | None) -> Component | None:
+    """The component of that name; without one, the only one."""
+    components = ctx.plan.spec.components
+    if name is None:
+        return components[0] if len(components) == 1 else None
+    return next((component for component in components if component.name == name), None)
 
 
 def _new(ctx: Context, component: Component) -> Component:
     """The component with the workload whose pods run the new version, or will run it."""
     begun = component.is_blue_green and ctx.step(traffic.TWIN + component.name) is not None
-    if begun and ctx.attempt.trigger is None:
-        handed = ctx.succeeded(traffic.HANDOVER + component.name)
-        return component if handed else bluegreen.beside(ctx, component)
-    return component
+    if not begun or ctx.attempt.trigger is not None:
+        return component
+    handed = ctx.succeeded(traffic.HANDOVER + component.name)
+    return component if handed else bluegreen.beside(ctx, component)

@@ -16,7 +16,8 @@ from release_coordinator.api.job import JobTemplate
 from release_coordinator.api.policy import Requirements
 from release_coordinator.api.release import Component, ReleaseSpec, WorkloadRef
 
-from . import inline
+from . import inline, watchfaults
+from .memo import Memo
 from .policy import BUILT_IN
 
 
@@ -70,9 +71,16 @@ def revision_digest(revision: Revision) -> str:
 
     Defaults are left out as in the others.
     """
+    return _REVISION_DIGEST(revision)
+
+
+def _revision_digest(revision: Revision) -> str:
     return _sha256(
         revision.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude_none=True)
     )
+
+
+_REVISION_DIGEST = Memo(_revision_digest)
 
 
 def is_recorded(revision: Revision | None, known: str | None) -> bool:
@@ -112,13 +120,25 @@ def _program(job: JobTemplate | None) -> list[Any] | None:
 
 def resolve(spec: ReleaseSpec, requirements: Requirements = BUILT_IN) -> Plan | tuple[Fault, ...]:
     """The plan of a spec, or everything that is wrong with it."""
-    faults = [*_workload_faults(spec), *_dependency_faults(spec), *inline.faults(spec)]
+    return _RESOLVED(spec, requirements)
+
+
+def _resolve(spec: ReleaseSpec, requirements: Requirements) -> Plan | tuple[Fault, ...]:
+    faults = [
+        *_workload_faults(spec),
+        *_dependency_faults(spec),
+        *inline.faults(spec),
+        *watchfaults.faults(spec),
+    ]
     if faults:
         return tuple(faults)
     order = _order(spec)
     if isinstance(order, Fault):
         return (order,)
     return Plan(spec, requirements, digest(spec, requirements), spec_digest(spec), order)
+
+
+_RESOLVED = Memo(_resolve)
 
 
 def _workload_faults(spec: ReleaseSpec) -> list[Fault]:
