@@ -25,6 +25,7 @@ from .cluster.port import (
     Ref,
 )
 from .engine import names
+from .engine.memo import Memo
 from .engine.observation import Want
 from .engine.plan import is_recorded
 from .engine.runfacts import (
@@ -209,6 +210,10 @@ class Looker:
 def _recorded(body: Body | None) -> Revision | None:
     """Spoilt is as good as gone."""
     try:
-        return read_revision(body) if body is not None else None
+        return _READ(body) if body is not None else None
     except ValidationError:
         return None
+
+
+_READ = Memo(read_revision)
+"""A revision is read once as long as the store has it; bodies there are replaced, not changed."""

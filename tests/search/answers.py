@@ -48,12 +48,11 @@ from release_coordinator.engine.runfacts import (
     ProbeWant,
     RecordWant,
     RevisionWant,
-    SampleFact,
-    SampleWant,
     WorkloadFact,
     WorkloadPodsWant,
     WorkloadWant,
 )
+from release_coordinator.engine.watchfacts import SampleFact, SampleWant
 
 SAMPLES = {"good": SampleFact(1.0), "bad": SampleFact(9.0), "none": SampleFact(None, "down")}
 
@@ -125,6 +124,7 @@ def workload_fact(one: Workload) -> WorkloadFact:
         labelled_for=one.label,
         rolled_out=one.stage > 0,
         replicas=2,
+        ready=2,
         trouble="",
         mark=one.mark,
         template={"spec": {"containers": [{"name": one.container, "image": one.image}]}},

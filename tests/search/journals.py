@@ -138,14 +138,18 @@ def _measured(entry: Measurement, when: Moment) -> Measurement:
         update={
             "value": None,
             "samples": 0,
+            "breaches": 0,
+            "successes": 0,
             "message": "",
+            "history": None,
             "failures": min(entry.failures, FAILURES),
             "unknown_since": when(entry.unknown_since),
+            "sampled_at": when(entry.sampled_at),
         }
     )
 
 
 def _watch(state: WatchState, when: Moment) -> WatchState:
-    """The watch as if it had begun later by what was lost: only its end counts."""
-    begun = state.started_at + timedelta(seconds=state.unknown_seconds)
-    return WatchState(started_at=when(begun), sampled_at=when(state.sampled_at))
+    """Once the watch has begun, what was before it says nothing any more."""
+    changed = None if state.started_at else when(state.changed_at)
+    return WatchState(changed_at=changed, started_at=when(state.started_at))

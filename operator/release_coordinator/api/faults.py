@@ -18,7 +18,7 @@ from .metricsource import URL_PATTERN
 SHOWN = 60
 """Characters of a wrong value that a message repeats."""
 
-MAPS = frozenset({"images", "labels", "annotations", "kept", "snapshots"})
+MAPS = frozenset({"images", "labels", "annotations", "kept", "matchers", "snapshots"})
 """Fields whose keys are chosen by people; a path shows such a key in brackets."""
 
 FORMS: Mapping[str, str] = {

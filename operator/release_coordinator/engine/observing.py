@@ -4,6 +4,7 @@ Called by `engine.braking` while components are rolled out and by `phases.watchi
 Each subject has its own pace: one that is slow to answer holds up no other.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from release_coordinator.api.conditions import Reason
@@ -12,6 +13,7 @@ from release_coordinator.api.watch import OnUnknown, Severity, Watch
 
 from . import tracking, watchlist
 from .context import Context
+from .observation import NotSeen, Want
 from .outcome import DONE, Do, Failed, Note, Outcome, Wait
 from .reading import Finding
 from .subject import Subject
@@ -23,32 +25,51 @@ def advance(ctx: Context, watch: Watch, state: WatchState, step: str | None) -> 
     Failed if the release has to go back; a Note may hold it. `step` is where a hold stops it.
     """
     subjects = watchlist.of(ctx.plan)
-    following: list[datetime] = []
-    for subject in subjects:
-        due = tracking.due(ctx, watch, state, subject)
-        if due is None:
-            continue
-        if due > ctx.now:
-            following.append(due)
-            continue
-        found = subject.look(ctx, due)
-        if isinstance(found, Finding):
-            return _noted(ctx, watch, subject, found)
-        if isinstance(found, Note | Do):
-            return found
-        if found is not None and found.until is not None:
-            following.append(found.until)
+    looked = _round(ctx, watch, state, subjects)
+    if not isinstance(looked, Wait):
+        return looked
     verdicts = [_verdict(ctx, watch, subject, step) for subject in subjects]
     # What has to go back is not held for something else.
     for kind in (Failed, Note):
         for outcome in verdicts:
             if isinstance(outcome, kind):
                 return outcome
-    return Wait(min(following, default=None))
+    return looked
 
 
-def _noted(ctx: Context, watch: Watch, subject: Subject, found: Finding) -> Note:
-    return tracking.noted(ctx, tracking.updated(ctx, watch, subject, found))
+def _round(
+    ctx: Context, watch: Watch, state: WatchState, subjects: list[Subject]
+) -> Note | Do | Wait:
+    """Journal what all looks that are due have found; Wait if there is nothing to journal."""
+    following: list[datetime] = []
+    wants: list[Want] = []
+    noted: Note | None = None
+    for subject in subjects:
+        due = tracking.due(ctx, watch, state, subject)
+        try:
+            found = _look(ctx, subject, due)
+        except NotSeen as question:
+            wants += question.wants
+            continue
+        if isinstance(found, Finding):
+            noted = tracking.noted(ctx, tracking.updated(ctx, watch, subject, found))
+            ctx = replace(ctx, attempt=noted.status.attempt or ctx.attempt)
+        elif isinstance(found, Note | Do):
+            return noted or found
+        elif found is not None and found.until is not None:
+            following.append(found.until)
+    if wants:
+        raise NotSeen(*wants)  # of all subjects at once: they are looked up side by side
+    return noted or Wait(min(following, default=None))
+
+
+def _look(
+    ctx: Context, subject: Subject, due: datetime | None
+) -> Finding | Note | Do | Wait | None:
+    """What a look finds, or when it is due."""
+    if due is None or due > ctx.now:
+        return Wait(due)
+    return subject.look(ctx, due)
 
 
 def _verdict(ctx: Context, watch: Watch, subject: Subject, step: str | None) -> Outcome:

@@ -81,14 +81,13 @@ from release_coordinator.engine.runfacts import (
     ProbeWant,
     RecordWant,
     RevisionWant,
-    SampleFact,
-    SampleWant,
     WorkloadFact,
     WorkloadPodsWant,
     WorkloadWant,
 )
 from release_coordinator.engine.summary import material, summarise
 from release_coordinator.engine.templates import containers, hash_of, with_images
+from release_coordinator.engine.watchfacts import SampleFact, SampleWant, SeriesFact, SeriesWant
 
 UID = "5b1f0f4e-release"
 CHANGELOG = "\n".join(f"## [1.{n}.0] - 2026-11-2{n}\n\n- Something.\n" for n in range(10))
@@ -138,6 +137,8 @@ class Abstract:
     snapshots: dict[str, Snapshot] = field(default_factory=dict)
     records: dict[str, CreateRecord] = field(default_factory=dict)
     sample: float | None = 1.0
+    slow: bool = False
+    """Whether answers of the background are not there yet."""
     healthy: bool = True
     refusal: Reason | None = None
     """The next effect is refused for this reason."""
@@ -187,7 +188,8 @@ class Abstract:
             WorkloadPodsWant: lambda w: self._pods(w.workload.name),
             ProbeWant: lambda _: ProbeFact(1, "" if self.healthy else "HTTP 503"),
             DocumentWant: lambda _: DocumentFact(CHANGELOG),
-            SampleWant: lambda _: SampleFact(self.sample, "" if self.sample else "down"),
+            SampleWant: lambda _: None if self.slow else self._sampled(),
+            SeriesWant: lambda _: None if self.slow else self._series(),
             RevisionWant: lambda w: self.revisions.get(w.name),
             SnapshotWant: lambda w: self.snapshots.get(w.name),
             LeftoversWant: lambda _: LeftoversFact(),
@@ -206,6 +208,13 @@ class Abstract:
             RivalsWant: lambda _: (),
         }
         return answers[type(want)](want)
+
+    def _sampled(self) -> SampleFact:
+        return SampleFact(self.sample, "" if self.sample else "down")
+
+    def _series(self) -> SeriesFact:
+        fact = self._sampled()
+        return SeriesFact(() if fact.value is None else (fact.value,) * 5, fact.problem)
 
     def _heard(self) -> list[ApprovalFact]:
         return self.approvals[: len(self.approvals) - self.unheard]

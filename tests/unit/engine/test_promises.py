@@ -79,6 +79,7 @@ class Promises(RuleBasedStateMachine):
                 labelled_for="",
                 rolled_out=True,
                 replicas=2,
+                ready=2,
                 trouble="",
             )
         self.shell = Shell(self.world, self.watch)
@@ -103,6 +104,7 @@ class Promises(RuleBasedStateMachine):
     @rule(times=st.integers(min_value=1, max_value=12))
     def all_goes_well(self, times: int) -> None:
         """Without this most worlds would never get far."""
+        self.world.slow = False
         for _ in range(times):
             self.quinn_signs()
             self.everything_succeeds()
@@ -148,6 +150,10 @@ class Promises(RuleBasedStateMachine):
     def pods_follow(self) -> None:
         for name, fact in self.world.workloads.items():
             self.world.workloads[name] = WorkloadFact(**{**_fields(fact), "rolled_out": True})
+
+    @rule(slow=st.booleans())
+    def answers_take_their_time(self, slow: bool) -> None:  # noqa: FBT001 - drawn
+        self.world.slow = slow
 
     @rule()
     def watches_lag(self) -> None:
