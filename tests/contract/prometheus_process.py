@@ -43,6 +43,11 @@ async def prometheus(folder: Path, rules: str = "") -> AsyncIterator[str]:
             await drain
 
 
+def promtool() -> Path:
+    """Return the tool that evaluates queries on series in a file."""
+    return _program().with_name("promtool")
+
+
 def _program() -> Path:
     return debian.unpacked(("prometheus",), Progress()) / "usr/bin/prometheus"
 
