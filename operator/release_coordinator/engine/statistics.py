@@ -6,6 +6,7 @@ latencies and error rates are nothing like normal. Bounded: of each group at mos
 """
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -36,7 +37,7 @@ def mann_whitney(a: Sequence[float], b: Sequence[float]) -> Ranks:
     a, b = bounded(a), bounded(b)
     if not a or not b:
         raise ValueError("nothing can be said of a group without values")
-    u = sum((x > y) + (x == y) / 2 for x in a for y in b)
+    u = _pairs(a, sorted(b))
     ties = [len(list(same)) for _, same in groupby(sorted([*a, *b]))]
     if min(len(a), len(b)) <= EXACT and max(ties) == 1:
         greater, less = _counted(round(u), len(a), len(b))
@@ -55,12 +56,23 @@ def shift(a: Sequence[float], b: Sequence[float]) -> float:
 
 
 def effect(a: Sequence[float], b: Sequence[float]) -> float:
-    """How many times B's mean A's mean is; 1 if they are equal, infinite if only B's is zero.
+    """How many times B's mean A's mean is: over all values, or over the middle half of them.
 
-    If B's mean is negative, a relation would turn more into less; then it is 1 plus the
-    difference in units of B's mean, which for a positive one is the same.
+    Whichever is closer to 1 counts, so that a few outliers make no difference, nor does a middle
+    half of zeros. Infinite if only B's is zero.
     """
-    above, below = mean(a), mean(b)
+    whole, middle = relation(mean(a), mean(b)), relation(middle_mean(a), middle_mean(b))
+    if min(whole, middle) >= 1:
+        return min(whole, middle)
+    return min(1.0, max(whole, middle))
+
+
+def relation(above: float, below: float) -> float:
+    """How many times one number another one is; 1 if they are equal, infinite beside zero.
+
+    If the other is negative, a relation would turn more into less; then it is 1 plus the
+    difference in units of the other, which for a positive one is the same.
+    """
     if above == below:
         return 1.0
     if below == 0:
@@ -70,13 +82,28 @@ def effect(a: Sequence[float], b: Sequence[float]) -> float:
 
 def mean(values: Sequence[float]) -> float:
     """The mean of the values that count; it does not overflow."""
-    counted = bounded(values)
-    return math.fsum(value / len(counted) for value in counted)
+    return _mean(bounded(values))
+
+
+def middle_mean(values: Sequence[float]) -> float:
+    """The mean without the least quarter of the values and without the greatest."""
+    ordered = sorted(bounded(values))
+    cut = len(ordered) // 4
+    return _mean(ordered[cut : len(ordered) - cut])
+
+
+def _mean(values: Sequence[float]) -> float:
+    return math.fsum(value / len(values) for value in values)
 
 
 def bounded(values: Sequence[float]) -> Sequence[float]:
     """The values of a group that count: the last of them."""
     return values[-LIMIT:]
+
+
+def _pairs(a: Sequence[float], b: Sequence[float]) -> float:
+    """Pairs in which A's value is greater than one of B, which is sorted; ties count half."""
+    return sum(bisect_left(b, x) + bisect_right(b, x) for x in a) / 2
 
 
 def _counted(u: int, n: int, m: int) -> tuple[float, float]:
