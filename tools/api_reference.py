@@ -11,7 +11,7 @@ from pydantic.json_schema import models_json_schema
 from tools import api_fields
 from tools.meanings import meanings
 
-from release_coordinator.api.metricsource import MetricSourceSpec
+from release_coordinator.api.metricsource import MetricSourceSpec, MetricSourceStatus
 from release_coordinator.api.record import RecordSpec
 from release_coordinator.api.release import ReleaseSpec
 from release_coordinator.api.schema import GROUP, VERSION, crds
@@ -22,7 +22,7 @@ Schema = dict[str, Any]
 PARTS = {
     "Release": (ReleaseSpec, ReleaseStatus),
     "ReleaseRecord": (RecordSpec,),
-    "MetricSource": (MetricSourceSpec,),
+    "MetricSource": (MetricSourceSpec, MetricSourceStatus),
 }
 """The models of `spec` and `status` of each kind, in the order of the page."""
 

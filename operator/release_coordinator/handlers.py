@@ -56,7 +56,10 @@ class Intake:
             # A lock that we have given back is no longer in the store; others wait for it.
             changed = changed or kind is LEASE
         else:
+            known = self._store.get(ref)
             changed = self._store.put(kind, body)
+            # How a source is says nothing to Releases: they find out when they ask it.
+            changed = changed and not (kind is METRIC_SOURCE and _is_same_spec(known, body))
         if changed:
             for key in self._concerned(kind, body):
                 self._enqueue(key)
@@ -78,6 +81,13 @@ class Intake:
             owner = metadata.get("labels", {}).get(names.LABEL_RELEASE)
             if owner:
                 yield metadata["namespace"], owner
+
+
+def _is_same_spec(known: Body | None, body: Body) -> bool:
+    if known is None:
+        return False
+    before, after = known["metadata"], body["metadata"]
+    return all(before.get(mark) == after.get(mark) for mark in ("uid", "generation"))
 
 
 def register(registry: kopf.OperatorRegistry, intake: Intake, login: Login) -> None:

@@ -10,7 +10,7 @@ import logging
 import os
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -29,6 +29,7 @@ from .cluster.store import Store
 from .cluster.urgency import is_urgent
 from .cluster.wire import Exchange
 from .evidence.sources import Sources
+from .evidence.sourcesecrets import SourceSecrets
 from .guard import Guard
 from .look import Looker
 from .reconcile import Key, Parts, Reconciler
@@ -36,13 +37,17 @@ from .recorder import Recorder
 from .resync import Resync
 from .servertime import ServerTime
 from .settings import Settings
+from .signals.addresses import APIServer
+from .signals.port import Outcome
 from .signals.probe import HttpProber
 from .signals.prometheus import PrometheusMetrics
+from .sourcehealth import SourceHealth
 from .telemetry.health import HealthServer
 from .telemetry.metrics import Metrics
 from .telemetry.passes import MeteredPasses
 from .telemetry.progress import Limits, Progress
 from .telemetry.queuemetrics import QueueMetrics
+from .telemetry.sourcemetrics import SourceMetrics
 from .workqueue import WorkQueue
 
 LEASE_NAME = "release-coordinator"
@@ -71,6 +76,9 @@ class Operation:
         )
         self._metrics.resync_age(self._progress.resync_age)
         self._passes = MeteredPasses(self._metrics, time.monotonic)
+        sources = SourceMetrics(self._metrics.registry, tuple(Outcome))
+        self._health = SourceHealth(self._clock, self._time.now, sources)
+        self._observers = (sources, self._health)
         self._stop = asyncio.Event()
 
     def stop(self) -> None:
@@ -145,24 +153,17 @@ class Operation:
         self._progress.role("leader")
         self._metrics.leading(True)
         settings = self._settings
-        store, metrics = Store(), PrometheusMetrics()
+        store, metrics = Store(), await self._asking()
         prober = HttpProber(allow_loopback=settings.allow_loopback)
 
         def look_again() -> None:
             for body in store.select(RELEASE):
                 enqueue((body["metadata"]["namespace"], body["metadata"]["name"]))
 
-        guard = Guard(
-            cluster,
-            settings.namespaces,
-            clock=self._clock,
-            proofs=Proofs(cluster, self._lease()),
-            changed=look_again,
-        )
-        self._metrics.sign_offs_guarded(lambda: not guard.state().problem)
-        sources = Sources(
-            cluster, store, metrics, prober, guard.state, keep_secrets=settings.keep_secrets
-        )
+        guard = self._guard(cluster, look_again)
+        secrets = SourceSecrets(cluster, settings.lease_namespace)
+        keep = settings.keep_secrets
+        sources = Sources(cluster, store, metrics, prober, guard.state, keep, secrets)
         recorder = Recorder(cluster)
         queue: WorkQueue[Key] = WorkQueue(
             clock=self._clock,
@@ -189,6 +190,7 @@ class Operation:
             "guard": asyncio.create_task(guard.run(settings.proof_seconds)),
             "workers": asyncio.create_task(queue.run(settings.workers, reconciler.reconcile)),
             "resync": asyncio.create_task(resync.run(settings.resync_seconds)),
+            "sources": asyncio.create_task(self._health.run(sources, metrics)),
             "watches": asyncio.create_task(self._watch(handlers.Intake(store, enqueue))),
             "stop": asyncio.create_task(self._stop.wait()),
         }
@@ -201,6 +203,30 @@ class Operation:
             await looker.close()
             await prober.close()
             await metrics.close()
+
+    def _guard(self, cluster: Cluster, changed: Callable[[], None]) -> Guard:
+        guard = Guard(
+            cluster,
+            self._settings.namespaces,
+            clock=self._clock,
+            proofs=Proofs(cluster, self._lease()),
+            changed=changed,
+        )
+        self._metrics.sign_offs_guarded(lambda: not guard.state().problem)
+        return guard
+
+    async def _asking(self) -> PrometheusMetrics:
+        """The client of metric sources; it keeps away from the Kubernetes API."""
+        servers = [(await credentials(self._settings.kubeconfig)).server]
+        if host := os.environ.get("KUBERNETES_SERVICE_HOST"):
+            address = f"[{host}]" if ":" in host else host
+            servers.append(f"https://{address}:{os.environ.get('KUBERNETES_SERVICE_PORT', '443')}")
+        return PrometheusMetrics(
+            api_server=APIServer(servers),
+            allow_loopback=self._settings.allow_loopback,
+            observers=self._observers,
+            now=lambda: self._time.now().timestamp(),
+        )
 
     def _parts(self, sources: Sources, looker: Looker, recorder: Recorder) -> Parts:
         """What a pass works with."""

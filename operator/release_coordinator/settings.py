@@ -34,7 +34,7 @@ class Settings:
     keep_secrets: bool = False
     """Secrets that pods use are copied, so that a rollback can bring them back."""
     allow_loopback: bool = False
-    """Health probes may go to loopback addresses: for tests only."""
+    """Health probes and metric sources may be at loopback addresses: for tests only."""
 
 
 class BadSettings(Exception):  # noqa: N818 - a fact about the configuration

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from tests.contract.prometheus_process import prometheus
+from tests.fakes import prometheus as fake
 
 from release_coordinator.signals.prometheus import PrometheusMetrics
 
@@ -19,7 +20,7 @@ async def url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def metrics() -> AsyncIterator[PrometheusMetrics]:
-    client = PrometheusMetrics()
+    client = PrometheusMetrics(allow_loopback=True)
     yield client
     await client.close()
 
@@ -30,7 +31,7 @@ async def metrics() -> AsyncIterator[PrometheusMetrics]:
 async def test_one_number_is_a_value(
     url: str, metrics: PrometheusMetrics, promql: str, value: float
 ) -> None:
-    sample = await metrics.query(url, promql, timeout=30)
+    sample = await metrics.query(fake.endpoint(url, 30), promql)
     assert (sample.value, sample.problem) == (value, "")
 
 
@@ -53,12 +54,12 @@ TWO = 'label_replace(vector(1), "a", "1", "", "") or label_replace(vector(1), "a
 async def test_anything_else_is_unknown_and_says_why(
     url: str, metrics: PrometheusMetrics, promql: str, words: str
 ) -> None:
-    sample = await metrics.query(url, promql, timeout=30)
+    sample = await metrics.query(fake.endpoint(url, 30), promql)
     assert sample.value is None
-    assert sample.problem.startswith(f"Metric source {url} ")
+    assert sample.problem.startswith(f"Metric source main ({url}) ")
     assert words in sample.problem
 
 
 async def test_an_address_beside_the_api_is_named(url: str, metrics: PrometheusMetrics) -> None:
-    sample = await metrics.query(f"{url}/graph", "up", timeout=30)
+    sample = await metrics.query(fake.endpoint(f"{url}/graph", 30), "up")
     assert "check that the address is the root of a Prometheus-compatible API" in sample.problem

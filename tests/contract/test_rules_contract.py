@@ -21,7 +21,7 @@ async def server() -> AsyncIterator[fake.ScriptedPrometheus]:
 
 @pytest.fixture
 async def metrics() -> AsyncIterator[Metrics]:
-    client = PrometheusMetrics()
+    client = PrometheusMetrics(allow_loopback=True)
     yield client
     await client.close()
 
@@ -29,7 +29,7 @@ async def metrics() -> AsyncIterator[Metrics]:
 async def test_all_alert_rules_are_told(server: fake.ScriptedPrometheus, metrics: Metrics) -> None:
     ill = fake.rule("Slow", health="err", lastError="many-to-many matching")
     server.script = fake.rules([fake.rule("Down", state="firing")], [ill])
-    fact = await metrics.rules(server.url, timeout=5)
+    fact = await metrics.rules(fake.endpoint(server.url))
     assert fact.problem == ""
     assert fact.rules == (
         AlertRuleFact("Down", "ok", firing=True, severity=""),
@@ -43,7 +43,7 @@ async def test_the_address_may_have_a_path_and_more(
     server: fake.ScriptedPrometheus, metrics: Metrics, suffix: str
 ) -> None:
     server.script = fake.rules([fake.rule("Down")])
-    assert len((await metrics.rules(server.url + suffix, timeout=5)).rules) == 1
+    assert len((await metrics.rules(fake.endpoint(server.url + suffix))).rules) == 1
 
 
 BAD_ANSWERS = {
@@ -66,9 +66,9 @@ async def test_a_bad_answer_is_unknown_and_says_why_and_where(
     server: fake.ScriptedPrometheus, metrics: Metrics, script: fake.Script, words: str
 ) -> None:
     server.script = script
-    fact = await metrics.rules(server.url, timeout=5)
+    fact = await metrics.rules(fake.endpoint(server.url))
     assert fact.rules == ()
-    assert fact.problem.startswith(f"Metric source {server.url} ")
+    assert fact.problem.startswith(f"Metric source main ({server.url}) ")
     assert words in fact.problem
 
 
@@ -76,34 +76,34 @@ async def test_a_source_that_is_slow_is_unknown(
     server: fake.ScriptedPrometheus, metrics: Metrics
 ) -> None:
     server.script = server.hang
-    fact = await metrics.rules(server.url, timeout=0.05)
+    fact = await metrics.rules(fake.endpoint(server.url, 0.05))
     assert "gave no answer within 0.05 s" in fact.problem
 
 
 async def test_more_rules_than_can_be_read_are_unknown(server: fake.ScriptedPrometheus) -> None:
     rules = [fake.rule(f"Rule{number}") for number in range(100)]
     server.script = fake.rules(rules)
-    client = PrometheusMetrics(max_rules=5_000)
+    client = PrometheusMetrics(allow_loopback=True)
     try:
-        fact = await client.rules(server.url, timeout=5)
+        fact = await client.rules(fake.endpoint(server.url, max_answer=5 << 10))
     finally:
         await client.close()
-    assert (fact.rules, "more than 5000 bytes; name a source" in fact.problem) == ((), True)
+    assert (fact.rules, "more than 5 KiB; name a source" in fact.problem) == ((), True)
 
 
 async def test_an_endless_answer_is_cut_off(
     server: fake.ScriptedPrometheus, metrics: Metrics
 ) -> None:
     server.script = server.flood
-    fact = await metrics.rules(server.url, timeout=60)
-    assert "more than 8388608 bytes" in fact.problem
+    fact = await metrics.rules(fake.endpoint(server.url, 60))
+    assert "more than 4096 KiB" in fact.problem
     assert server.sent < 48 << 20
 
 
 async def test_a_source_that_is_down_is_unknown(metrics: Metrics) -> None:
     async with fake.scripted_prometheus() as gone:
         url = gone.url
-    fact = await metrics.rules(url, timeout=5)
+    fact = await metrics.rules(fake.endpoint(url))
     assert "refused the connection; check its address" in fact.problem
 
 
@@ -112,6 +112,6 @@ async def test_credentials_in_the_address_are_never_repeated(
 ) -> None:
     secret = server.url.replace("http://", "http://reader:hunter2@") + "/?token=hunter3"
     server.script = fake.cut
-    problem = (await metrics.rules(secret, timeout=5)).problem
+    problem = (await metrics.rules(fake.endpoint(secret))).problem
     assert problem
     assert "hunter" not in problem

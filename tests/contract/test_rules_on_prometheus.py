@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from tests.contract.prometheus_process import prometheus
+from tests.fakes import prometheus as fake
 
 from release_coordinator.engine.evidence import AlertRuleFact, AlertRulesFact
 from release_coordinator.signals.prometheus import PrometheusMetrics
@@ -43,7 +44,7 @@ async def url(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def metrics() -> AsyncIterator[PrometheusMetrics]:
-    client = PrometheusMetrics()
+    client = PrometheusMetrics(allow_loopback=True)
     yield client
     await client.close()
 
@@ -52,7 +53,7 @@ async def evaluated(metrics: PrometheusMetrics, url: str) -> AlertRulesFact:
     """The rules, once all but the young one were evaluated."""
     async with asyncio.timeout(60):
         while True:
-            fact = await metrics.rules(url, timeout=30)
+            fact = await metrics.rules(fake.endpoint(url, 30))
             if {rule.name for rule in fact.rules if rule.health == "unknown"} == {"Young"}:
                 return fact
             await asyncio.sleep(0.2)  # Prometheus has no way to wait for it
@@ -83,6 +84,6 @@ async def test_a_rule_that_cannot_be_evaluated_says_why(
 
 
 async def test_an_address_beside_the_api_is_named(url: str, metrics: PrometheusMetrics) -> None:
-    fact = await metrics.rules(f"{url}/graph", timeout=30)
+    fact = await metrics.rules(fake.endpoint(f"{url}/graph", 30))
     assert fact.rules == ()
     assert "check that the address is the root of a Prometheus-compatible API" in fact.problem

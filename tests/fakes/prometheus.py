@@ -2,22 +2,30 @@
 
 import asyncio
 import json
+import ssl
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 from aiohttp import web
 
+from release_coordinator.signals.port import Endpoint
+
 Script = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class ScriptedPrometheus:
-    """Runs `script` for each question, a query or the list of rules, and keeps what was asked."""
+    """Runs `script` for each question, a query or a list, and keeps what was asked, and by whom."""
 
     def __init__(self) -> None:
         self.script: Script = vector("1")
         self.url = ""
         self.asked: list[dict[str, str]] = []
+        self.authorizations: list[str] = []
+        self.open = 0
+        self.most_open = 0
+        """Questions that were open at the same time."""
         self.sent = 0
         self.closing = asyncio.Event()
 
@@ -25,7 +33,13 @@ class ScriptedPrometheus:
         """Write down the question and run the script."""
         form = await request.post() or request.query
         self.asked.append({name: str(value) for name, value in form.items()})
-        return await self.script(request)
+        self.authorizations.append(request.headers.get("Authorization", ""))
+        self.open += 1
+        self.most_open = max(self.most_open, self.open)
+        try:
+            return await self.script(request)
+        finally:
+            self.open -= 1
 
     async def hang(self, _: web.Request) -> web.StreamResponse:
         """Script: no answer while the test lasts."""
@@ -43,20 +57,30 @@ class ScriptedPrometheus:
         return response
 
 
+def endpoint(url: str, timeout: float = 5, name: str = "main", **more: Any) -> Endpoint:
+    """The server as a metric source; `timeout` in seconds, `more` are fields of Endpoint."""
+    return Endpoint(name, url, timeout, **more)
+
+
 @asynccontextmanager
-async def scripted_prometheus() -> AsyncIterator[ScriptedPrometheus]:
+async def scripted_prometheus(
+    tls: ssl.SSLContext | None = None,
+) -> AsyncIterator[ScriptedPrometheus]:
     """A running server on a free port of the loopback address."""
     server = ScriptedPrometheus()
     app = web.Application()
     for prefix in ("", "/prefix"):
-        app.router.add_post(f"{prefix}/api/v1/query", server.answer)
-        app.router.add_get(f"{prefix}/api/v1/rules", server.answer)
+        for query in ("query", "query_range"):
+            app.router.add_post(f"{prefix}/api/v1/{query}", server.answer)
+        for listed in ("rules", "alerts"):
+            app.router.add_get(f"{prefix}/api/v1/{listed}", server.answer)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls)
         await site.start()
-        server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        scheme = "https" if tls else "http"
+        server.url = f"{scheme}://127.0.0.1:{runner.addresses[0][1]}"
         yield server
     finally:
         server.closing.set()
@@ -79,13 +103,27 @@ def result(kind: str, value: Any, **more: Any) -> Script:
     return raw(json.dumps({"status": "success", "data": data, **more}))
 
 
-def vector(*values: str, **more: Any) -> Script:
-    """Script: an instant vector with one series per value."""
+def vector(*values: str, age: float = 0, **more: Any) -> Script:
+    """Script: an instant vector with one series per value, of so many seconds ago."""
+    at = time.time() - age
     series = [
-        {"metric": {"pod": f"p{index}"}, "value": [1_700_000_000.5, value]}
-        for index, value in enumerate(values)
+        {"metric": {"pod": f"p{index}"}, "value": [at, value]} for index, value in enumerate(values)
     ]
     return result("vector", series, **more)
+
+
+def matrix(*series: list[tuple[float, str]], **more: Any) -> Script:
+    """Script: a range vector with these points of each series."""
+    listed = [
+        {"metric": {"pod": f"p{index}"}, "values": points} for index, points in enumerate(series)
+    ]
+    return result("matrix", listed, **more)
+
+
+def alerts(*labels: dict[str, str], state: str = "firing", **more: Any) -> Script:
+    """Script: alerts with these labels, all in one state."""
+    listed = [{"labels": one, "annotations": {}, "state": state, "value": "1"} for one in labels]
+    return raw(json.dumps({"status": "success", "data": {"alerts": listed}, **more}))
 
 
 def rule(name: str, **more: Any) -> dict[str, Any]:

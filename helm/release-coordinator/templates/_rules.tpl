@@ -1,8 +1,9 @@
 {{/*
 What the operator may do in a namespace whose releases it looks after. Each line is needed by one
 call of `release_coordinator.cluster`; a test compares it with a golden file. There is no
-wildcard, no right to touch roles, and no Secret unless `rollback.keepSecrets` says so: whoever
-takes over the operator can do little more than release.
+wildcard, no right to touch roles, and no Secret unless `rollback.keepSecrets` says so (those that
+metric sources need are in the operator's own namespace, by name): whoever takes over the operator
+can do little more than release.
 */}}
 {{- define "rc.rules" -}}
 - apiGroups: [release-coordinator.io]
@@ -70,13 +71,16 @@ takes over the operator can do little more than release.
 {{- end }}
 
 {{/*
-What it may do in the whole cluster in any case: read where metrics come from, whether nodes are
-ready, and whether forged sign-offs are refused.
+What it may do in the whole cluster in any case: read where metrics come from and say how that is,
+see whether nodes are ready, and whether forged sign-offs are refused.
 */}}
 {{- define "rc.clusterRules" -}}
 - apiGroups: [release-coordinator.io]
   resources: [metricsources]
   verbs: [get, list, watch]
+- apiGroups: [release-coordinator.io]
+  resources: [metricsources/status] # whether the source answers, when that has changed
+  verbs: [update]
 - apiGroups: [admissionregistration.k8s.io]
   # What makes sign-offs impossible to forge: compared with what it should be.
   resources: [validatingadmissionpolicies, validatingadmissionpolicybindings]

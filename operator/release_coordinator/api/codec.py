@@ -15,7 +15,7 @@ from .approval import ApprovalSpec
 from .attempt import JOURNAL_SCHEMA
 from .base import Model
 from .faults import Fault, faults_of
-from .metricsource import MetricSourceSpec
+from .metricsource import MetricSourceSpec, MetricSourceStatus
 from .policy import ReleasePolicySpec
 from .release import ReleaseSpec
 from .status import ReleaseStatus
@@ -55,6 +55,9 @@ class MetricSourceObject:
     name: str
     spec: MetricSourceSpec | None
     faults: tuple[Fault, ...]
+    generation: int
+    status: MetricSourceStatus
+    """What was last reported; empty if that cannot be read."""
 
 
 def parse_release(body: Mapping[str, Any]) -> ReleaseObject:
@@ -82,8 +85,15 @@ def parse_release(body: Mapping[str, Any]) -> ReleaseObject:
 
 def parse_metric_source(body: Mapping[str, Any]) -> MetricSourceObject:
     """Read a MetricSource."""
+    metadata = _mapping(body.get("metadata"))
     spec, faults = _parse_spec(MetricSourceSpec, body)
-    return MetricSourceObject(_mapping(body.get("metadata")).get("name", ""), spec, faults)
+    try:
+        status = MetricSourceStatus.model_validate(_mapping(body.get("status")))
+    except ValidationError:
+        status = MetricSourceStatus()
+    return MetricSourceObject(
+        metadata.get("name", ""), spec, faults, metadata.get("generation", 0), status
+    )
 
 
 def parse_policy(

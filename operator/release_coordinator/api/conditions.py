@@ -106,6 +106,11 @@ class Reason(StrEnum):
     JOURNAL_UNREADABLE = "JournalUnreadable"  # written by another version of the operator
     API_DENIED = "APIDenied"  # the API server refuses a call; check the operator's rights
     API_REJECTED = "APIRejected"  # the API server refuses an object's content
+    # metric sources
+    ANSWERING = "Answering"  # it answers queries
+    UNREACHABLE = "Unreachable"  # no connection, or no answer in time
+    REFUSED = "Refused"  # it answers that it cannot or must not; check credentials and its health
+    MISCONFIGURED = "Misconfigured"  # the MetricSource or its Secrets must be corrected
 
 
 class Status(StrEnum):

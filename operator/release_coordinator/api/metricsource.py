@@ -58,6 +58,15 @@ class Auth(Model):
 class TLS(Model):
     """How the endpoint proves who it is."""
 
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            (
+                "has(self.certificate) == has(self.privateKey)",
+                "set both certificate and privateKey, or neither",
+            )
+        )
+    )
+
     ca: SecretKey | None = None
     """Certificates of the authorities in PEM; those of the system if empty."""
     server_name: Annotated[str, Field(min_length=1, max_length=253)] | None = Field(
@@ -66,6 +75,12 @@ class TLS(Model):
     certificate: SecretKey | None = None
     """Certificate that the operator shows, in PEM."""
     private_key: SecretKey | None = None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if (self.certificate is None) != (self.private_key is None):
+            raise PydanticCustomError("whole_pair", "names a certificate or a private key alone")
+        return self
 
 
 class AddressKind(StrEnum):
@@ -78,6 +93,15 @@ class AddressKind(StrEnum):
 
 class MetricSourceSpec(Model):
     """Where queries go, who may ask, and what they are narrowed to."""
+
+    model_config = ConfigDict(
+        json_schema_extra=rules(
+            (
+                "!has(self.tls) || self.url.startsWith('https://')",
+                "tls needs a url that begins with https://",
+            )
+        )
+    )
 
     url: Annotated[str, Field(min_length=8, max_length=512, pattern=URL_PATTERN)] = Field(
         description="Base URL, without /api/v1/query and without credentials."
@@ -109,11 +133,17 @@ class MetricSourceSpec(Model):
         description="Kinds of addresses that are asked although no source should live there.",
     )
     max_answer_kib: Annotated[int, Field(ge=1, le=16384)] = Field(
-        1024, description="Longest answer that is read, in KiB."
+        4096, description="Longest answer that is read, in KiB."
     )
     concurrency: Annotated[int, Field(ge=1, le=64)] = Field(
         8, description="Queries under way at the same time; others wait."
     )
+
+    @model_validator(mode="after")
+    def _is_encrypted(self) -> Self:
+        if self.tls is not None and not self.url.startswith("https://"):
+            raise PydanticCustomError("tls_without_https", "has tls, but no url with https://")
+        return self
 
 
 class MetricSourceStatus(Model):

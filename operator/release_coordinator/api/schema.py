@@ -8,7 +8,7 @@ from typing import Any
 from .approval import ApprovalSpec
 from .conditions import Phase
 from .job import rules
-from .metricsource import MetricSourceSpec
+from .metricsource import MetricSourceSpec, MetricSourceStatus
 from .policy import ReleasePolicySpec
 from .record import RecordSpec
 from .release import ReleaseSpec
@@ -120,10 +120,18 @@ def _metric_source() -> dict[str, Any]:
     schema = _schema(
         "A Prometheus-compatible endpoint that Releases may name.",
         spec=structural(MetricSourceSpec),
+        status=structural(MetricSourceStatus, reported=True),
     )
-    columns = [_column("URL", ".spec.url"), _age()]
+    ready = ".status.conditions[?(@.type=='Ready')]"
+    columns = [
+        _column("URL", ".spec.url"),
+        _column("Ready", f"{ready}.status"),
+        _column("Message", ".status.message"),
+        _age(),
+        _column("Reason", f"{ready}.reason", priority=1),
+    ]
     names = {"kind": "MetricSource", "plural": "metricsources"}
-    return _crd(names, schema, columns, scope="Cluster")
+    return _crd(names, schema, columns, scope="Cluster", subresources={"status": {}})
 
 
 def _schema(description: str, **parts: Schema) -> Schema:

@@ -19,8 +19,10 @@ from . import (
     config,
     leftovers,
     locks,
+    logs,
     metrics,
     objects,
+    podshealth,
     records,
     rules,
     services,
@@ -66,6 +68,9 @@ LOOKS: Mapping[type, Look] = {
     trafficfacts.AutoscalersWant: services.autoscalers,
     watchfacts.SampleWant: metrics.sample,
     watchfacts.SeriesWant: metrics.series,
+    watchfacts.FiringWant: metrics.firing,
+    watchfacts.PodsHealthWant: podshealth.look,
+    watchfacts.LogWant: logs.look,
 }
 """Type of the want -> function that looks it up."""
 

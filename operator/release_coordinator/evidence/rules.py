@@ -1,14 +1,37 @@
 """The alert rules that a metric source has loaded, asked for by the gates that judge alerts."""
 
-from release_coordinator.engine.evidence import AlertRulesFact, AlertRulesWant
+from dataclasses import replace
 
-from .metricsources import metric_source
+from release_coordinator.engine.evidence import AlertRuleFact, AlertRulesFact, AlertRulesWant
+from release_coordinator.engine.watchfacts import AlertFact
+
+from .metricsources import Source, metric_source
 from .sources import Sources
 
 
-async def look(sources: Sources, _namespace: str, want: AlertRulesWant) -> AlertRulesFact:
-    """All alert rules of the source; an outage of it is a `problem`."""
-    source = await metric_source(sources, want.source)
+async def look(sources: Sources, namespace: str, want: AlertRulesWant) -> AlertRulesFact:
+    """All alert rules of the source; an outage of it is a `problem`.
+
+    Where the source is narrowed, a rule that fires for others alone does not fire. Alerts that say
+    nothing of whose they are count for all: the nodes of a cluster are everybody's concern.
+    """
+    source = await metric_source(sources, namespace, want.source)
     if isinstance(source, str):
         return AlertRulesFact((), source)
-    return await sources.metrics.rules(source)
+    fact = await sources.metrics.rules(source.endpoint)
+    return await _own(sources, source, fact) if source.matchers and fact.rules else fact
+
+
+async def _own(sources: Sources, source: Source, rules: AlertRulesFact) -> AlertRulesFact:
+    fact = await sources.metrics.firing(source.endpoint)
+    if fact.problem:
+        return AlertRulesFact((), fact.problem)
+    own = [alert for alert in fact.alerts if not source.is_of_others(alert.labels)]
+    firing = (replace(rule, firing=any(_is_of(rule, one) for one in own)) for rule in rules.rules)
+    return replace(rules, rules=tuple(firing))
+
+
+def _is_of(rule: AlertRuleFact, alert: AlertFact) -> bool:
+    """Rules of one name are told apart by their severity, unless only the alert knows it."""
+    severities = {rule.severity, alert.labels.get("severity", "")}
+    return rule.name == alert.name and (len(severities) == 1 or "{{" in rule.severity)

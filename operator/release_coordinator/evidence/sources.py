@@ -1,12 +1,14 @@
 """What the modules of this package may ask: one value, handed to each of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from release_coordinator.cluster.port import Cluster
 from release_coordinator.cluster.store import Store
 from release_coordinator.engine.evidence import AdmissionFact
 from release_coordinator.signals.port import Metrics, Prober
+
+from .sourcesecrets import SourceSecrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,3 +23,5 @@ class Sources:
     """The last proof that forged approvals are refused (`guard`)."""
     keep_secrets: bool = False
     """Whether Secrets are copied for rollbacks, as far as the operator may."""
+    secrets: SourceSecrets = field(default_factory=SourceSecrets)
+    """Credentials of metric sources."""

@@ -1,127 +1,160 @@
-"""Asks a Prometheus-compatible server: the IO half of `signals.answer` and `signals.rules`.
+"""Asks a Prometheus-compatible server for samples, series, firing alerts and alert rules.
 
 Called while gates and the watch are evaluated. An outage of the source is an answer too: no call
-raises, each says in `problem` what happened, where, and what to do.
+raises, each says in `problem` what happened, where, and what to do. `signals.exchange` does the
+HTTP, and the modules beside it read the answers.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
-from http import HTTPStatus
-from typing import Literal, TypeVar
+from typing import TypeVar
 
-import aiohttp
 from yarl import URL
 
 from release_coordinator.engine.evidence import AlertRulesFact
 from release_coordinator.engine.watchfacts import FiringFact, SampleFact, SeriesFact
+from release_coordinator.signals.addresses import APIServer
 from release_coordinator.signals.answer import read_answer
-from release_coordinator.signals.envelope import CHECK_ADDRESS
-from release_coordinator.signals.port import Endpoint
+from release_coordinator.signals.exchange import Exchange, Reply, Request
+from release_coordinator.signals.firing import read_firing
+from release_coordinator.signals.links import Links
+from release_coordinator.signals.port import CheckResult, Endpoint, Outcome, SourceObserver
 from release_coordinator.signals.rules import read_rules
-from release_coordinator.signals.session import Session, describe, read_capped, seconds
+from release_coordinator.signals.series import POINTS, read_series
+from release_coordinator.signals.sharing import Sharing
 
-MAX_ANSWER = 1 << 20
-"""Bytes of an answer that are read at most: one series needs less than a thousand."""
-MAX_RULES = 8 << 20
-"""Bytes of a list of rules that are read at most: a rule needs about a thousand."""
-_Fact = TypeVar("_Fact", SampleFact, AlertRulesFact)
+CHECKED = "vector(1)"
+"""A query that every source answers, whatever it holds."""
+_Fact = TypeVar("_Fact", SampleFact, SeriesFact, FiringFact, AlertRulesFact)
 
-
-@dataclass(frozen=True, slots=True)
-class _Request:
-    verb: Literal["GET", "POST"]
-    path: str
-    parameters: Mapping[str, str]
-    limit: int
-    """Bytes of the answer."""
-    too_long: str
-    """What to do about an answer that is longer."""
+_RULES = Request(
+    "GET",
+    "rules",
+    # Without the alerts themselves the answer does not grow when much is firing.
+    {"type": "alert", "exclude_alerts": "true"},
+    "name a source with fewer rules",
+)
+_ALERTS = Request("GET", "alerts", {}, "find out why so much is firing")
 
 
 class PrometheusMetrics:
-    """Implements `signals.port.Metrics`. Close it when the process ends."""
+    """Implements `signals.port.Metrics` and `Checker`. Close it when the process ends."""
 
-    def __init__(self, max_answer: int = MAX_ANSWER, max_rules: int = MAX_RULES) -> None:
-        """`max_answer` and `max_rules` in bytes."""
-        self._session = Session()
-        self._max_answer = max_answer
-        self._max_rules = max_rules
+    def __init__(
+        self,
+        *,
+        api_server: APIServer | None = None,
+        allow_loopback: bool = False,
+        observers: Sequence[SourceObserver] = (),
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """`now` in Unix seconds, to tell how old a sample is; `allow_loopback` is for tests."""
+        links = Links(api_server or APIServer(), allow_loopback=allow_loopback)
+        self._exchange = Exchange(links, observers)
+        self._sharing = Sharing()
+        self._now = now
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._session.close()
+        await self._sharing.close()
+        await self._exchange.close()
+
+    async def forget(self, name: str) -> None:
+        """A source is gone: close its connections."""
+        await self._exchange.forget(name)
 
     async def query(self, endpoint: Endpoint, promql: str) -> SampleFact:
         """Ask for one instant value at the server's own time."""
-        # The server gets our deadline: it need not work for a caller that has gone.
-        form = {"query": promql, "timeout": f"{endpoint.timeout:.3f}"}
-        narrow = "narrow the query to one series"
-        request = _Request("POST", "query", form, self._max_answer, narrow)
-        answer = await self._ask(endpoint.url, request, endpoint.timeout)
-        sample = SampleFact(None, answer) if isinstance(answer, str) else read_answer(*answer)
-        return _placed(endpoint.url, sample)
+
+        async def ask() -> SampleFact:
+            return self._sample(await self._exchange.ask(endpoint, _instant(endpoint, promql)))
+
+        return await self._shared(endpoint, ("query", promql), ask)
 
     async def series(
         self, endpoint: Endpoint, promql: str, start: datetime, end: datetime, step: float
     ) -> SeriesFact:
         """Ask for the values of one series between two moments, `step` seconds apart."""
-        del start, end, step
-        fact = await self.query(endpoint, promql)
-        return SeriesFact(() if fact.value is None else (fact.value,), fact.problem)
+        first, last = start.timestamp(), end.timestamp()
+        if step <= 0 or last < first or (last - first) / step >= POINTS:
+            problem = f"is not asked for more than {POINTS} values at once; choose a shorter range"
+            return _placed(endpoint, SeriesFact((), problem))
+
+        async def ask() -> SeriesFact:
+            reply = await self._exchange.ask(endpoint, _range(endpoint, promql, first, last, step))
+            if reply.problem:
+                return SeriesFact((), reply.problem)
+            return read_series(reply.status, reply.body, (first - step, last + step))
+
+        return await self._shared(endpoint, ("series", promql, start, end, step), ask)
 
     async def firing(self, endpoint: Endpoint) -> FiringFact:
         """Ask for all alerts that are firing."""
-        raise NotImplementedError
+
+        async def ask() -> FiringFact:
+            reply = await self._exchange.ask(endpoint, _ALERTS)
+            if reply.problem:
+                return FiringFact((), reply.problem)
+            return read_firing(reply.status, reply.body)
+
+        return await self._shared(endpoint, ("firing",), ask)
 
     async def rules(self, endpoint: Endpoint) -> AlertRulesFact:
         """Ask for all alert rules that are loaded."""
-        # Without the alerts themselves the answer does not grow when much is firing.
-        parameters = {"type": "alert", "exclude_alerts": "true"}
-        split = "name a source with fewer rules"
-        request = _Request("GET", "rules", parameters, self._max_rules, split)
-        answer = await self._ask(endpoint.url, request, endpoint.timeout)
-        rules = AlertRulesFact((), answer) if isinstance(answer, str) else read_rules(*answer)
-        return _placed(endpoint.url, rules)
 
-    async def _ask(self, url: str, request: _Request, timeout: float) -> tuple[int, bytes] | str:  # noqa: ASYNC109
-        """HTTP status and body, or why they are not to be had."""
-        try:
-            source = URL(url).with_query(None).with_fragment(None)
-            return await self._exchange(source / "api/v1" / request.path, request, timeout)
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            return (
-                f"{describe(error, timeout)}; "
-                "check its address, that it runs and that the operator can reach it"
-            )
+        async def ask() -> AlertRulesFact:
+            reply = await self._exchange.ask(endpoint, _RULES)
+            if reply.problem:
+                return AlertRulesFact((), reply.problem)
+            return read_rules(reply.status, reply.body)
 
-    async def _exchange(
-        self,
-        url: URL,
-        request: _Request,
-        timeout: float,  # noqa: ASYNC109
-    ) -> tuple[int, bytes] | str:
-        async with self._session.get().request(
-            request.verb,
-            url,
-            timeout=seconds(timeout),
-            allow_redirects=False,
-            params=request.parameters if request.verb == "GET" else None,
-            data=request.parameters if request.verb == "POST" else None,
-        ) as response:
-            body = await read_capped(response, request.limit)
-            if body is None:
-                return f"answered with more than {request.limit} bytes; {request.too_long}"
-            if response.status == HTTPStatus.OK and response.content_type != "application/json":
-                return f"answered with a page that is not JSON; {CHECK_ADDRESS}"
-            return response.status, body
+        return await self._shared(endpoint, ("rules",), ask)
+
+    async def check(self, endpoint: Endpoint) -> CheckResult:
+        """Ask for a number that is known, without waiting for a turn."""
+        reply = await self._exchange.ask(endpoint, _instant(endpoint, CHECKED), waits=False)
+        sample = self._sample(reply)
+        good = reply.outcome is not Outcome.ANSWERED or sample.value == 1
+        problem = sample.problem if good else sample.problem or f"answered {CHECKED} with no 1"
+        outcome = reply.outcome if good else Outcome.UNUSABLE
+        return CheckResult(outcome, problem, reply.seconds)
+
+    def _sample(self, reply: Reply) -> SampleFact:
+        if reply.problem:
+            return SampleFact(None, reply.problem)
+        return read_answer(reply.status, reply.body, self._now())
+
+    async def _shared(
+        self, endpoint: Endpoint, question: tuple[object, ...], ask: Callable[[], Awaitable[_Fact]]
+    ) -> _Fact:
+        return _placed(endpoint, await self._sharing.get((endpoint, question), ask))
 
 
-def _placed(url: str, fact: _Fact) -> _Fact:
+def _instant(endpoint: Endpoint, promql: str) -> Request:
+    # The server gets our deadline: it need not work for a caller that has gone.
+    form = {"query": promql, "timeout": f"{endpoint.timeout:.3f}"}
+    return Request("POST", "query", form, "narrow the query to one series")
+
+
+def _range(endpoint: Endpoint, promql: str, start: float, end: float, step: float) -> Request:
+    form = {
+        "query": promql,
+        "start": f"{start:.3f}",
+        "end": f"{end:.3f}",
+        "step": f"{step:.3f}",
+        "timeout": f"{endpoint.timeout:.3f}",
+    }
+    return Request("POST", "query_range", form, "narrow the query to one series")
+
+
+def _placed(endpoint: Endpoint, fact: _Fact) -> _Fact:
     """The same answer, with where the problem is as a sentence."""
     if not fact.problem:
         return fact
-    return replace(fact, problem=f"Metric source {_shown(url)} {fact.problem}.")
+    where = f"{endpoint.name} ({_shown(endpoint.url)})"
+    return replace(fact, problem=f"Metric source {where} {fact.problem}.")
 
 
 def _shown(url: str) -> str:
@@ -129,4 +162,4 @@ def _shown(url: str) -> str:
     try:
         return str(URL(url).with_user(None).with_query(None).with_fragment(None))
     except ValueError:
-        return "(unreadable address)"
+        return "with an unreadable address"

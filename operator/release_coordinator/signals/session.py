@@ -13,6 +13,16 @@ import aiohttp
 USER_AGENT = "release-coordinator"
 
 
+def new_session(connector: aiohttp.TCPConnector | None = None) -> aiohttp.ClientSession:
+    """An open session with its own connections, or with those of the connector."""
+    return aiohttp.ClientSession(
+        connector=connector,
+        trust_env=False,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
+    )
+
+
 class Session:
     """A client session that is opened on the loop of its first use."""
 
@@ -22,11 +32,7 @@ class Session:
     def get(self) -> aiohttp.ClientSession:
         """The open session."""
         if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession(
-                trust_env=False,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
-            )
+            self._session = new_session()
         return self._session
 
     async def close(self) -> None:

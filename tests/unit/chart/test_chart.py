@@ -91,6 +91,20 @@ def test_no_right_is_a_wildcard_or_reaches_a_secret() -> None:
 
 
 @pytest.mark.parametrize("namespaces", [(), ("namespaces={shop}",)])
+def test_secrets_of_metric_sources_are_read_by_name_in_the_operators_own_namespace(
+    namespaces: tuple[str, ...],
+) -> None:
+    named = ("metricSources.secrets={prometheus-token,prometheus-ca}",)
+    plain = rights([one for one in rendered(*namespaces) if one["kind"] in RBAC_KINDS])
+    full = rights([one for one in rendered(*namespaces, *named) if one["kind"] in RBAC_KINDS])
+
+    role = f"Role {only('Deployment')['metadata']['namespace']}/release-coordinator-metric-sources"
+    assert set(full) - set(plain) == {
+        f"{role}: get secrets.core only prometheus-token only prometheus-ca"
+    }
+
+
+@pytest.mark.parametrize("namespaces", [(), ("namespaces={shop}",)])
 def test_what_ci_writes_may_be_read_where_releases_are_and_no_more(
     namespaces: tuple[str, ...],
 ) -> None:
@@ -265,6 +279,7 @@ def test_every_alert_says_what_happened_and_what_to_do() -> None:
         "ReleaseCoordinatorDown",
         "ReleaseCoordinatorStuck",
         "ReleaseCoordinatorSignOffsNotGuarded",
+        "ReleaseCoordinatorMetricSourceDown",
     }
     for rule in alerts.values():
         assert rule["labels"]["severity"] in {"critical", "warning"}
@@ -280,6 +295,8 @@ def test_every_alert_says_what_happened_and_what_to_do() -> None:
         "workers=0",
         "resyncSeconds=1",
         "admission.proofSeconds=1",
+        "metricSources.secrets={*}",
+        "metricSources.secrets=all",
         "signOffRoles={QA}",
         "signOffRoles={qa,qa}",
         "log.level=loud",

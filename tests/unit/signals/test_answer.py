@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from release_coordinator.signals.answer import read_answer
+from release_coordinator.engine.watchfacts import SampleFact
+from release_coordinator.signals.answer import NEWEST, OLDEST
+from release_coordinator.signals.answer import read_answer as read
+
+NOW = 10.0
+
+
+def read_answer(status: int, body: bytes) -> SampleFact:
+    return read(status, body, NOW)
 
 
 def answer(kind: object, result: object, **more: Any) -> bytes:
@@ -44,11 +52,31 @@ def test_one_finite_number_is_a_value(kind: str, result: object, value: float) -
         ("string", [1, "1"], "a string where one number is expected"),
         ("streams", [], "not a query result"),
         (None, None, "not a query result"),
+        ("scalar", ["1", "1"], "not a query result"),
+        ("scalar", [True, "1"], "not a query result"),
+        ("vector", [{"metric": {}, "value": [None, "1"]}], "not a query result"),
     ],
 )
 def test_anything_else_is_unknown(kind: object, result: object, words: str) -> None:
     sample = read_answer(200, answer(kind, result))
     assert sample.value is None
+    assert words in sample.problem
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [
+        (NOW - OLDEST, ""),
+        (NOW - OLDEST - 1, "301 s old; set the clocks"),
+        (NOW + NEWEST, ""),
+        (NOW + NEWEST + 1, "from 61 s in the future; set the clocks"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["scalar", "vector"])
+def test_a_value_of_another_time_is_unknown(kind: str, at: float, words: str) -> None:
+    found = [at, "1"]
+    sample = read_answer(200, answer(kind, found if kind == "scalar" else [{"value": found}]))
+    assert (sample.value is None) == bool(words)
     assert words in sample.problem
 
 

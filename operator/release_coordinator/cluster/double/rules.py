@@ -19,7 +19,6 @@ from release_coordinator.cluster.port import (
     EVENT,
     JOB,
     LEASE,
-    METRIC_SOURCE,
     POD,
     POLICY,
     RECORD,
@@ -38,7 +37,6 @@ _WITHOUT_STATUS = {
     CONTROLLER_REVISION,
     EVENT,
     LEASE,
-    METRIC_SOURCE,
     RECORD,
     SECRET,
 }

@@ -1,0 +1,142 @@
+"""Which addresses a metric source may live at, enforced where the operator connects.
+
+Used by `signals.links` as the socket factory of its connections: it sees the very IP address that
+is connected to. So a name that resolves to something else the second time (DNS rebinding) gains
+nothing, and neither does an IPv4 address written as an IPv6 one.
+"""
+
+import asyncio
+import ipaddress
+import socket
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterable
+from typing import Any
+
+from yarl import URL
+
+from release_coordinator.api.metricsource import AddressKind
+
+IP = ipaddress.IPv4Address | ipaddress.IPv6Address
+AddressInfo = tuple[Any, Any, int, str, tuple[Any, ...]]
+"""As `socket.getaddrinfo` gives it."""
+
+LOOKUP_SECONDS = 60.0
+"""The API server's name, if it has one, is looked up again after this time."""
+
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_IPV4_COMPATIBLE = ipaddress.IPv6Network("::/96")
+_METADATA = frozenset(
+    ipaddress.ip_address(text)
+    for text in ("fd00:ec2::254", "100.100.100.200", "168.63.129.16", "192.0.0.192")
+)
+"""Metadata services of clouds that are not at a link-local address."""
+
+_WORDS = {
+    AddressKind.LOOPBACK: "a loopback address",
+    AddressKind.LINK_LOCAL: "a link-local or metadata address",
+    AddressKind.API_SERVER: "an address of the Kubernetes API",
+}
+
+
+class AddressRefused(OSError):  # noqa: N818 - a decision
+    """No source may live at this address."""
+
+    def __init__(self, kind: AddressKind | None) -> None:
+        if kind is None:
+            words = "is at an address that belongs to no single server; correct spec.url"
+        else:
+            words = (
+                f"is at {_WORDS[kind]}, which is not asked; if that is meant, the platform team "
+                f"adds {kind.value} to spec.allow of the MetricSource, else it corrects spec.url"
+            )
+        super().__init__(words)
+
+
+async def _lookup(host: str) -> list[str]:
+    found = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return [str(address[0]) for *_, address in found]
+
+
+class APIServer:
+    """Where the Kubernetes API is."""
+
+    def __init__(
+        self,
+        servers: Iterable[str] = (),
+        *,
+        lookup: Callable[[str], Awaitable[list[str]]] = _lookup,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`servers` are URLs, with names or IP addresses."""
+        urls = [URL(server) for server in servers]
+        self._hosts = {url.host: url.port or 443 for url in urls if url.host}
+        self._lookup = lookup
+        self._now = now
+        self._known: dict[str, frozenset[IP]] = {}
+        self._due = -float("inf")
+
+    async def refresh(self) -> None:
+        """Look its names up, if that was not done for a while; what fails leaves what is known."""
+        if self._now() < self._due:
+            return
+        self._due = self._now() + LOOKUP_SECONDS
+        for host in self._hosts:
+            try:
+                texts = [host] if _parsed(host) else await self._lookup(host)
+            except OSError:
+                continue
+            self._known[host] = frozenset(filter(None, map(_parsed, texts)))
+
+    def is_at(self, ip: IP, port: int) -> bool:
+        """Whether the API answers there; on this host's own addresses only at its port."""
+        return any(
+            ip in self._known.get(host, ()) and (not ip.is_loopback or port == own_port)
+            for host, own_port in self._hosts.items()
+        )
+
+
+class Doorman:
+    """Makes the sockets of one source's connections, or refuses to."""
+
+    def __init__(self, allow: Collection[AddressKind], api_server: APIServer) -> None:
+        self._allow = allow
+        self._api_server = api_server
+
+    def socket(self, info: AddressInfo) -> socket.socket:
+        """A socket for this address. Raises AddressRefused."""
+        family, kind, protocol, _, address = info
+        self.check(str(address[0]), int(address[1]))
+        return socket.socket(family=family, type=kind, proto=protocol)
+
+    def check(self, host: str, port: int) -> None:
+        """Raise AddressRefused if nobody may be asked there."""
+        ip = _parsed(host)
+        if ip is None or ip.is_multicast or ip == ipaddress.ip_address("255.255.255.255"):
+            raise AddressRefused(None)
+        for kind in self._kinds(ip, port):
+            if kind not in self._allow:
+                raise AddressRefused(kind)
+
+    def _kinds(self, ip: IP, port: int) -> Iterable[AddressKind]:
+        if ip.is_loopback or ip.is_unspecified:  # the kernel takes 0.0.0.0 for this host
+            yield AddressKind.LOOPBACK
+        if ip.is_link_local or ip in _METADATA:
+            yield AddressKind.LINK_LOCAL
+        if self._api_server.is_at(ip, port):
+            yield AddressKind.API_SERVER
+
+
+def _parsed(text: str) -> IP | None:
+    """The address that is meant in the end: IPv4 in one of its IPv6 disguises is IPv4."""
+    try:
+        ip = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return ip if isinstance(ip, ipaddress.IPv4Address) else _unwrapped(ip)
+
+
+def _unwrapped(ip: ipaddress.IPv6Address) -> IP:
+    if ip.ipv4_mapped or ip.sixtofour:
+        return ip.ipv4_mapped or ip.sixtofour or ip
+    disguised = ip in _NAT64 or (ip in _IPV4_COMPATIBLE and int(ip) > 1)
+    return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if disguised else ip

@@ -1,0 +1,78 @@
+"""The connections to metric sources: a pool for each, made anew when its certificates change.
+
+Used by `signals.exchange`. Pools are not shared: a connection that one source may have because
+of its `spec.allow` must not be there for another.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+
+from release_coordinator.api.metricsource import AddressKind
+from release_coordinator.signals.addresses import APIServer, Doorman
+from release_coordinator.signals.port import Endpoint, TLSMaterial
+from release_coordinator.signals.session import new_session
+from release_coordinator.signals.tls import context
+
+
+@dataclass(slots=True)
+class _Link:
+    allow: frozenset[AddressKind]
+    tls: TLSMaterial
+    session: aiohttp.ClientSession
+    users: int = 0
+    retired: bool = False
+
+    async def close_if_idle(self) -> None:
+        """Close when it is retired and nobody uses it any more."""
+        if self.retired and not self.users:
+            await self.session.close()
+
+
+class Links:
+    """One pool of connections per source."""
+
+    def __init__(self, api_server: APIServer, *, allow_loopback: bool = False) -> None:
+        """`allow_loopback` is for tests, whose servers live on this host."""
+        self._api_server = api_server
+        self._always = frozenset({AddressKind.LOOPBACK} if allow_loopback else ())
+        self._links: dict[str, _Link] = {}
+
+    @asynccontextmanager
+    async def session(self, endpoint: Endpoint) -> AsyncIterator[aiohttp.ClientSession]:
+        """A session for one exchange with the source. Raises BadTLS."""
+        await self._api_server.refresh()
+        link = self._links.get(endpoint.name)
+        if link is None or (link.allow, link.tls) != (endpoint.allow, endpoint.tls):
+            fresh = self._open(endpoint)  # first: if that fails, nothing has changed
+            await self.forget(endpoint.name)
+            link = self._links[endpoint.name] = fresh
+        link.users += 1
+        try:
+            yield link.session
+        finally:
+            link.users -= 1
+            await link.close_if_idle()
+
+    async def forget(self, name: str) -> None:
+        """Close the connections of a source as soon as no exchange uses them."""
+        link = self._links.pop(name, None)
+        if link is not None:
+            link.retired = True
+            await link.close_if_idle()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        links = list(self._links.values())
+        self._links.clear()
+        for link in links:
+            await link.session.close()
+
+    def _open(self, endpoint: Endpoint) -> _Link:
+        doorman = Doorman(endpoint.allow | self._always, self._api_server)
+        connector = aiohttp.TCPConnector(
+            ssl=context(endpoint.tls), socket_factory=doorman.socket, limit=0
+        )
+        return _Link(endpoint.allow, endpoint.tls, new_session(connector))
