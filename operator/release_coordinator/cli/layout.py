@@ -59,10 +59,10 @@ def _header(release: ReleaseObject, now: datetime, *, wide: bool) -> Table:
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column(overflow="fold")
     grid.add_row("Application", plain(f"{release.namespace}/{release.name}"))
-    grid.add_row("Version", plain(_versions(release)))
+    grid.add_row("Version", plain(version_words(release)))
     if status.attempt is not None:
         grid.add_row("Policy", plain(policy_words(status.attempt.policy)))
-    grid.add_row("Phase", _phase(release, now))
+    grid.add_row("Phase", phase_words(release, now))
     grid.add_row("Message", plain(release.journal_fault or status.message or _not_seen(release)))
     if status.observed_generation not in (-1, release.generation):
         grid.add_row("", Text("The operator has not seen the last edit yet.", style="yellow"))
@@ -72,7 +72,8 @@ def _header(release: ReleaseObject, now: datetime, *, wide: bool) -> Table:
     return grid
 
 
-def _versions(release: ReleaseObject) -> str:
+def version_words(release: ReleaseObject) -> str:
+    """From which version to which, and which is wanted next."""
     attempt = release.status.attempt
     wanted = release.spec.version if release.spec else "unreadable"
     if attempt is None:
@@ -89,7 +90,8 @@ def policy_words(policy: PolicyRef) -> str:
     return f"{name}; relaxed: {'; '.join(policy.relaxed)}" if policy.relaxed else name
 
 
-def _phase(release: ReleaseObject, now: datetime) -> Text:
+def phase_words(release: ReleaseObject, now: datetime) -> Text:
+    """The phase, the attempt, and since when."""
     status = release.status
     text = word(status.phase)
     attempt = status.attempt

@@ -10,11 +10,14 @@ from rich.text import Text
 from release_coordinator.api.attempt import Attempt, Gate, GateState, Measurement, Step
 from release_coordinator.api.base import format_time
 from release_coordinator.api.checklist import Enforcement
-from release_coordinator.api.release import Breach, ReleaseSpec
+from release_coordinator.api.release import ReleaseSpec
 from release_coordinator.api.status import ReleaseStatus
 
 from .advice import Action
+from .limits import breach_of as breach_of  # noqa: PLC0414 - words of the tables
+from .limits import limit_of, limits_of
 from .story import rows_of, seconds_of
+from .watchrows import ratio
 from .words import ago, duration, number, plain, word
 
 
@@ -79,46 +82,28 @@ def _gate_words(gate: Gate) -> str:
 
 
 def measurements(attempt: Attempt, spec: ReleaseSpec | None) -> Table:
-    """What the watched metrics show."""
+    """What that which is watched shows; limits are those of the spec, also if it was edited."""
     table = new_table(
-        "METRIC", "BASELINE", "VALUE", "RATIO", "LIMIT", "VERDICT", "FOUND", words="FOUND"
+        "WATCHED", "BASELINE", "VALUE", "RATIO", "LIMIT", "VERDICT", "FOUND", words="FOUND"
     )
+    limits = limits_of(spec)
     for entry in attempt.measurements:
         table.add_row(
             entry.metric,
             number(entry.baseline),
             number(entry.value),
-            _ratio(entry),
-            _limit(entry, spec),
-            word(entry.verdict),
+            ratio(entry),
+            limit_of(entry, limits).words,
+            _verdict(entry),
             plain(entry.message),
         )
     return table
 
 
-def _ratio(entry: Measurement) -> str:
-    if not entry.baseline or entry.value is None:
-        return "-"
-    return f"{number(entry.value / entry.baseline)}x"
-
-
-def _limit(entry: Measurement, spec: ReleaseSpec | None) -> str:
-    """What the spec says; that of a later edit if the attempt's own was changed meanwhile."""
-    metrics = spec.watch.metrics if spec and spec.watch else []
-    breach = next((metric.breach for metric in metrics if metric.name == entry.metric), None)
-    return ", ".join(breach_of(breach)) if breach else "-"
-
-
-def breach_of(breach: Breach) -> list[str]:
-    """When a sample is beyond its limit, one text for each limit."""
-    limits = []
-    if breach.ratio_to_baseline is not None:
-        limits.append(f"{number(breach.ratio_to_baseline)}x")
-    if breach.above is not None:
-        limits.append(f"> {number(breach.above)}")
-    if breach.below is not None:
-        limits.append(f"< {number(breach.below)}")
-    return limits
+def _verdict(entry: Measurement) -> Text:
+    """What was found, and whether a person has gone on in spite of it."""
+    verdict = word(entry.verdict)
+    return verdict.append(" (accepted)", style="dim") if entry.accepted else verdict
 
 
 def conditions(status: ReleaseStatus, now: datetime, *, wide: bool) -> Table:

@@ -14,8 +14,11 @@ from .subject import Subject
 def of(plan: Plan) -> list[Subject]:
     """What is watched of a release; empty if nothing is."""
     watch = plan.spec.watch
-    if watch is None:
-        return []
+    return [] if watch is None else subjects(watch)
+
+
+def subjects(watch: Watch) -> list[Subject]:
+    """The same, of a spec that has not become a plan."""
     return [
         *metrics.subjects(watch),
         *alerts.subjects(watch),

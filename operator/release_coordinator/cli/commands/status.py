@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
-from release_coordinator.api.codec import parse_release
 from release_coordinator.cli import options
+from release_coordinator.cli.follow import follow
 from release_coordinator.cli.screen import Output, Screen
 from release_coordinator.cli.source import Question, opened
-from release_coordinator.cli.verdict import ExitCode, verdict_of
+from release_coordinator.cli.verdict import ExitCode
 
 EXAMPLES = """
 [bold]Examples[/bold]
@@ -63,14 +63,5 @@ async def _look(question: Question, screen: Screen) -> ExitCode:
 
 
 async def _watch(question: Question, screen: Screen) -> ExitCode:
-    """Show every state until one is an end or a stop."""
     async with opened(question) as source:
-        code = None
-        with screen.watching():
-            async for body in source.states(screen.lost):
-                screen.news(body)
-                code = verdict_of(parse_release(body))
-                if code is not None:
-                    break
-        screen.last()
-    return ExitCode.UNANSWERED if code is None else code
+        return await follow(source, screen)
