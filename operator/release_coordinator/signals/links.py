@@ -73,6 +73,6 @@ class Links:
     def _open(self, endpoint: Endpoint) -> _Link:
         doorman = Doorman(endpoint.allow | self._always, self._api_server)
         connector = aiohttp.TCPConnector(
-            ssl=context(endpoint.tls), socket_factory=doorman.socket, limit=0
+            ssl=context(endpoint.tls), socket_factory=doorman.socket, limit=0, use_dns_cache=False
         )
         return _Link(endpoint.allow, endpoint.tls, new_session(connector))
