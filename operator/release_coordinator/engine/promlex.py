@@ -38,7 +38,7 @@ class Token:
 
 _SKIPPED = r"(?:[ \t\r\n]|#[^\r\n]*)+"
 _SORTS: Mapping[Sort, str] = {
-    Sort.PLACEHOLDER: r"\$\([^()\"'`]*\)",
+    Sort.PLACEHOLDER: r"\$\([^()\[\]{}\"'`]*\)",
     Sort.NUMBER: r"0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[A-Za-z0-9_]*",
     Sort.NAME: r"[A-Za-z_:][A-Za-z0-9_:]*",
     Sort.STRING: r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|`[^`]*`",
@@ -131,7 +131,7 @@ def _token(kind: str, text: str) -> Token:
 
 
 def _unread(rest: str) -> str:
-    start = rest[:20]
+    start = " ".join(rest[:20].split())
     if rest[0] in "\"'`":
         return f"has a string that is not closed: {start}"
     if rest.startswith("$("):

@@ -33,6 +33,7 @@ _RANGE = (
 _LISTS = {"by", "without", "on", "ignoring", "group_left", "group_right"}
 """Words that are followed by names of labels."""
 _WORDS = {"and", "or", "unless", "atan2", "bool", "offset", "inf", "nan"}
+_EXPECTED = ("expected type matrix", "expected a range of values, like up[5m],")
 _INFO = (
     "uses info(), whose labels come from series that cannot be narrowed; join them by * on (...)"
 )
@@ -49,7 +50,7 @@ def parsed(query: str) -> Expr:
     try:
         return promql_parser.parse(text)
     except ValueError as error:
-        reason = " ".join(str(error).split())
+        reason = " ".join(str(error).split()).replace(*_EXPECTED)
         raise ValueError(f"is no PromQL: {reason}") from None
 
 
@@ -68,7 +69,7 @@ def checked(query: str) -> str:
     if isinstance(answer, MatrixSelector | SubqueryExpr):
         return _RANGE
     if isinstance(answer, StringLiteral):
-        return "is a text; write a query whose answer is a number"
+        return "is a text in quotes; write a query whose answer is a number"
     return ""
 
 

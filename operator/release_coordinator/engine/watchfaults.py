@@ -96,7 +96,8 @@ def _promql(
         yield from wrong
         return
     if problem := promql.checked(placeholders.filled(query, SAMPLES)):
-        yield Fault(path, problem, _REMEDY)
+        text, _, remedy = problem.partition("; ")
+        yield Fault(path, text, remedy or _REMEDY)
     needing = sorted(placeholders.named(query) & placeholders.OF_COMPONENT)
     if needing and component is None and len(components) > 1:
         yield _which(f"{entry}.component", f"$({needing[0]})", components)
@@ -130,7 +131,8 @@ def _alerts(path: str, sign: AlertSign, components: Sequence[Component]) -> Iter
         where = f"{path}.labels[{label}]"
         for problem, remedy in placeholders.text_faults(value):
             yield Fault(where, problem, remedy)
-        needing = sorted(placeholders.named(value) & placeholders.OF_COMPONENT)
+        allowed = placeholders.OF_COMPONENT.intersection(placeholders.OF_LABELS)
+        needing = sorted(placeholders.named(value) & allowed)
         if needing and len(components) > 1:
             text = f"has $({needing[0]}), but this Release has several components"
             yield Fault(where, text, "write the name itself, and an entry for each component")

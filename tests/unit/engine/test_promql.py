@@ -1,0 +1,152 @@
+"""PromQL: which queries are refused, and that nothing escapes from a narrowed one."""
+
+import promql_parser
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+from tests.unit.engine.queries import QUERIES, TEXTS
+
+from release_coordinator.engine import promlex, promql
+
+SHOP = {"namespace": "shop"}
+
+
+@pytest.mark.parametrize(
+    ("query", "written"),
+    [
+        ("up", 'up{namespace="shop"}'),
+        ("up{}", 'up{namespace="shop"}'),
+        ('up{job="a"}', 'up{job="a", namespace="shop"}'),
+        ('up{namespace="other"}', 'up{namespace="shop"}'),
+        ('up{namespace=~".*",job="a",}', 'up{job="a", namespace="shop"}'),
+        ('up{"namespace"!="shop"}', 'up{namespace="shop"}'),
+        ('{__name__=~"up|down"}', '{__name__=~"up|down", namespace="shop"}'),
+        ('{"up"}', '{"up", namespace="shop"}'),
+        ("rate(up[5m] offset 1h)", 'rate(up{namespace="shop"}[5m] offset 1h)'),
+        ("up @ end()", 'up{namespace="shop"} @ end()'),
+        (
+            "max_over_time(rate(up[1m])[5m:30s])",
+            'max_over_time(rate(up{namespace="shop"}[1m])[5m:30s])',
+        ),
+        (
+            "sum by (namespace) (a) / on (job) group_left b",
+            'sum by(namespace) (a{namespace="shop"}) / on(job) group_left b{namespace="shop"}',
+        ),
+        ("a # b\n+ c", 'a{namespace="shop"} + c{namespace="shop"}'),
+        ("vector(1) + time()", "vector(1) + time()"),
+        ("absent(up)", 'absent(up{namespace="shop"})'),
+        ("a:b:c and :d", 'a:b:c{namespace="shop"} and :d{namespace="shop"}'),
+        ("by{}", 'by{namespace="shop"}'),
+    ],
+)
+def test_every_selector_of_a_query_is_forced(query: str, written: str) -> None:
+    assert promql.narrowed(query, SHOP) == written
+
+
+def test_without_matchers_a_query_stays_as_it_is() -> None:
+    assert promql.narrowed("a # b\n+ c", {}) == "a # b\n+ c"
+
+
+@pytest.mark.parametrize(
+    ("query", "matchers", "problem"),
+    [
+        ('up{a="b" or c="d"}', SHOP, "has alternatives in a selector"),
+        ("info(up)", SHOP, "uses info()"),
+        ("up", {"__name__": "down"}, "cannot be forced to one __name__"),
+        ("by", SHOP, "cannot be narrowed; write braces"),
+        ("sum(", SHOP, "is no PromQL"),
+        ('up{a="', SHOP, "has a string that is not closed"),
+        ("up{namespace=}", SHOP, "is no PromQL"),
+    ],
+)
+def test_a_query_that_cannot_be_narrowed_is_not_asked(
+    query: str, matchers: dict[str, str], problem: str
+) -> None:
+    with pytest.raises(ValueError, match="^" + problem.replace("(", r"\(").replace(")", r"\)")):
+        promql.narrowed(query, matchers)
+
+
+def selectors_of(query: str) -> list[promql_parser.VectorSelector]:
+    """Return every vector selector of a query, by the parser's own walk."""
+    found: list[promql_parser.VectorSelector] = []
+
+    def visit(node: promql_parser.Expr) -> bool:
+        if isinstance(node, promql_parser.VectorSelector):
+            found.append(node)
+        return True
+
+    promql_parser.walk(promql_parser.parse(query), visit)
+    return found
+
+
+@given(QUERIES, TEXTS)
+@example('up{namespace="shop"} or {__name__="up",namespace!="shop"}', "shop")
+@example("a#\n and:b", 'x"} or up{a="b')
+def test_whatever_the_query_no_selector_of_it_finds_anything_else(query: str, value: str) -> None:
+    forced = {"namespace": value, "team": "a"}
+    assume(not promql.checked(query))
+    before = selectors_of(promlex.written(promlex.tokens(query)))
+    after = selectors_of(promql.narrowed(query, forced))
+    assert len(after) == len(before) > 0
+    for old, new in zip(before, after, strict=True):
+        own = {(m.name, str(m.op), m.value) for m in new.matchers.matchers if m.name not in forced}
+        assert own == {
+            (m.name, str(m.op), m.value) for m in old.matchers.matchers if m.name not in forced
+        }
+        assert [(m.name, m.op, m.value) for m in new.matchers.matchers if m.name in forced] == [
+            (name, promql_parser.MatchOp.Equal, value) for name, value in forced.items()
+        ]
+        assert (new.name, new.offset, str(new.at)) == (old.name, old.offset, str(old.at))
+
+
+@given(QUERIES)
+def test_a_query_is_written_anew_without_changing_its_meaning(query: str) -> None:
+    found = promlex.tokens(query)
+    assert promlex.tokens(promlex.written(found)) == found
+
+
+@given(st.text(st.sampled_from(list("ab1.{}()[]#,=~\"'`\\\n$: é@+-")), max_size=30))
+def test_no_text_is_more_than_a_fault(text: str) -> None:
+    problem = promql.checked(text)
+    assert "\n" not in problem
+    if problem.startswith(("is no PromQL", "has")):
+        with pytest.raises(ValueError, match=r"."):
+            promql.narrowed(text, SHOP)
+
+
+@pytest.mark.parametrize(
+    ("string", "text"),
+    [
+        (r'"a\"b\\n"', r'a"b\n'),
+        (r"'a\'b\n'", "a'b\n"),
+        (r"`a\nb`", r"a\nb"),
+        (r'"\x41\102\u00e9\U0001f600"', "ABé😀"),
+    ],
+)
+def test_strings_are_read_as_prometheus_reads_them(string: str, text: str) -> None:
+    (token,) = promlex.tokens(string)
+    assert token.text == text
+    assert promlex.tokens(promlex.quoted(text)) == (token,)
+
+
+@pytest.mark.parametrize(
+    ("query", "problem"),
+    [
+        ("up", ""),
+        ("(sum(rate(up[1m])))", ""),
+        ("1", ""),
+        ("rate(up)", "is no PromQL: expected a range of values, like up[5m], in call"),
+        ("up[5m]", "answers with a range of values"),
+        ("(up[5m:1m])", "answers with a range of values"),
+        ('"up"', "is a text"),
+        ("", "is no PromQL: no expression found in input"),
+        ('up{a="', 'has a string that is not closed: "'),
+        (r'up{a="\xff"}', "has an escape that is no character"),
+        (r'up{a="\d"}', "has an escape that PromQL does not know"),
+        ("up{a=$x}", "has '$' where PromQL has no such character"),
+    ],
+)
+def test_a_query_whose_answer_is_no_number_is_refused(query: str, problem: str) -> None:
+    found = promql.checked(query)
+    assert found.startswith(problem)
+    assert bool(found) == bool(problem)
