@@ -8,10 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from release_coordinator.api.checklist import Enforcement
-from release_coordinator.api.release import Metric, Watch
-from release_coordinator.engine import questions
+from release_coordinator.api.release import Watch
 
-from .tables import breach_of, new_table
+from . import watchwords
+from .tables import new_table
 from .view import ComponentView, JobView, MigrationView, PlanView
 from .words import plain
 
@@ -147,16 +147,8 @@ def _component(component: ComponentView) -> str:
 
 
 def _watch(watch: Watch) -> Iterator[tuple[str, str, str]]:
-    yield "watch", "", f"for {watch.duration}, every {watch.interval}; rolled back on:"
-    for metric in watch.metrics:
-        yield "", metric.name, _limit(metric, watch)
-
-
-def _limit(metric: Metric, watch: Watch) -> str:
-    text = " or ".join(breach_of(questions.breach_of(metric)))
-    if metric.failure_threshold > 1:
-        text += f", {metric.failure_threshold} times in a row"
-    return f"{text}; without an answer for {watch.unknown_limit}: {metric.on_unknown}"
+    yield "watch", "", watchwords.head(watch)
+    yield from (("", name, words) for name, words in watchwords.lines(watch))
 
 
 def _rollback(view: PlanView) -> Table:

@@ -14,7 +14,6 @@ from release_coordinator.api.release import ReleaseSpec
 from release_coordinator.api.status import ReleaseStatus
 
 from .advice import Action
-from .limits import breach_of as breach_of  # noqa: PLC0414 - words of the tables
 from .limits import limit_of, limits_of
 from .story import rows_of, seconds_of
 from .watchrows import ratio

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests import goldens
 from tests.releases import Body, bookshop, everything
+from tests.unit.cli import watched
 from tests.unit.cli.outlooks import GOOD, good, outlook
 from tests.unit.cli.pages import text_of
 from tests.unit.cli.waiting import body, reported
@@ -221,3 +222,29 @@ def test_no_field_of_a_documented_policy_is_taken_for_misspelt(file: str) -> Non
             )
             == []
         )
+
+
+def test_everything_that_is_watched_is_told_in_words() -> None:
+    metrics = [
+        watched.WATCH["metrics"][0]
+        | {"minTraffic": {"query": "sum(up)", "atLeast": 0.5}, "failureLimit": 9},
+        {
+            "name": "queue",
+            "query": "queue_length",
+            "interval": "30s",
+            "minSamples": 3,
+            "successThreshold": 20,
+            "breach": {"comparison": {}, "above": 1000},
+            "baseline": {"taken": "LastWeek", "window": "1h", "onMissing": "Absolute"},
+            "severity": "Hold",
+            "onUnknown": "Pass",
+        },
+        watched.WATCH["metrics"][2],
+    ]
+    stored = without_date(body())
+    stored["spec"]["watch"] = watched.WATCH | {"metrics": metrics, "initialDelay": "20s"}
+
+    text = text_of(page(view_of(outlook(stored))))
+
+    shown = text.split("  watch  ")[1].split("If it is rolled back")[0]
+    goldens.check(GOLDEN / "plan-watch.txt", f"watch  {shown}")
