@@ -40,6 +40,8 @@ class Script:
     """Images whose pods never become ready."""
     crashing: dict[str, str] = field(default_factory=dict)
     """Images whose programs end at once -> their last words. Never ready either."""
+    recreated: set[str] = field(default_factory=set)
+    """Deployments of which all pods end before new ones come up."""
     job_seconds: float = 5.0
     rollout_seconds: float = 10.0
 
@@ -194,6 +196,9 @@ class Controllers:
         if words := next((self.script.crashing[i] for i in images & set(self.script.crashing)), ""):
             await self._crash_loop(body, words)
             return
+        if metadata["name"] in self.script.recreated and "readyReplicas" in status:
+            body["status"] = {"observedGeneration": status["observedGeneration"]}
+            body = await self._cluster.replace_status(DEPLOYMENT, body)
         if images & self.script.never_ready or not self._is_due(key, self.script.rollout_seconds):
             return
         wanted = body["spec"].get("replicas", 1)
@@ -201,6 +206,7 @@ class Controllers:
             "observedGeneration": metadata["generation"],
             "replicas": wanted,
             "updatedReplicas": wanted,
+            "readyReplicas": wanted,
             "availableReplicas": wanted,
         }
         await self._cluster.replace_status(DEPLOYMENT, body)
@@ -212,7 +218,10 @@ class Controllers:
             await self._delete_pod(metadata["namespace"], f"{metadata['name']}-{suffix}")
         if body["spec"].get("replicas", 1):
             ready = {"type": "Ready", "status": "True"}
-            await self._set_pod(_pod_of(body, "pod"), {"podIP": "10.0.0.1", "conditions": [ready]})
+            containers = body["spec"]["template"]["spec"]["containers"]
+            states = [{"name": one["name"], "state": {"running": {}}} for one in containers]
+            status = {"podIP": "10.0.0.1", "conditions": [ready], "containerStatuses": states}
+            await self._set_pod(_pod_of(body, "pod"), status)
 
     async def _collect(self, alive: set[str]) -> None:
         """Delete the pods of workloads that are gone."""

@@ -222,6 +222,11 @@ def record(spec: RecordSpec) -> str:
         f"  order {order.what} by {order.by}{order.reason and f': {order.reason}'}"
         for order in spec.orders
     ]
+    if spec.downtime and spec.downtime.seconds:
+        down = spec.downtime
+        lines.append(f"  downtime {down.seconds} s ({down.component})")
+    if spec.downtime and spec.downtime.measured_seconds is not None:
+        lines.append(f"  downtime {spec.downtime.measured_seconds} s by the availability metric")
     if spec.rollback:
         lines.append(f"  rolled back because of {spec.rollback.reason}: {spec.rollback.message}")
     return "\n".join(lines)

@@ -43,6 +43,7 @@ def job_fact(body: Body) -> JobFact:
         withdrawn=names.ANNOTATION_WITHDRAWN in annotations,
         touched=metadata.get("generation", 1) > 1,
         since=_moment(status.get("startTime") or metadata.get("creationTimestamp")),
+        ended=_moment(status.get("completionTime") or failed.get("lastTransitionTime")),
         owner=(
             labels.get(names.LABEL_UID, ""),
             labels.get(names.LABEL_ATTEMPT, ""),

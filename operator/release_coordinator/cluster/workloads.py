@@ -6,6 +6,7 @@ a `WorkloadFact` need not know which of them it is from.
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from release_coordinator.api.release import WorkloadKind, WorkloadRef
@@ -55,6 +56,8 @@ def fact_of(body: Body) -> WorkloadFact:
         labelled_for=metadata.get("labels", {}).get(names.LABEL_RELEASE, ""),
         rolled_out=seen and done,
         replicas=wanted,
+        ready=status.get(_READY[workload.kind], 0),
+        available_since=_available_since(status),
         trouble=kept_back(spec) or _trouble(status),
         kept_back=kept_back(spec),
         template=template,
@@ -174,6 +177,23 @@ _COUNTS: Mapping[WorkloadKind, Callable[[Body, Body], tuple[int, bool]]] = {
     WorkloadKind.DAEMON_SET: _daemon_set,
 }
 """Spec and status to the number of pods wanted, and whether all run the template and no other."""
+
+
+_READY: Mapping[WorkloadKind, str] = {
+    WorkloadKind.DEPLOYMENT: "readyReplicas",
+    WorkloadKind.STATEFUL_SET: "readyReplicas",
+    WorkloadKind.DAEMON_SET: "numberReady",
+}
+"""Where the controller counts ready pods; it leaves a zero out."""
+
+
+def _available_since(status: Body) -> datetime | None:
+    """Only Deployments say so."""
+    for condition in status.get("conditions", []):
+        if (condition.get("type"), condition.get("status")) == ("Available", "True"):
+            moment = condition.get("lastTransitionTime")
+            return datetime.fromisoformat(moment) if moment else None
+    return None
 
 
 def _all(status: Body, wanted: int, *counts: str) -> bool:

@@ -35,6 +35,8 @@ class CreateJob:
     template: JobTemplate
     context: JobContext
     suspended: bool
+    ttl: int | None = None
+    """Seconds it stays after its end; as long as any Job if None."""
 
 
 @dataclass(frozen=True, slots=True)

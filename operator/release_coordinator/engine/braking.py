@@ -5,12 +5,16 @@ the rollout begins. It never holds a phase up: what is not answered yet is not w
 missing answers lead to nothing before that watch.
 """
 
+from typing import TypeVar
+
 from release_coordinator.api.measurement import WatchState
 from release_coordinator.api.watch import WatchStart
 
 from . import observing, traffic
 from .context import Context
 from .outcome import DONE, Outcome, Wait
+
+Some = TypeVar("Some", bound=Outcome)
 
 CHANGES = ("rollout/", traffic.PIN)
 """Steps of which the first changes a workload, or what its Service selects."""
@@ -33,9 +37,9 @@ def _is_changing(ctx: Context) -> bool:
     return any(ctx.begun(prefix) for prefix in CHANGES)
 
 
-def beside(braked: Outcome, outcome: Outcome) -> Outcome:
-    """A phase that waits is looked at again no later than the brake wants to look."""
-    if isinstance(outcome, Wait) and isinstance(braked, Wait):
-        moments = [one.until for one in (braked, outcome) if one.until is not None]
+def beside(watched: Outcome, outcome: Some) -> Some | Wait:
+    """A phase that waits is looked at again no later than what is watched beside it."""
+    if isinstance(outcome, Wait) and isinstance(watched, Wait):
+        moments = [one.until for one in (watched, outcome) if one.until is not None]
         return Wait(min(moments, default=None))
     return outcome

@@ -12,7 +12,7 @@ from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.record import RecordSpec
 from release_coordinator.api.status import HistoryEntry, ReleaseStatus, RevisionRef
 
-from . import backups, locks, names
+from . import backups, locks, names, wording
 from .action import CreateRecord
 from .context import Context, shorten
 from .observation import Observation
@@ -20,6 +20,8 @@ from .outcome import Decision, Do, Note
 from .plan import Plan, artifact_digest
 
 HISTORY_LIMIT = 10
+SENTENCE = 512
+"""Characters that the journal keeps of why an attempt has ended."""
 
 
 def end(
@@ -31,8 +33,11 @@ def end(
     now: datetime,
 ) -> Note:
     """Journal how the attempt ends."""
-    entry = End(outcome=outcome, reason=reason, message=shorten(message, 512), at=now)
-    ended = attempt.model_copy(update={"end": entry, "hold": None})
+    downtime = attempt.downtime and attempt.downtime.until(now)
+    told = wording.downtime(downtime)
+    text = shorten(message, SENTENCE - len(told)) + told
+    entry = End(outcome=outcome, reason=reason, message=text, at=now)
+    ended = attempt.model_copy(update={"end": entry, "hold": None, "downtime": downtime})
     return Note(status.model_copy(update={"attempt": ended}))
 
 

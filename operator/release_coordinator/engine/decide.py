@@ -13,10 +13,22 @@ from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.status import ReleaseStatus
 from release_coordinator.text import enumerated
 
-from . import braking, closing, idle, locks, orders, plan, policy, pruning, rehearsal, suspension
+from . import (
+    braking,
+    closing,
+    downtime,
+    idle,
+    locks,
+    orders,
+    plan,
+    policy,
+    pruning,
+    rehearsal,
+    suspension,
+)
 from .context import Context, hold
 from .observation import Observation
-from .outcome import DONE, Decision, Done, Failed, Outcome, Wait
+from .outcome import DONE, Decision, Done, Failed, Note, Outcome, Wait
 from .phases import (
     confirming,
     gating,
@@ -149,6 +161,12 @@ def _active(ctx: Context) -> Decision:
         due = rehearsal.is_due(spec, ctx.attempt.rehearsed)
         if due is not ctx.attempt.rehearsal:
             return ctx.note(ctx.with_attempt(rehearsal=due))
+    counted = downtime.advance(ctx)
+    return counted if isinstance(counted, Note) else braking.beside(counted, _course(ctx))
+
+
+def _course(ctx: Context) -> Decision:
+    """What people order comes first, then the way that the attempt goes."""
     outcome = orders.advance(ctx)
     if outcome is DONE:
         outcome = _backwards(ctx) if ctx.attempt.trigger else _forwards(ctx)

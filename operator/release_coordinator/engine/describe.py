@@ -73,6 +73,9 @@ ADVICE: dict[Reason, str] = {
     Reason.STEP_FAILED: "DevOps engineer: see the named object's events and logs.",
     Reason.JOB_FAILED: "DevOps engineer: see the Job's log.",
     Reason.SMOKE_TEST_FAILED: "QA engineer: see the test's log; correct the version or the test.",
+    Reason.DATA_CHECK_FAILED: (
+        "Developer: see the last words of the check; find what wrote the data, and repair them."
+    ),
     Reason.METRIC_BREACH: "Developer: find the cause before the next attempt.",
     Reason.METRIC_UNKNOWN: "Platform team: make the metric source answer.",
 }

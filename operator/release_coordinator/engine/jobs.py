@@ -9,7 +9,7 @@ out what became of its work, if it can; a Job that may still be running is waite
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from release_coordinator.api.attempt import Step, StepState
 from release_coordinator.api.conditions import Reason
@@ -63,6 +63,8 @@ class JobStep:
     """How often it may be run again when it has failed; a guarded Job never is."""
     answers: bool = False
     """Its last words are an answer: of several lines the last one counts."""
+    ttl: int | None = None
+    """Seconds it stays after its end; as long as any Job if None."""
     in_doubt: Callable[[Context, Doubt], Outcome] | None = None
     """Finds out what a guarded Job has done that did not succeed; every guarded one has it."""
 
@@ -88,7 +90,7 @@ def run(ctx: Context, job: JobStep) -> Outcome:
     fact = ctx.seen.job(name, confirm=step.uid is not None)
     if fact is None:
         return _missing(ctx, job, step, name)
-    if fact.owner != _owner(ctx, job) or (step.uid is not None and fact.uid != step.uid):
+    if fact.owner != owner_of(ctx, job) or (step.uid is not None and fact.uid != step.uid):
         return ctx.hold(
             Reason.NAME_TAKEN,
             f"Job {name} exists but is not the one this step created; look at it, delete it "
@@ -129,11 +131,12 @@ def ended(ctx: Context, job: JobStep) -> Outcome:
     if runs or any(not pod.ended for pod in ctx.seen.job_pods(name)):
         return Wait(ctx.now + timedelta(seconds=POD_SECONDS))
     if fact is not None and fact.uid == step.uid and fact.phase is JobPhase.SUCCEEDED:
-        return ctx.succeed(job.id, _last_words(ctx, name))
+        return ctx.succeed(job.id, last_words(ctx, name))
     return DONE
 
 
-def _owner(ctx: Context, job: JobStep) -> tuple[str, str, str]:
+def owner_of(ctx: Context, job: JobStep) -> tuple[str, str, str]:
+    """By what a Job of this step is known to be ours."""
     content = names.content_hash(job.template)
     return (ctx.release.uid, str(ctx.attempt.number), content)
 
@@ -142,6 +145,11 @@ def _missing(ctx: Context, job: JobStep, step: Step, name: str) -> Outcome:
     if step.uid is not None:
         what = f"Job {name} of {job.id} is gone before its outcome was seen; it is never run again."
         return _doubted(ctx, job, step, name, what)
+    return create(ctx, job)
+
+
+def create(ctx: Context, job: JobStep) -> Do:
+    """Create the Job of a step."""
     context = JobContext(
         version=job.version or ctx.attempt.version,
         previous_version=ctx.attempt.previous_version or "",
@@ -149,7 +157,8 @@ def _missing(ctx: Context, job: JobStep, step: Step, name: str) -> Outcome:
         step=job.id,
         backup=job.backup,
     )
-    return Do(CreateJob(name, job.template, context, suspended=job.guarded))
+    name = name_of(ctx, job)
+    return Do(CreateJob(name, job.template, context, suspended=job.guarded, ttl=job.ttl))
 
 
 def _doubted(
@@ -177,7 +186,7 @@ def _follow(ctx: Context, job: JobStep, step: Step, fact: JobFact) -> Outcome:
         case JobPhase.SUSPENDED:
             return Do(ResumeJob(fact.name, fact.uid, fact.resource_version))
         case JobPhase.SUCCEEDED:
-            words = _last_words(ctx, fact.name)
+            words = last_words(ctx, fact.name)
             if step.retries:
                 words = f"at try {step.retries + 1} of {job.retries + 1}. {words}".rstrip()
             return ctx.succeed(job.id, _last_line(words) if job.answers else words)
@@ -200,40 +209,57 @@ def _suspended_again(ctx: Context, job: JobStep, fact: JobFact) -> Outcome:
 
 def _failed(ctx: Context, job: JobStep, step: Step, fact: JobFact) -> Outcome:
     """One that never started has failed for sure; of any other guarded one the rest is asked."""
-    why = _why(ctx, job, step, fact)
+    why = why_failed(ctx, job, step, fact)
     if not job.guarded and step.retries < job.retries:
         return ctx.change(job.id, retries=step.retries + 1, started_at=ctx.now, message="")
     if not job.guarded or step.message.startswith(NEVER_STARTED):
         return ctx.fail(job.id, why)
-    if _ended_from_outside(ctx, fact):
+    if ended_from_outside(ctx, fact):
         what = f"{why.rstrip('.')}. It was ended from outside."
         return _doubted(ctx, job, step, fact.name, what)
     return _doubted(ctx, job, step, fact.name, why, said=True)
 
 
-def _ended_from_outside(ctx: Context, fact: JobFact) -> bool:
-    """Whether a failed migration may have done its work: killed, evicted, its node lost."""
+def ended_from_outside(ctx: Context, fact: JobFact) -> bool:
+    """Whether the program of a failed Job has not said so itself: killed, evicted, node lost.
+
+    A migration may have done its work then.
+    """
     pods = ctx.seen.job_pods(fact.name)
     killed = fact.timed_out or any(pod.killed for pod in pods)
     return killed or not any(pod.finished for pod in pods)
 
 
 def _await(ctx: Context, job: JobStep, step: Step, fact: JobFact) -> Outcome:
-    trouble = next((pod.trouble for pod in ctx.seen.job_pods(fact.name) if pod.trouble), "")
-    # From the Job's own start: an outage of ours must not eat the time of a Job.
-    begun = (
-        step.model_copy(update={"started_at": max(step.started_at, fact.since)})
-        if (fact.since)
-        else step
-    )
-    until = ctx.deadline(begun, job.template.timeout, GRACE_SECONDS)
+    trouble = trouble_of(ctx, fact.name)
+    until = deadline(ctx, job, step, fact)
     if ctx.now < until:
         return ctx.wait(step, trouble, until)
-    text = f"Job {fact.name} did not end within {job.template.timeout}. {trouble}".strip()
+    text = late(job, fact, trouble)
     if job.guarded:
         text += " See why it is not ended; it is waited for again when you resume"
         return ctx.hold(Reason.JOB_TIMED_OUT, text, job.id)
     return ctx.fail(job.id, text)
+
+
+def trouble_of(ctx: Context, name: str) -> str:
+    """What keeps the pods of a Job from running."""
+    return next((pod.trouble for pod in ctx.seen.job_pods(name) if pod.trouble), "")
+
+
+def deadline(ctx: Context, job: JobStep, step: Step, fact: JobFact) -> datetime:
+    """When a Job must have ended by itself, and the Job controller have said so.
+
+    From the Job's own start: an outage of ours must not eat the time of a Job.
+    """
+    begun = max(step.started_at, fact.since or step.started_at)
+    step = step.model_copy(update={"started_at": begun})
+    return ctx.deadline(step, job.template.timeout, GRACE_SECONDS)
+
+
+def late(job: JobStep, fact: JobFact, trouble: str) -> str:
+    """What is said of a Job that has not ended in time."""
+    return f"Job {fact.name} did not end within {job.template.timeout}. {trouble}".strip()
 
 
 def _last_line(words: str) -> str:
@@ -241,13 +267,14 @@ def _last_line(words: str) -> str:
     return next((line.strip() for line in reversed(words.splitlines()) if line.strip()), "")
 
 
-def _last_words(ctx: Context, name: str) -> str:
+def last_words(ctx: Context, name: str) -> str:
+    """What the program of a Job said at its end."""
     return next((pod.finished for pod in ctx.seen.job_pods(name) if pod.finished), "")
 
 
-def _why(ctx: Context, job: JobStep, step: Step, fact: JobFact) -> str:
+def why_failed(ctx: Context, job: JobStep, step: Step, fact: JobFact) -> str:
     """The best reason there is: what the program said, what kept it from starting, the Job's."""
     if fact.timed_out:
-        return f"Job {fact.name} did not end within {job.template.timeout}. {step.message}".strip()
-    said = _last_words(ctx, fact.name) or step.message or fact.message
+        return late(job, fact, step.message)
+    said = last_words(ctx, fact.name) or step.message or fact.message
     return f"Job {fact.name}: {said}"

@@ -25,6 +25,7 @@ from .closing import end, finish
 from .context import hold, shorten
 from .outcome import Note
 from .phases import keeping
+from .signs import checks
 
 ADVICE = {
     Reason.API_DENIED: (
@@ -68,9 +69,12 @@ def refused(
         # Nothing can be created any more: waiting for a person would keep the namespace for ever.
         text = f"the namespace is being deleted, so everything is left as it is ({message})"
         return end(status, attempt, Phase.HELD, Reason.DELETED, text, now)
+    noted = checks.refused(status, action, message)
     running = [step for step in attempt.steps if step.state is StepState.RUNNING]
-    if running and _fails(action, reason, running[-1]):
-        return _fail(status, running[-1], message, now)
+    if noted is None and running and _fails(action, reason, running[-1]):
+        noted = _fail(status, running[-1], message, now)
+    if noted is not None:
+        return noted
     step = running[-1].id if running else None
     return hold(status, attempt, now, reason, f"{message}; {_advice(reason, message)}", step)
 

@@ -40,6 +40,8 @@ class JobFact:
     """Its spec was changed since it was created: it was let run, or somebody meddled."""
     since: datetime | None = None
     """When it began to run, or else was created."""
+    ended: datetime | None = None
+    """When it ended, as far as its controller says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,9 @@ class WorkloadFact:
     rolled_out: bool
     """Every wanted pod runs the present template and is available, and no other pod exists."""
     replicas: int
+    """Pods that are wanted."""
+    ready: int
+    """Pods that are ready, of whichever template."""
     trouble: str
     """What keeps its pods back, or what its conditions say is wrong."""
     kept_back: str = ""
@@ -103,6 +108,8 @@ class WorkloadFact:
     ordered: tuple[str, str] = ("", "")
     """Revisions that were complete last and that is wanted now, of a StatefulSet whose pods follow
     one after the other; empty for all others, and while its controller has not seen the spec."""
+    available_since: datetime | None = None
+    """Since when enough of its pods are available, where its controller says so."""
     slot: str = ""
     """Label by which a second Deployment of ours tells its pods from those of the first."""
 

@@ -12,12 +12,13 @@ from release_coordinator.api.control import RollbackCause
 from release_coordinator.api.watch import OnUnknown, Severity
 
 from .context import Context
-from .outcome import Do, Note
+from .outcome import Do, Note, Wait
 from .reading import Finding
 
-Look = Callable[[Context, datetime], Finding | Note | Do | None]
-"""Look at it for the moment it was due. None: it was asked, and the answer is not there yet.
-A Note or Do: something has to be done first (a Job has to run)."""
+Look = Callable[[Context, datetime], Finding | Note | Do | Wait | None]
+"""Look at it for the moment it was due. None: it was asked, and the answer is not there yet; Wait:
+the same, and it is looked at again at a moment. A Note or Do: something has to be done first (a
+Job has to run)."""
 
 
 @dataclass(frozen=True, slots=True)

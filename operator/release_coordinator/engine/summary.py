@@ -60,6 +60,7 @@ _QUIET: dict[str, object] = {
     "carried": None,
     "history": None,
     "message": "",
+    "run": None,  # its intent is written before its Job is created; the rest can be seen again
 }
 
 

@@ -39,7 +39,7 @@ def heed(release: ReleaseObject, status: ReleaseStatus, now: datetime) -> Note |
 def withholds(ctx: Context, outcome: Outcome) -> bool:
     """Whether a decision would begin a step, or complete the attempt, of a suspended Release."""
     suspension = ctx.status.suspension
-    if suspension is None or ctx.release.deleting:
+    if suspension is None or not stops(ctx):
         return False
     if isinstance(outcome, Do):
         return isinstance(outcome.action, TakeLock) and locks.are_wanted(ctx.attempt)
@@ -57,9 +57,15 @@ def withholds(ctx: Context, outcome: Outcome) -> bool:
     return locked or _begun(following) > _begun(ctx.attempt)
 
 
+def stops(ctx: Context) -> bool:
+    """Whether nothing begins now: for what goes on beside the steps, and would hold them up."""
+    return ctx.status.suspension is not None and not ctx.release.deleting
+
+
 def _begun(attempt: Attempt) -> int:
-    """How often a step was begun; one that is run again begins once more."""
-    return sum(1 + step.retries for step in attempt.steps)
+    """How often a step or a run was begun; a step that is run again begins once more."""
+    runs = sum(entry.runs for entry in attempt.measurements)
+    return runs + sum(1 + step.retries for step in attempt.steps)
 
 
 def _watched(attempt: Attempt, before: Suspension | None, now: datetime) -> Attempt:

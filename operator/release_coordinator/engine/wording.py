@@ -1,7 +1,11 @@
-"""How lists and quantities read in the messages of gates."""
+"""How lists, quantities and downtime read in messages."""
 
 from collections.abc import Sequence
 
+from release_coordinator.api.measurement import Downtime
+
+WORTH_TELLING = 1.0
+"""Seconds of downtime that are not told of: less than what events need to come."""
 _KIBI, _MEBI = 1 << 10, 1 << 20
 _UNITS = {
     **{f"{letter}i": 1 << 10 * power for power, letter in enumerate("KMGTPE", 1)},
@@ -31,3 +35,15 @@ def _size(amount: float) -> str:
     if amount < _KIBI or (not exact and amount < _MEBI):
         return f"{amount:.0f}"
     return min(exact, key=len) if exact else f"{amount / _MEBI:.1f}Mi"
+
+
+def downtime(found: Downtime | None) -> str:
+    """What is told of the downtime of an attempt, to follow another sentence; empty if none."""
+    if found is None:
+        return ""
+    parts = []
+    if found.seconds > WORTH_TELLING:
+        parts.append(f"{found.seconds:.1f} s without a ready pod ({found.component})")
+    if found.measured_seconds is not None and found.measured_seconds > WORTH_TELLING:
+        parts.append(f"{found.measured_seconds:.1f} s by the availability metric")
+    return f"; downtime: {', '.join(parts)}" if parts else ""

@@ -42,7 +42,7 @@ def job_body(release: ReleaseObject, action: CreateJob) -> Body:
             # The default may start a second pod while the first is still terminating.
             "podReplacementPolicy": "Failed",
             "activeDeadlineSeconds": max(1, int(parse_duration(action.template.timeout))),
-            "ttlSecondsAfterFinished": TTL_SECONDS,
+            "ttlSecondsAfterFinished": TTL_SECONDS if action.ttl is None else action.ttl,
             "template": {
                 "metadata": {"labels": own, "annotations": annotations},
                 "spec": _pod(release, action),

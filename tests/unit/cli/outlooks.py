@@ -31,6 +31,7 @@ def workload(name: str, container: str, version: str) -> WorkloadFact:
         labelled_for="",
         rolled_out=True,
         replicas=2,
+        ready=2,
         trouble="",
     )
 

@@ -22,6 +22,7 @@ def test_of_a_workload_that_was_only_named_nothing_but_its_pods_is_given_back() 
         labelled_for="",
         rolled_out=True,
         replicas=3,
+        ready=3,
         trouble="",
         document=LIVE,
         declared={"metadata": {"labels": {"tier": 0}}, "spec": {"replicas": 0}},
