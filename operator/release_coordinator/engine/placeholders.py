@@ -6,6 +6,7 @@ is escaped for the place where it stands, so that it can never become a part of 
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from release_coordinator.api.release import WorkloadRef
 from release_coordinator.api.workload import WorkloadKind
@@ -22,6 +23,8 @@ OF_LABELS = ("namespace", "release", "component", "version", "previousVersion", 
 ALL = (*OF_LABELS, PODS, WINDOW)
 """Those that a query may use."""
 
+REMEMBERED = 2048
+"""Queries whose faults, or filled text, are kept: each is asked again and again."""
 _ANY = re.compile(r"\$\(([^()]*)\)")
 _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
 
@@ -39,8 +42,13 @@ def named(text: str) -> frozenset[str]:
     return frozenset(_ANY.findall(text))
 
 
-def faults(query: str, known: tuple[str, ...] = ALL) -> Iterator[tuple[str, str]]:
+@lru_cache(maxsize=REMEMBERED)
+def faults(query: str) -> tuple[tuple[str, str], ...]:
     """What is wrong with the placeholders of a query: problems, each with its remedy."""
+    return tuple(_faults(query))
+
+
+def _faults(query: str) -> Iterator[tuple[str, str]]:
     try:
         found = promlex.tokens(query)
     except ValueError as error:
@@ -48,12 +56,12 @@ def faults(query: str, known: tuple[str, ...] = ALL) -> Iterator[tuple[str, str]
         return
     for token, is_regex in _placed(found):
         if token.sort is Sort.STRING:
-            yield from text_faults(token.text, known)
+            yield from text_faults(token.text, ALL)
             if not is_regex and PODS in named(token.text):
                 yield f"compares with $({PODS}), which is a regular expression", "use =~ or !~"
         elif token.sort is Sort.PLACEHOLDER:
-            yield from text_faults(str(token), known)
-            if token.text in known and token.text != WINDOW:
+            yield from text_faults(str(token), ALL)
+            if token.text in ALL and token.text != WINDOW:
                 yield f"has $({token.text}) outside of a string", "put it in quotes"
 
 
@@ -73,7 +81,7 @@ def filled(query: str, values: Mapping[str, str]) -> str:
         LookupError: it has a placeholder that has no value.
         ValueError: it is no PromQL.
     """
-    return promlex.written(_filled(promlex.tokens(query), values))
+    return _filled(query, tuple(values.items())) if "$(" in query else query
 
 
 def text_filled(text: str, values: Mapping[str, str]) -> str:
@@ -81,7 +89,12 @@ def text_filled(text: str, values: Mapping[str, str]) -> str:
     return _ANY.sub(lambda found: values[found[1]], text)
 
 
-def _filled(found: Sequence[Token], values: Mapping[str, str]) -> Iterator[Token]:
+@lru_cache(maxsize=REMEMBERED)
+def _filled(query: str, values: tuple[tuple[str, str], ...]) -> str:
+    return promlex.written(_replaced(promlex.tokens(query), dict(values)))
+
+
+def _replaced(found: Sequence[Token], values: Mapping[str, str]) -> Iterator[Token]:
     escaped = {name: value if name == PODS else literal(value) for name, value in values.items()}
     for token, is_regex in _placed(found):
         if token.sort is Sort.STRING:

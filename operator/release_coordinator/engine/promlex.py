@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
 
 
 class Sort(Enum):
@@ -58,7 +57,6 @@ _WRITTEN = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
 _UNWRITTEN = re.compile(r'[\x00-\x1f\x7f"\\]')
 
 
-@lru_cache(maxsize=1024)
 def tokens(query: str) -> tuple[Token, ...]:
     """The tokens of a query, without comments.
 
@@ -93,11 +91,13 @@ def _apart(before: Token, after: Token) -> bool:
         return True
     if after.sort is Sort.SIGN and after.text in _TIGHT_BEFORE:
         return False
-    if after.sort is Sort.SIGN and after.text in "({":
-        return before.sort is Sort.SIGN and before.text not in _TIGHT_AFTER
+    if after.sort is Sort.SIGN and after.text in "({" and before.sort is Sort.NAME:
+        return after.text == "(" and before.text in LISTS
     return before.sort is not Sort.SIGN or before.text not in _TIGHT_AFTER
 
 
+LISTS = {"by", "without", "on", "ignoring", "group_left", "group_right"}
+"""Words that are followed by names of labels."""
 _MATCHES = {"=", "=~", "!~", "!="}
 _TIGHT_BEFORE = {")", "]", "}", ",", "[", ":", *_MATCHES}
 _TIGHT_AFTER = {"(", "[", "{", ":", *_MATCHES}

@@ -26,12 +26,12 @@ from promql_parser import (
 from . import promlex
 from .promlex import Sort, Token
 
+REMEMBERED = 2048
+"""Queries whose check, or narrowed text, is kept: each is asked again and again."""
 _RANGE = (
     "answers with a range of values; put it into a function that makes one of them, like "
     "rate(...) or avg_over_time(...)"
 )
-_LISTS = {"by", "without", "on", "ignoring", "group_left", "group_right"}
-"""Words that are followed by names of labels."""
 _WORDS = {"and", "or", "unless", "atan2", "bool", "offset", "inf", "nan"}
 _EXPECTED = ("expected type matrix", "expected a range of values, like up[5m],")
 _INFO = (
@@ -54,7 +54,7 @@ def parsed(query: str) -> Expr:
         raise ValueError(f"is no PromQL: {reason}") from None
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=REMEMBERED)
 def checked(query: str) -> str:
     """What is wrong with a query, or nothing: its grammar, and that its answer can be a number.
 
@@ -84,7 +84,7 @@ def narrowed(query: str, matchers: Mapping[str, str]) -> str:
     return _narrowed(query, tuple(matchers.items()))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=REMEMBERED)
 def _narrowed(query: str, labels: tuple[tuple[str, str], ...]) -> str:
     matchers = dict(labels)
     before = parsed(query)
@@ -168,7 +168,7 @@ def _forced(found: Sequence[Token], matchers: Mapping[str, str]) -> Iterator[Tok
     while at < len(found):
         token, after = found[at], _sign(found, at + 1)
         at += 1
-        if token.sort is Sort.NAME and token.text.lower() in _LISTS and after == "(":
+        if token.sort is Sort.NAME and token.text.lower() in promlex.LISTS and after == "(":
             end = _closing(found, at, ")")
             yield from [token, *found[at:end]]
             at = end
@@ -194,7 +194,7 @@ def _is_metric(token: Token, found: Sequence[Token], after: int) -> bool:
         return False
     word = token.text.lower()
     following = found[after].text.lower() if after < len(found) else ""
-    return word not in _LISTS | _WORDS and following not in {"by", "without"}
+    return word not in promlex.LISTS | _WORDS and following not in {"by", "without"}
 
 
 def _closing(found: Sequence[Token], at: int, sign: str) -> int:

@@ -30,7 +30,7 @@ SHOP = {"namespace": "shop"}
         ),
         (
             "sum by (namespace) (a) / on (job) group_left b",
-            'sum by(namespace) (a{namespace="shop"}) / on(job) group_left b{namespace="shop"}',
+            'sum by (namespace) (a{namespace="shop"}) / on (job) group_left b{namespace="shop"}',
         ),
         ("a # b\n+ c", 'a{namespace="shop"} + c{namespace="shop"}'),
         ("vector(1) + time()", "vector(1) + time()"),
