@@ -92,7 +92,7 @@ def test_names_and_labels_must_both_fit() -> None:
 def test_a_source_that_does_not_answer_says_nothing() -> None:
     finding = found(at(60), problem="does not answer")
     assert (finding.verdict, finding.value) == (Verdict.UNKNOWN, None)
-    assert finding.message == "MetricSource default: does not answer"
+    assert finding.message == "does not answer"
 
 
 def test_nothing_is_said_before_the_answer_is_there() -> None:

@@ -51,8 +51,7 @@ def _look_at(sign: AlertSign) -> Callable[[Context, datetime], Finding | None]:
         if fact is None:
             return None
         if fact.problem:
-            text = f"MetricSource {sign.source}: {fact.problem}"
-            return Finding(Verdict.UNKNOWN, text)
+            return Finding(Verdict.UNKNOWN, fact.problem)
         labels = {key: asked.filled_label(ctx, text) for key, text in sign.labels.items()}
         named = frozenset(sign.alerts)
         firing = [alert for alert in fact.alerts if _is_meant(alert, named, labels)]

@@ -104,8 +104,9 @@ def _judged(
 
 def _told(sign: LogSign, facts: list[LogFact], count: int, first: str) -> str:
     """The numbers, what they leave out, and the first line: that comes last, it may be cut."""
+    pods = sum(fact.pods for fact in facts)
     lines = f"{count} line{'' if count == 1 else 's'} since the change"
-    text = f"{lines} (limit {sign.above}) in {sum(fact.pods for fact in facts)} pods"
+    text = f"{lines} (limit {sign.above}) in {pods} pod{'' if pods == 1 else 's'}"
     cut = next((fact.cut for fact in facts if fact.cut), "")
     text = f"{text}; {cut}" if cut else text
     return f"{text}; first: {first}" if first else text

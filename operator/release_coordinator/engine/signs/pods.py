@@ -95,7 +95,7 @@ def _ready(ctx: Context, sign: PodSign, interval: float, seen: Seen, most: float
     since = _since(ctx, interval)
     passed = ctx.now - since - ctx.seen.lost_since(since)
     text = f"{_named(short)}, for {passed.total_seconds():.0f} s; the limit is {sign.unready_for}"
-    late = passed > timedelta(seconds=parse_duration(sign.unready_for))
+    late = passed >= timedelta(seconds=parse_duration(sign.unready_for))
     verdict = Verdict.FAIL if late else Verdict.PASS
     return Finding(verdict, text, most, carried=Carried(since=since))
 
@@ -122,7 +122,7 @@ def _short(ctx: Context, one: Renewed, fact: PodsHealthFact) -> str:
     ]
     ready = sum(pod.ready for pod in fact.pods)
     if lost:
-        return f"{one.workload}: {ready} of {fact.wanted} pods are ready, not {_named(lost)}"
+        return f"{one.workload}: {ready} of {fact.wanted} pods are ready (not {_named(lost)})"
     if fact.wanted > 0 and ready == 0:
         return f"{one.workload}: none of {fact.wanted} pods is ready"
     return ""
