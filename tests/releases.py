@@ -31,6 +31,7 @@ spec:
     smokeTests: [{name: checkout, suite: smoke, job: {image: example/bookshop-smoke:1.3.0}}]
   watch:
     duration: 10m
+    start: AfterRollout  # stories of the way back go the whole way there; the brake has its own
     metrics:
       - name: p95-latency
         query: >-

@@ -17,7 +17,7 @@ from tools.cluster.paths import cache_dir, cached, digest
 from tools.cluster.progress import Progress
 
 HERE = Path(__file__).parent
-VERSIONS = ("1.2.0", "1.3.0", "1.4.0", "1.4.1", "1.4.2", "1.4.3", "1.4.4")
+VERSIONS = ("1.2.0", "1.3.0", "1.4.0", "1.4.1", "1.4.2", "1.4.3", "1.4.4", "1.4.5")
 PROGRAMS = ("backend", "frontend", "migrate", "smoke")
 TOOLS = "bookshop-tools:1"
 """The programs that no release replaces; the first argument names one: loadgen, warmup."""

@@ -74,8 +74,10 @@ def source_name(namespace: str) -> str:
 def release(namespace: str, version: str, patch: Mapping[str, Any]) -> Body:
     """Return the Release of a version for a namespace, with a patch of its spec."""
     body: Body = yaml.safe_load((RELEASES / f"{version}.yaml").read_text(encoding="utf-8"))
-    for metric in body["spec"]["watch"]["metrics"]:
-        metric["source"] = source_name(namespace)
+    watch = body["spec"]["watch"]
+    for asked in (*watch["metrics"], *watch.get("alerts", []), watch.get("availability", {})):
+        if asked:
+            asked["source"] = source_name(namespace)
     body["spec"]["alerts"]["source"] = source_name(namespace)
     body["spec"] = merged(body["spec"], patch)
     return body

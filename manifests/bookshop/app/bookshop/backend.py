@@ -1,6 +1,7 @@
 """The shop's API: lists books and takes orders."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 
@@ -34,8 +35,16 @@ def build(behaviour: Behaviour) -> web.Application:
             return f"cannot read the books: {trouble}"
         return None
 
+    served = itertools.count(1)
+
+    def fail_sometimes() -> None:
+        if behaviour.fails_every and next(served) % behaviour.fails_every == 0:
+            print("ERROR rating: no vote was counted yet", flush=True)
+            raise web.HTTPInternalServerError(text="the rating cannot be shown")
+
     async def books(_: web.Request) -> web.Response:
         await asyncio.sleep(behaviour.seconds_of_work)
+        fail_sometimes()
         return web.json_response({"books": await app[STORE].books()})
 
     async def place_order(request: web.Request) -> web.Response:

@@ -1,6 +1,7 @@
 """What each version of the bookshop does: the only place where versions differ.
 
-The faults are deliberate. They are what releases go wrong with: too slow, never ready, miscounting.
+The faults are deliberate. They are what releases go wrong with: too slow, never ready, miscounting,
+answering with errors.
 """
 
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ class Behaviour:
     becomes_ready: bool = True
     charges_quantity: bool = True
     """A correct order costs price times quantity."""
+    fails_every: int = 0
+    """Every how many requests one ends in an error that is logged; 0: none does."""
 
     @property
     def seconds_of_work(self) -> float:
@@ -40,6 +43,7 @@ BEHAVIOURS = {
     "1.4.2": Behaviour((*_BOOK, "isbn", "rating"), charges_quantity=False),
     "1.4.3": Behaviour((*_BOOK, "isbn", "publisher")),
     "1.4.4": Behaviour((*_BOOK, "isbn", "language"), slow_factor=5),
+    "1.4.5": Behaviour((*_BOOK, "isbn", "rating"), fails_every=3),
 }
 
 
