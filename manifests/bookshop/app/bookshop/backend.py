@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
 
 import psycopg
@@ -35,12 +35,7 @@ def build(behaviour: Behaviour) -> web.Application:
             return f"cannot read the books: {trouble}"
         return None
 
-    served = itertools.count(1)
-
-    def fail_sometimes() -> None:
-        if behaviour.fails_every and next(served) % behaviour.fails_every == 0:
-            print("ERROR rating: no vote was counted yet", flush=True)
-            raise web.HTTPInternalServerError(text="the rating cannot be shown")
+    fail_sometimes = _failing(behaviour)
 
     async def books(_: web.Request) -> web.Response:
         await asyncio.sleep(behaviour.seconds_of_work)
@@ -72,6 +67,18 @@ def build(behaviour: Behaviour) -> web.Application:
     app.router.add_post("/api/orders", place_order)
     app.router.add_get(r"/api/orders/{id:\d{1,9}}", order)
     return app
+
+
+def _failing(behaviour: Behaviour) -> Callable[[], None]:
+    """Return what fails as often as the version does."""
+    served = itertools.count(1)
+
+    def fail_sometimes() -> None:
+        if behaviour.fails_every and next(served) % behaviour.fails_every == 0:
+            print("ERROR rating: no vote was counted yet", flush=True)
+            raise web.HTTPInternalServerError(text="the rating cannot be shown")
+
+    return fail_sometimes
 
 
 def _wish(body: object) -> tuple[int, int]:
