@@ -34,3 +34,8 @@ def test_1_4_2_charges_one_copy_only() -> None:
 def test_an_unknown_version_is_refused_by_name() -> None:
     with pytest.raises(LookupError, match=r"no version '9\.9\.9', only 1\.2\.0"):
         behaviour_of("9.9.9")
+
+
+def test_1_4_5_answers_every_third_time_with_an_error() -> None:
+    assert behaviour_of("1.4.5").fails_every == 3
+    assert behaviour_of("1.3.0").fails_every == 0
