@@ -231,7 +231,7 @@ DEFECTS = (
         ("resumed",),
     ),
     Defect(
-        "an apply does not say which state it was made for",
+        "the patch of a template does not say which state it was made for",
         "render/objects.py",
         '            "resourceVersion": action.resource_version,\n',
         "",
