@@ -9,11 +9,13 @@ there.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.search.parts import NONE
 from tests.search.scene import Kind
 from tests.search.search import Graph, Search
 
 from release_coordinator.api.attempt import GateState
 from release_coordinator.api.conditions import Phase
+from release_coordinator.engine.action import TakeLock
 
 CALM = frozenset({Kind.OPERATOR, Kind.CALM})
 SIGNED = CALM | {Kind.SIGN}
@@ -109,6 +111,7 @@ class Liveness:
         self._graph: Graph = search.graph
         self._known: dict[tuple[int, int, int, bool], Where] = {}
         self._doubts: dict[int, bool] = {}
+        self._placed: dict[int, list[Where]] = {}
 
     def missed(self, goal: Goal, app: int = 0) -> int | None:
         """A state from which a goal is out of reach; None if there is none."""
@@ -151,6 +154,11 @@ class Liveness:
         return next((number for number, count in enumerate(inward) if count), None)
 
     def _places(self, app: int) -> list[Where]:
+        if app not in self._placed:
+            self._placed[app] = self._place(app)
+        return self._placed[app]
+
+    def _place(self, app: int) -> list[Where]:
         apps = len(self._search.scene.model.specs)
         places = []
         for number in range(len(self._graph)):
@@ -163,13 +171,18 @@ class Liveness:
         return places
 
     def _doubt(self, number: int) -> bool:
-        """Whether an operator has noted, and not written yet, that something went wrong."""
+        """Whether an operator has noted, and not written yet, that something went wrong.
+
+        Also whether it has just tried to take a lock: if another Release had that, and gives it
+        back before the next look of the same pass, a second try passes for one without effect.
+        """
         if number not in self._doubts:
-            noted = self._search.scene.passes[number].journal
-            journal = self._search.scene.journals[max(noted, 0)]
+            scene, state = self._search.scene, self._search.scene.passes[number]
+            journal = scene.journals[max(state.journal, 0)]
             attempt = journal.attempt
             bad = attempt is not None and (attempt.trigger or attempt.hold)
-            self._doubts[number] = bool(bad) or "Failed" in journal.states.values()
+            tried = state.last != NONE and isinstance(scene.actions[state.last], TakeLock)
+            self._doubts[number] = bool(bad) or tried or "Failed" in journal.states.values()
         return self._doubts[number]
 
     def _where(self, stored: int, world: int, budget: int, doubt: bool) -> Where:  # noqa: FBT001
