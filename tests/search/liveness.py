@@ -9,11 +9,11 @@ there.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.search.parts import NONE
+from tests.search.parts import NONE, Stored, World
 from tests.search.scene import Kind
 from tests.search.search import Graph, Search
 
-from release_coordinator.api.attempt import GateState
+from release_coordinator.api.attempt import Attempt, GateState
 from release_coordinator.api.conditions import Phase
 from release_coordinator.engine.action import TakeLock
 
@@ -37,6 +37,10 @@ class Where:
     """The attempt is terminal."""
     turned: bool
     held: bool
+    again: bool
+    """Held anew after the last hold was answered, and nothing more can be ordered."""
+    lost: bool
+    """A revision is gone that only a backup brings back, and no model has one."""
     deleting: bool
     gone: bool
     waits: bool
@@ -89,18 +93,28 @@ GOALS = (
     ),
     Goal(
         "a held attempt goes on or ends when a person orders it",
-        lambda at: at.held and not at.deleting and not at.suspended and at.orders,
-        lambda at: at.ended or at.gone or not at.held,
+        lambda at: at.held and at.orders and not (at.deleting or at.suspended or at.lost),
+        lambda at: at.ended or at.gone or not at.held or at.again,
         ORDERED,
     ),
     Goal(
         "whoever waits at a gate goes on when it opens",
-        lambda at: at.waits and not (at.held or at.deleting or at.suspended),
+        lambda at: at.waits and not (at.held or at.deleting or at.suspended or at.lost),
         lambda at: at.ended or at.gone or at.held or (at.begun and not at.waits),
         SIGNED,
     ),
 )
 NO_CIRCLE = "operators alone come to rest: two of them never keep each other busy"
+
+
+def _is_held_again(release: Stored, attempt: Attempt | None) -> bool:
+    hold = attempt.hold if attempt is not None else None
+    return hold is not None and release.resume not in {"", hold.id}
+
+
+def _is_lost(attempt: Attempt | None, world: World) -> bool:
+    named = {attempt.revision, attempt.basis} - {None} if attempt is not None else set()
+    return not named <= {name for name, _ in world.revisions}
 
 
 class Liveness:
@@ -204,6 +218,8 @@ class Liveness:
             ended=attempt is not None and attempt.recorded,
             turned=turned,
             held=held,
+            again=_is_held_again(release, attempt) and not (left.order or left.delete),
+            lost=_is_lost(attempt, scene.worlds[world]),
             deleting=release.deleting,
             gone=release.gone,
             waits=waits,

@@ -117,10 +117,11 @@ class Promises:
         # No model restores a status.
         ensure(not is_behind(attempt), "I8: held for a status that is older than the cluster")
         rejected = attempt.hold is not None and attempt.hold.reason is Reason.API_REJECTED
-        model = self._scene.model
-        # A lock that is gone again, or another Release's, is taken for one without effect.
-        may = model.budget.refused or model.budget.unlock or len(model.specs) > 1
-        ensure(not rejected or bool(may), "held for a refusal that never was")
+        allowed = self._scene.model.budget
+        # What somebody takes back at once passes for refused, another Release's lock as well.
+        others = allowed.meddle or allowed.unlock or len(self._scene.model.specs) > 1
+        may = bool(allowed.refused or others)
+        ensure(not rejected or may, "held for a refusal that never was")
 
     def finalized(self, journal: Journal, *, adds: bool) -> None:
         """The finalizer is set, or the Release is let go."""
