@@ -14,8 +14,8 @@ from tools.bench.ground import install_definitions
 from tools.bench.tuning import unthrottle_controllers
 from tools.cluster.clusters import Cluster
 
-SIDE_BY_SIDE = 12
-"""Plans at once: most of a plan is waiting for controllers."""
+SIDE_BY_SIDE = 10
+"""Plans at once, enough to keep two cores busy: most of a plan is waiting for controllers."""
 GARBAGE_PERCENT = "200"
 """Memory for time: so much more than it needs the API server uses until it collects garbage."""
 _LINES = pytest.StashKey[list[str]]()
