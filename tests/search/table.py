@@ -110,12 +110,9 @@ Migrating -> Failed: ManualRollback
 # without answers begins to count them anew.
 Held -> Migrating: resumed
 Held -> Watching: resumed
-# The first migration was kept waiting, or its Job was, until its confirmation had lapsed, and a
-# gate is shut by then: nothing was changed, so the attempt starts over. Where the Job of another
-# operator has run meanwhile, the migration is reverted.
+# The Job of the first migration was kept waiting until the confirmation had lapsed, and a gate is
+# shut by then: nothing was changed, so the attempt starts over.
 Migrating -> Superseded: GatesNotPassed
-Migrating -> RollingBack: GatesNotPassed
-RollingBack -> RolledBack: GatesNotPassed
 # A gate that shuts again before the first change, three times in a row: each costs a backup.
 Preparing -> Failed: GatesNotPassed
 # Somebody has deleted the revision of a rollback that failed, after the gates had passed: nobody
@@ -124,9 +121,8 @@ Preparing -> Failed: RevisionLost
 # The spec went back to the plan that completed last, and that still runs (R4.12).
 Gating -> Completed: Completed
 # Decided by one of two operators on an old view, and never written (`promises.written`): it misses
-# the lock that the other has given back, or finds what the other's next attempt has made.
+# the lock that the other has given back at the end.
 Watching -> Held: APIRejected
-Superseded -> Held: begins
 """)
 )
 """Reached by the deep models only. Each was reviewed, and why it is right stands above it."""
