@@ -93,7 +93,7 @@ campaigns: $(READY) ## Many releases under faults, on the double of the API serv
 	@$(BIN)/python -m pytest -m "campaign and not api and not e2e" $(ARGS)
 
 campaign: $(READY) ## A crash at writes on a real API server: a sample, or CAMPAIGNS=all of them
-	@$(BIN)/python -m pytest -m "campaign and api" $(ARGS)
+	@$(BIN)/python -m pytest -m "campaign and api" tests/campaigns_api $(ARGS)
 
 api: $(READY) ## On a real API server
 	@$(BIN)/python -m pytest -m "api and not campaign" $(ARGS)

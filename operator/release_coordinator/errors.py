@@ -3,15 +3,13 @@
     ReleaseCoordinatorError
     |- NotFound        the object is not there: a fact, often a good one
     |- AlreadyExists   adopt it after checking that it is ours
-    |- Conflict        our view is old, or another field manager owns the field: look again
+    |- Conflict        our view is old: look again
     |- Denied          401/403: nothing to retry soon; tell the platform team
     |- Invalid         400/422: the server will never accept this; tell the author
     `- Transient       timeouts, 429, 5xx, cut connections: try again with backoff
 
 Used by `cluster` and `signals` (which raise) and by `reconcile` (which decides).
 """
-
-from collections.abc import Mapping
 
 
 class ReleaseCoordinatorError(Exception):
@@ -27,12 +25,7 @@ class AlreadyExists(ReleaseCoordinatorError):  # noqa: N818
 
 
 class Conflict(ReleaseCoordinatorError):  # noqa: N818
-    """A precondition (resourceVersion, uid) or field ownership did not hold."""
-
-    def __init__(self, message: str, *, owners: Mapping[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.owners = dict(owners or {})
-        """Field path -> what the server says about its manager. Empty: a precondition failed."""
+    """A precondition (resourceVersion, uid) did not hold."""
 
 
 class Denied(ReleaseCoordinatorError):  # noqa: N818

@@ -231,7 +231,7 @@ DEFECTS = (
         ("resumed",),
     ),
     Defect(
-        "an apply does not say which state it was made for",
+        "the patch of a template does not say which state it was made for",
         "render/objects.py",
         '            "resourceVersion": action.resource_version,\n',
         "",
@@ -285,14 +285,14 @@ DEFECTS = (
     ),
     Defect(
         "the new version goes before its traffic does",
-        "engine/bluegreen.py",
+        "engine/returning.py",
         "    return _flip(ctx, component, step)\n",
         "    return DONE\n",
         ("blue-green-breach",),
     ),
     Defect(
         "the traffic goes to what is being restored before it runs",
-        "engine/bluegreen.py",
+        "engine/returning.py",
         "    return workloads.run(ctx, former) if outcome is DONE else outcome\n",
         "    workloads.run(ctx, former)\n    return DONE\n",
         ("blue-green-late",),

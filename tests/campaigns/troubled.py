@@ -137,7 +137,6 @@ class TroubledWorld(World):
         kind, body = call.ref.kind, call.body or {}
         requests: dict[str, Callable[[], Awaitable[object]]] = {
             "create": lambda: twin.create(kind, body),
-            "apply": lambda: twin.apply(kind, body, force=True),
             "patch": lambda: twin.patch(call.ref, body),
             "replace_status": lambda: twin.replace_status(kind, body),
             "delete": lambda: twin.delete(call.ref, uid=body["metadata"]["uid"]),

@@ -7,7 +7,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.campaigns_api.chronicle import Chronicle
@@ -46,12 +46,10 @@ class Ground:
 
 
 @asynccontextmanager
-async def ground(
-    kubeconfig: Path, folder: Path, sites: int, package_root: Path | None = None
-) -> AsyncIterator[Ground]:
+async def ground(kubeconfig: Path, folder: Path, sites: int) -> AsyncIterator[Ground]:
     """Prepare an API server that knows our definitions for so many plans at once."""
     async with AsyncExitStack() as stack:
-        nursery = await stack.enter_async_context(Nursery(package_root))
+        nursery = await stack.enter_async_context(Nursery())
         cluster = await stack.enter_async_context(await KubernetesCluster.connect(kubeconfig))
         streams = await stack.enter_async_context(Streams(kubeconfig))
         made = Ground(
@@ -67,6 +65,13 @@ async def ground(
         for _ in range(sites):
             made.sites.put_nowait(await stack.enter_async_context(_site(cluster)))
         yield made
+
+
+@asynccontextmanager
+async def with_product(made: Ground, package_root: Path) -> AsyncIterator[Ground]:
+    """The same ground, on which operators of another copy of the product are started."""
+    async with Nursery(package_root) as nursery:
+        yield replace(made, nursery=nursery, folder=package_root)
 
 
 @asynccontextmanager

@@ -35,7 +35,7 @@ NUMBERS = itertools.count()
 class Actor(Cluster, Protocol):
     """A cluster that can also be used in the name of somebody else."""
 
-    def as_manager(self, field_manager: str) -> "Actor":
+    def as_manager(self, field_manager: str, /) -> "Actor":
         """Return the same cluster, writing as another field manager."""
 
 
@@ -54,7 +54,7 @@ class World:
 
     def ref(self, kind: Kind) -> Ref:
         """Return an object that nobody has used before, in no world: parity uses it in both."""
-        return Ref(kind, self.namespace, f"{kind.plural}-{next(NUMBERS)}")
+        return Ref(kind, self.namespace, f"{kind.plural}-{next(NUMBERS):04}")
 
     def body(self, ref: Ref, content: Body | None = None, **metadata: object) -> Body:
         """Return the body of an object with the given content and metadata."""

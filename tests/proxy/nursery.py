@@ -7,6 +7,7 @@ of its modules, two seconds of work, is done once. `python -m tests.proxy.nurser
 import asyncio
 import contextlib
 import ctypes
+import gc
 import json
 import os
 import random
@@ -89,6 +90,8 @@ def serve() -> None:
     """Fork an operator per line of the input, until its end."""
     from release_coordinator import __main__ as operator  # noqa: PLC0415 - of the chosen copy
 
+    gc.collect()
+    gc.freeze()  # a collection in a child would write to, and so copy, every page it shares
     for line in iter(sys.stdin.readline, ""):
         _bury()
         order = json.loads(line)

@@ -145,7 +145,7 @@ def _running(world: World, job: Job) -> Iterator[Found]:
         killed = job._replace(phase="Failed", end="killed")
         yield Kind.FAULT, f"Job {job.step} is killed", "bad", with_job(world, killed)
     stopped = job._replace(phase="Suspended", touched=True)
-    yield Kind.FAULT, f"somebody suspends Job {job.step}", "meddle", with_job(world, stopped)
+    yield Kind.FAULT, f"somebody suspends Job {job.step}", "stop", with_job(world, stopped)
 
 
 def _workloads(world: World) -> Iterator[Found]:
@@ -182,7 +182,7 @@ def _rest(scene: Scene, world: World) -> Iterator[Found]:
             yield Kind.CALM, "forgeries are refused again", "", world._replace(proved=True)
     for lock in world.locks:
         locks = tuple(one for one in world.locks if one is not lock)
-        yield Kind.FAULT, f"somebody deletes {lock.name}", "meddle", world._replace(locks=locks)
+        yield Kind.FAULT, f"somebody deletes {lock.name}", "unlock", world._replace(locks=locks)
     for name, number in world.revisions:
         kept = tuple(entry for entry in world.revisions if entry != (name, number))
         yield Kind.FAULT, "somebody deletes a revision", "vanish", world._replace(revisions=kept)

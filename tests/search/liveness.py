@@ -9,11 +9,13 @@ there.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.search.parts import NONE, Stored, World
 from tests.search.scene import Kind
 from tests.search.search import Graph, Search
 
-from release_coordinator.api.attempt import GateState
+from release_coordinator.api.attempt import Attempt, GateState
 from release_coordinator.api.conditions import Phase
+from release_coordinator.engine.action import TakeLock
 
 CALM = frozenset({Kind.OPERATOR, Kind.CALM})
 SIGNED = CALM | {Kind.SIGN}
@@ -35,6 +37,10 @@ class Where:
     """The attempt is terminal."""
     turned: bool
     held: bool
+    again: bool
+    """Held anew after the last hold was answered, and nothing more can be ordered."""
+    lost: bool
+    """A revision is gone that only a backup brings back, and no model has one."""
     deleting: bool
     gone: bool
     waits: bool
@@ -87,18 +93,28 @@ GOALS = (
     ),
     Goal(
         "a held attempt goes on or ends when a person orders it",
-        lambda at: at.held and not at.deleting and not at.suspended and at.orders,
-        lambda at: at.ended or at.gone or not at.held,
+        lambda at: at.held and at.orders and not (at.deleting or at.suspended or at.lost),
+        lambda at: at.ended or at.gone or not at.held or at.again,
         ORDERED,
     ),
     Goal(
         "whoever waits at a gate goes on when it opens",
-        lambda at: at.waits and not (at.held or at.deleting or at.suspended),
+        lambda at: at.waits and not (at.held or at.deleting or at.suspended or at.lost),
         lambda at: at.ended or at.gone or at.held or (at.begun and not at.waits),
         SIGNED,
     ),
 )
 NO_CIRCLE = "operators alone come to rest: two of them never keep each other busy"
+
+
+def _is_held_again(release: Stored, attempt: Attempt | None) -> bool:
+    hold = attempt.hold if attempt is not None else None
+    return hold is not None and release.resume not in {"", hold.id}
+
+
+def _is_lost(attempt: Attempt | None, world: World) -> bool:
+    named = {attempt.revision, attempt.basis} - {None} if attempt is not None else set()
+    return not named <= {name for name, _ in world.revisions}
 
 
 class Liveness:
@@ -109,6 +125,7 @@ class Liveness:
         self._graph: Graph = search.graph
         self._known: dict[tuple[int, int, int, bool], Where] = {}
         self._doubts: dict[int, bool] = {}
+        self._placed: dict[int, list[Where]] = {}
 
     def missed(self, goal: Goal, app: int = 0) -> int | None:
         """A state from which a goal is out of reach; None if there is none."""
@@ -151,6 +168,11 @@ class Liveness:
         return next((number for number, count in enumerate(inward) if count), None)
 
     def _places(self, app: int) -> list[Where]:
+        if app not in self._placed:
+            self._placed[app] = self._place(app)
+        return self._placed[app]
+
+    def _place(self, app: int) -> list[Where]:
         apps = len(self._search.scene.model.specs)
         places = []
         for number in range(len(self._graph)):
@@ -163,13 +185,18 @@ class Liveness:
         return places
 
     def _doubt(self, number: int) -> bool:
-        """Whether an operator has noted, and not written yet, that something went wrong."""
+        """Whether an operator has noted, and not written yet, that something went wrong.
+
+        Also whether it has just tried to take a lock: if another Release had that, and gives it
+        back before the next look of the same pass, a second try passes for one without effect.
+        """
         if number not in self._doubts:
-            noted = self._search.scene.passes[number].journal
-            journal = self._search.scene.journals[max(noted, 0)]
+            scene, state = self._search.scene, self._search.scene.passes[number]
+            journal = scene.journals[max(state.journal, 0)]
             attempt = journal.attempt
             bad = attempt is not None and (attempt.trigger or attempt.hold)
-            self._doubts[number] = bool(bad) or "Failed" in journal.states.values()
+            tried = state.last != NONE and isinstance(scene.actions[state.last], TakeLock)
+            self._doubts[number] = bool(bad) or tried or "Failed" in journal.states.values()
         return self._doubts[number]
 
     def _where(self, stored: int, world: int, budget: int, doubt: bool) -> Where:  # noqa: FBT001
@@ -191,6 +218,8 @@ class Liveness:
             ended=attempt is not None and attempt.recorded,
             turned=turned,
             held=held,
+            again=_is_held_again(release, attempt) and not (left.order or left.delete),
+            lost=_is_lost(attempt, scene.worlds[world]),
             deleting=release.deleting,
             gone=release.gone,
             waits=waits,

@@ -102,7 +102,6 @@ UP = (spec("1.1.0", migrations="E"),)
 WATCHED = (spec("1.1.0", watch=True),)
 PAIR = (spec("1.1.0", migrations="R"), spec("1.2.0"))
 HELD = {"refused": 1, "order": 1}
-MEDDLED = Budget(meddle=1)
 SIGNED = Budget(shut=1, crash=1, lost=1, deaf=1)
 
 QUICK = (
@@ -113,12 +112,14 @@ QUICK = (
     Model("two migrations", "that are reverted in order", (TWO,), Budget()),
     Model("jobs", "backup, cache and tests that fail", (FULL,), Budget(bad=1)),
     Model("vanish", "Jobs and revisions that somebody deletes", (ONE,), Budget(vanish=1)),
+    Model("stopped", "Jobs that somebody suspends while they run", (THREE,), Budget(stop=1)),
     Model("metric", "metrics that go bad or unknown", (WATCHED,), Budget(metric=1)),
     Model("signed", "approvals that are taken back", (PLAIN,), Budget(shut=1), signed=True),
     Model("edited", "a spec that is edited in the middle", (PAIR,), Budget(edit=1)),
     Model("suspended", "a Release that people suspend", (PLAIN,), Budget(suspend=1)),
     Model("ordered", "holds, and rollback, abort and retry on request", (PLAIN,), Budget(**HELD)),
-    Model("meddled", "workloads and locks that others change", (PLAIN,), Budget(meddle=1)),
+    Model("meddled", "workloads that others change", (PLAIN,), Budget(meddle=1)),
+    Model("unlocked", "a lock that somebody deletes", (PLAIN,), Budget(unlock=1)),
     Model("deleted", "a Release that is deleted in the middle", (ONE,), Budget(delete=1)),
     Model("rehearsed", "a way back that is rehearsed", (REHEARSED,), Budget(bad=1)),
 )
@@ -126,7 +127,10 @@ QUICK = (
 
 DEEP = (
     Model("two operators", "at once, without an election", (ONE,), Budget(), operators=2),
-    Model("two operators, meddled", "and Jobs that others suspend", (UP,), MEDDLED, operators=2),
+    Model("two operators, killed", "one of them, once", (UP,), Budget(crash=1), operators=2),
+    Model("two operators, late", "one of them, once", (UP,), Budget(deaf=1), operators=2),
+    Model("two operators, stopped", "one Job, once", (UP,), Budget(stop=1), operators=2),
+    Model("two operators, unlocked", "one lock, once", (PLAIN,), Budget(unlock=1), operators=2),
     Model("two Releases", "of applications that share a workload", (PLAIN, PLAIN), Budget()),
     Model("two orders", "a retry after a rollback that failed", (ONE,), Budget(order=2)),
     Model("deleted, ordered", "at any moment", (ONE,), Budget(delete=1, order=1)),

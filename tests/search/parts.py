@@ -157,8 +157,12 @@ class Budget(NamedTuple):
     """Jobs that fail or are killed."""
     vanish: int = 0
     """Jobs and revisions that somebody deletes."""
+    stop: int = 0
+    """Jobs that somebody suspends while they run."""
     meddle: int = 0
-    """Jobs that are suspended and workloads that are changed by somebody else."""
+    """Workloads that somebody else changes."""
+    unlock: int = 0
+    """Locks that somebody deletes."""
     metric: int = 0
     shut: int = 0
     """Approvals that are revoked, and policies that go missing."""

@@ -17,6 +17,7 @@ from release_coordinator.api.attempt import Attempt, StepState
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.release import ReleaseSpec
 from release_coordinator.engine.action import Action, ApplyTemplate, CreateJob, ResumeJob
+from release_coordinator.engine.orders import is_behind
 from release_coordinator.engine.phases import confirming
 from release_coordinator.engine.templates import containers
 
@@ -79,7 +80,8 @@ class Promises:
         if old is None:
             return
         ensure(old.recorded, "I8: an attempt begins before the last one has ended")
-        ensure(new.number == old.number + 1, "I8: attempts are numbered one by one")
+        if not is_behind(new):  # whoever has an old view counts on from what he finds
+            ensure(new.number == old.number + 1, "I8: attempts are numbered one by one")
         superseded = old.end is not None and old.end.outcome is Phase.SUPERSEDED
         rehearsed = old.end is not None and old.end.reason is Reason.REHEARSED
         asked = own.retry == str(old.number)
@@ -92,6 +94,8 @@ class Promises:
     def written(self, before: Stored, after: Stored) -> None:
         """A journal takes the place of another one."""
         old, new = self._scene.journal(before).attempt, self._scene.journal(after).attempt
+        if new is not None:
+            self._asks_for_a_reason(new)
         if old is None or new is None or old is new:
             return
         if old.number != new.number:
@@ -107,6 +111,17 @@ class Promises:
         if old.trigger and new.trigger != old.trigger:
             barred = old.hold and old.hold.reason is Reason.IRREVERSIBLE_MIGRATION
             ensure(bool(barred), "I5: an attempt is turned back twice")
+
+    def _asks_for_a_reason(self, attempt: Attempt) -> None:
+        """A person is asked for what happened; what one old view leads to is never written."""
+        # No model restores a status.
+        ensure(not is_behind(attempt), "I8: held for a status that is older than the cluster")
+        rejected = attempt.hold is not None and attempt.hold.reason is Reason.API_REJECTED
+        allowed = self._scene.model.budget
+        # What somebody takes back at once passes for refused, another Release's lock as well.
+        others = allowed.meddle or allowed.unlock or len(self._scene.model.specs) > 1
+        may = bool(allowed.refused or others)
+        ensure(not rejected or may, "held for a refusal that never was")
 
     def finalized(self, journal: Journal, *, adds: bool) -> None:
         """The finalizer is set, or the Release is let go."""

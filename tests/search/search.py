@@ -7,7 +7,6 @@ one. Every move is kept, five bytes each, for the goals that ask where it can go
 import struct
 from array import array
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from tests.search.models import Model
 from tests.search.promises import Broken
@@ -55,7 +54,7 @@ class Search:
 
     def run(self, limit: int | None = None) -> Graph:
         """Find all states, or a number of them. Raises Counterexample."""
-        graph, pack = self.graph, self._pack.pack
+        graph, pack, canonical = self.graph, self._pack.pack, self.space.canonical
         known = {pack(*self.space.first()): 0}
         graph.packed.append(next(iter(known)))
         graph.parent.append(0)
@@ -65,12 +64,12 @@ class Search:
             state = self.state(number)
             try:
                 for kind, _, after in self.space.after(state):
-                    key = pack(*after)
+                    key = pack(*canonical(after))
                     found = known.setdefault(key, len(graph.packed))
                     if found == len(graph.packed):
                         graph.packed.append(key)
                         graph.parent.append(number)
-                    if found != number:
+                    if after != state:
                         graph.to.append(found)
                         graph.kind.append(kind)
             except Broken as broken:
@@ -86,15 +85,16 @@ class Search:
         path = [number]
         while path[-1] != 0:
             path.append(self.graph.parent[path[-1]])
-        path.reverse()
-        lines = [
-            self._words(self.state(before), self.state(after)) for before, after in pairwise(path)
-        ]
+        state, lines = self.space.first(), []
+        for standing in reversed(path[:-1]):
+            line, state = self._step(state, self.state(standing))
+            lines.append(line)
         return Counterexample(f"{self.scene.model.name}: {words}", [*lines, f"=> {words}"])
 
-    def _words(self, before: State, after: State) -> str:
-        moves = self.space.after(before)
-        return next(words for _, words, state in moves if state == after)
+    def _step(self, state: State, standing: State) -> tuple[str, State]:
+        """The move to a state that the other one stands for: operators keep their names."""
+        moves = self.space.after(state)
+        return next((w, to) for _, w, to in moves if self.space.canonical(to) == standing)
 
 
 def kinds_of(graph: Graph) -> dict[Kind, int]:

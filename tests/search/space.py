@@ -6,6 +6,7 @@ holds an old view, which the resourceVersion will tell when he writes.
 """
 
 from collections.abc import Iterator
+from itertools import chain
 
 from tests.search.events import Events
 from tests.search.operators import Operators
@@ -28,6 +29,8 @@ class Space:
         self._events = Events(scene)
         self._apps = len(scene.model.specs)
         self._passes = range(self._apps + 1, self._apps + 1 + self._apps * scene.model.operators)
+        self._blocks = range(self._apps + 1, self._passes.stop, self._apps)
+        """Where the passes of each operator begin."""
         self._missed: dict[tuple[int, int, bool], int] = {}
         self._spent: dict[tuple[int, str], int] = {}
 
@@ -42,6 +45,13 @@ class Space:
     def releases(self, state: State) -> tuple[int, ...]:
         """Numbers of the Releases of a state."""
         return state[: self._apps]
+
+    def canonical(self, state: State) -> State:
+        """The state that stands for this one: operators differ by nothing but their names."""
+        if len(self._blocks) == 1:
+            return state
+        passes = sorted(state[start : start + self._apps] for start in self._blocks)
+        return (*state[: self._apps + 1], *chain.from_iterable(passes), state[-1])
 
     def after(self, state: State) -> Iterator[tuple[Kind, str, State]]:
         """Every move: whose it is, in words, and the state it leads to."""

@@ -46,6 +46,8 @@ def cause_of(before: Journal, after: Journal) -> str:
 
 def _rows(text: str) -> Iterator[str]:
     for line in text.strip().splitlines():
+        if line.startswith("#"):
+            continue
         move, _, causes = line.partition(":")
         before, after = (part.strip() for part in move.split("->"))
         for cause in causes.split(","):
@@ -100,11 +102,29 @@ Superseded -> Gating: begins
 
 RARE = frozenset(
     _rows("""
-Migrating -> RollingBack: ManualRollback
+# An order of a person while a migration runs or after one is applied: it is waited for, then
+# reverted. Failed, where a person has found that the migration of unknown outcome is not applied.
+Migrating -> RollingBack: Aborted, ManualRollback
 Migrating -> Failed: ManualRollback
+# Resumed where the attempt was held: a migration that took too long is waited for again, a watch
+# without answers begins to count them anew.
 Held -> Migrating: resumed
+Held -> Watching: resumed
+# The Job of the first migration was kept waiting until the confirmation had lapsed, and a gate is
+# shut by then: nothing was changed, so the attempt starts over.
+Migrating -> Superseded: GatesNotPassed
+# A gate that shuts again before the first change, three times in a row: each costs a backup.
+Preparing -> Failed: GatesNotPassed
+# Somebody has deleted the revision of a rollback that failed, after the gates had passed: nobody
+# knows any more what is to be restored, and nothing was changed yet.
+Preparing -> Failed: RevisionLost
+# The spec went back to the plan that completed last, and that still runs (R4.12).
+Gating -> Completed: Completed
+# Decided by one of two operators on an old view, and never written (`promises.written`): it misses
+# the lock that the other has given back at the end.
+Watching -> Held: APIRejected
 """)
 )
-"""Reached by the deep models only."""
+"""Reached by the deep models only. Each was reviewed, and why it is right stands above it."""
 
 TABLE = COMMON | RARE

@@ -46,6 +46,15 @@ DEFECTS = (
         "I1: the Job of a migration is created again",
     ),
     Defect(
+        "a migration that was suspended after it had begun is let run again",
+        "engine/jobs.py",
+        "        case JobPhase.SUSPENDED if fact.touched:\n"
+        "            return _suspended_again(ctx, job, fact)\n",
+        "",
+        "stopped",
+        "I1: a migration's program ran twice",
+    ),
+    Defect(
         "a rollback restores the images of the attempt itself",
         "engine/phases/rolling_out.py",
         "            previous.images,\n",

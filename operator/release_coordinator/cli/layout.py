@@ -14,6 +14,7 @@ from rich.text import Text
 from release_coordinator.api.attempt import Attempt, PolicyRef
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase
+from release_coordinator.engine import wording
 
 from . import tables
 from .advice import actions_of
@@ -63,6 +64,8 @@ def _header(release: ReleaseObject, now: datetime, *, wide: bool) -> Table:
     if status.attempt is not None:
         grid.add_row("Policy", plain(policy_words(status.attempt.policy)))
     grid.add_row("Phase", phase_words(release, now))
+    if status.attempt is not None and (words := _downtime(status.attempt, now)):
+        grid.add_row("Downtime", plain(words))
     grid.add_row("Message", plain(release.journal_fault or status.message or _not_seen(release)))
     if status.observed_generation not in (-1, release.generation):
         grid.add_row("", Text("The operator has not seen the last edit yet.", style="yellow"))
@@ -103,6 +106,14 @@ def phase_words(release: ReleaseObject, now: datetime) -> Text:
     else:
         when = f"began {ago(attempt.started_at, now)}"
     return text.append(f"  attempt {attempt.number}, {when}", style="default")
+
+
+def _downtime(attempt: Attempt, now: datetime) -> str:
+    """How long nobody served; empty as long as that is not worth a word."""
+    found = attempt.downtime and attempt.downtime.until(now)
+    words = wording.downtime(found).removeprefix("; downtime: ")
+    still = attempt.downtime is not None and attempt.downtime.since is not None
+    return f"{words}, and it goes on" if words and still else words
 
 
 def _not_seen(release: ReleaseObject) -> str:

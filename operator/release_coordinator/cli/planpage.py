@@ -9,6 +9,7 @@ from rich.text import Text
 
 from release_coordinator.api.checklist import Enforcement
 from release_coordinator.api.release import Watch
+from release_coordinator.api.strategy import StrategyType
 
 from . import watchwords
 from .tables import new_table
@@ -115,8 +116,17 @@ def _story(view: PlanView) -> Iterator[tuple[str, str, str]]:
         if component.health:
             yield "verify", component.name, f"every pod answers {component.health}"
     yield from _jobs("test", view.smoke_tests)
+    yield from _end(view)
+
+
+def _end(view: PlanView) -> Iterator[tuple[str, str, str]]:
     if view.watch:
         yield from _watch(view.watch)
+    if view.rehearsal:
+        yield "rehearse", "", "all is taken back as below, then the same plan begins once more"
+    for component in view.components:
+        if component.strategy is StrategyType.BLUE_GREEN:
+            yield "promote", component.name, _promotion(component)
 
 
 def _jobs(step: str, jobs: list[JobView]) -> Iterator[tuple[str, str, str]]:
@@ -143,7 +153,17 @@ def _component(component: ComponentView) -> str:
     after = f"; after {', '.join(component.depends_on)}" if component.depends_on else ""
     if component.inline:
         changes.insert(0, component.inline)
-    return f"{'; '.join(changes)}{after}; at most {component.progress_deadline}"
+    if component.strategy is StrategyType.BLUE_GREEN:
+        changes.append(f"then Service {component.service} is switched")
+    what = "; ".join([component.strategy, *changes])
+    return f"{what}{after}; at most {component.progress_deadline}"
+
+
+def _promotion(component: ComponentView) -> str:
+    return (
+        f"{component.workload} gets the new version, Service {component.service} goes back to it, "
+        "what ran beside it is deleted"
+    )
 
 
 def _watch(watch: Watch) -> Iterator[tuple[str, str, str]]:

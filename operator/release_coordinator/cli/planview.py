@@ -18,7 +18,7 @@ from release_coordinator.api.release import (
     Reversibility,
     SmokeTest,
 )
-from release_coordinator.engine import inline, plan, policy
+from release_coordinator.engine import inline, plan, policy, rehearsal
 from release_coordinator.engine.runfacts import WorkloadFact
 
 from .difference import differences
@@ -69,6 +69,7 @@ def view_of(
         warmup=_named(spec.warmup),
         smoke_tests=_tests(spec.verify.smoke_tests),
         watch=spec.watch,
+        rehearsal=_rehearsal(found),
         rollback=_rollback(found),
         compared_with=_compared_with(found),
         differences=_differences(found),
@@ -198,6 +199,8 @@ def _component(component: Component, found: Outlook) -> ComponentView:
         name=component.name,
         workload=str(component.target),
         depends_on=component.depends_on,
+        strategy=component.strategy.type,
+        service=component.strategy.service,
         images=[
             ImageView(container=container, running=running.get(container), wanted=image)
             for container, image in component.images.items()
@@ -216,6 +219,14 @@ def _inline(component: Component, fact: WorkloadFact | None) -> str:
     how = f"{len(changed)} fields change" if len(changed) != 1 else "1 field changes"
     taken = "" if fact.declared else ", which is taken over"
     return f"{component.target}{taken}: {how if changed else 'unchanged'}"
+
+
+def _rehearsal(found: Outlook) -> bool:
+    """Settled when the plan is recorded; until then the Release says."""
+    attempt, spec = found.attempt, found.release.spec
+    if attempt.frozen or spec is None:
+        return attempt.rehearsal
+    return rehearsal.is_due(spec, attempt.rehearsed)
 
 
 def _rollback(found: Outlook) -> RollbackView:

@@ -9,6 +9,7 @@ from release_coordinator.api.base import Model, Time
 from release_coordinator.api.checklist import Enforcement
 from release_coordinator.api.policy import SignOff
 from release_coordinator.api.release import Reversibility, Watch
+from release_coordinator.api.strategy import StrategyType
 
 
 class PolicyView(Model):
@@ -62,6 +63,8 @@ class ComponentView(Model):
     name: str
     workload: str = Field(description="Its kind and name.")
     depends_on: list[str]
+    strategy: StrategyType = Field(description="How it comes to the new version.")
+    service: str | None = Field(None, description="Service that BlueGreen switches.")
     images: list[ImageView]
     inline: str | None = Field(None, description="What becomes of a workload it carries inline.")
     health: str | None = None
@@ -119,6 +122,7 @@ class PlanView(Model):
     warmup: list[JobView]
     smoke_tests: list[JobView]
     watch: Watch | None = None
+    rehearsal: bool = Field(description="After the watch all is taken back, then done once more.")
     rollback: RollbackView
     compared_with: str | None = Field(None, description="Plan that the differences are to.")
     differences: list[DifferenceView]

@@ -4,7 +4,7 @@ Each check closes a trap of the real API: it would list instead of read, create 
 change, or overwrite what somebody else has just written.
 """
 
-from release_coordinator.cluster.bodies import ref_of, uid_of, version_of
+from release_coordinator.cluster.bodies import ref_of, version_of
 from release_coordinator.cluster.port import Body, Kind, Ref
 from release_coordinator.errors import Invalid
 
@@ -36,12 +36,6 @@ def check_create(kind: Kind, body: Body) -> None:
         check_name(ref_of(kind, body).namespace or "")
     if version_of(body):
         raise Invalid("an object to create has no metadata.resourceVersion")
-
-
-def check_apply(body: Body) -> None:
-    """Without a UID the server would create what does not exist."""
-    if not uid_of(body):
-        raise Invalid("apply needs metadata.uid")
 
 
 def check_replace(body: Body) -> None:

@@ -1,4 +1,4 @@
-"""The real `Cluster`: the ten calls of the port on the asyncio half of the client library.
+"""The real `Cluster`: the nine calls of the port on the asyncio half of the client library.
 
 `login` says who we are, this module knows URLs and verbs, `wire` does the HTTP exchange and
 `faults` names its errors.
@@ -10,12 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from release_coordinator.cluster.arguments import (
-    check_apply,
-    check_create,
-    check_delete,
-    check_replace,
-)
+from release_coordinator.cluster.arguments import check_create, check_delete, check_replace
 from release_coordinator.cluster.bodies import lean, ref_of
 from release_coordinator.cluster.discovery import Discovery
 from release_coordinator.cluster.faults import Expired
@@ -24,7 +19,6 @@ from release_coordinator.cluster.port import FIELD_MANAGER, Body, Kind, LogReque
 from release_coordinator.cluster.urls import collection_path, log_query, object_path
 from release_coordinator.cluster.wire import Observer, Request, Wire
 
-_APPLY = "application/apply-patch+yaml"  # JSON is YAML
 _MERGE = "application/merge-patch+json"
 _PAGE = 500
 
@@ -107,16 +101,6 @@ class KubernetesCluster:
         query = self._query(dry_run=dry_run)
         body = _complete(kind, body)
         return lean(await self._wire.send(Request("create", "POST", kind, path, query, body)))
-
-    async def apply(self, kind: Kind, body: Body, *, force: bool) -> Body:
-        """Server-side apply as our field manager. Raises Conflict."""
-        check_apply(body)
-        path = object_path(ref_of(kind, body))
-        query = (self._manager, ("force", str(force).lower()))
-        body = _complete(kind, body)
-        return lean(
-            await self._wire.send(Request("apply", "PATCH", kind, path, query, body, _APPLY))
-        )
 
     async def patch(self, ref: Ref, patch: Body, *, dry_run: bool = False) -> Body:
         """JSON merge patch of the main resource. Raises NotFound, Conflict."""

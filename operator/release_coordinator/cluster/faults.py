@@ -47,7 +47,8 @@ def fault(where: str, reply: Reply, status: Mapping[str, Any]) -> ReleaseCoordin
     if reply.status == HTTPStatus.NOT_FOUND:
         return _missing(message, status)
     if reply.status == HTTPStatus.CONFLICT:
-        return _conflict(message, status)
+        taken = status.get("reason") == "AlreadyExists"
+        return AlreadyExists(message) if taken else Conflict(message)
     if reply.status in _DENIED or reply.status < HTTPStatus.BAD_REQUEST:
         # A redirect leads to the login page of some gateway: the API server sends none.
         return Denied(message)
@@ -64,17 +65,6 @@ def _missing(message: str, status: Mapping[str, Any]) -> ReleaseCoordinatorError
     # The server does not know the resource type. That says nothing about the object: a CRD may
     # be missing or not yet served, and nobody may conclude that a Release was deleted.
     return Unserved(f"{message} (is the CRD installed?)")
-
-
-def _conflict(message: str, status: Mapping[str, Any]) -> ReleaseCoordinatorError:
-    if status.get("reason") == "AlreadyExists":
-        return AlreadyExists(message)
-    owners = {
-        str(cause.get("field")): str(cause.get("message"))
-        for cause in _causes(status)
-        if cause.get("reason") == "FieldManagerConflict"
-    }
-    return Conflict(message, owners=owners)
 
 
 def _server_trouble(message: str, reply: Reply) -> ReleaseCoordinatorError:

@@ -42,10 +42,6 @@ class FencedCluster:
         cluster = self._cluster if dry_run else self._leader()
         return await cluster.create(kind, body, dry_run=dry_run)
 
-    async def apply(self, kind: Kind, body: Body, *, force: bool) -> Body:
-        """Pass on if we lead."""
-        return await self._leader().apply(kind, body, force=force)
-
     async def patch(self, ref: Ref, patch: Body, *, dry_run: bool = False) -> Body:
         """Pass on if we lead; a dry run always."""
         cluster = self._cluster if dry_run else self._leader()

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 from release_coordinator.cluster.arguments import (
-    check_apply,
     check_create,
     check_delete,
     check_name,
@@ -21,7 +20,7 @@ from release_coordinator.cluster.arguments import (
 from release_coordinator.cluster.bodies import clone, ref_of
 from release_coordinator.cluster.double.logs import Logged
 from release_coordinator.cluster.double.server import NAMESPACE, Admission, Server, Subscriber
-from release_coordinator.cluster.port import FIELD_MANAGER, Body, Kind, LogRequest, Ref
+from release_coordinator.cluster.port import Body, Kind, LogRequest, Ref
 
 _DAWN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -57,23 +56,21 @@ class MemoryCluster:
         namespaces: Iterable[str] = ("default",),
         now: Callable[[], datetime] = lambda: _DAWN,
         admission: Admission | None = None,
-        field_manager: str = FIELD_MANAGER,
         server: Server | None = None,
     ) -> None:
         self.before: Hook | None = None
         self.after: Hook | None = None
         self._server = server or Server(now, admission)
-        self._manager = field_manager
         for name in namespaces:
-            self._server.create(NAMESPACE, {"metadata": {"name": name}}, "setup")
+            self._server.create(NAMESPACE, {"metadata": {"name": name}})
 
-    def as_manager(self, field_manager: str) -> "MemoryCluster":
-        """Return the same server for another actor: its own field manager, no hooks."""
-        return MemoryCluster(namespaces=(), field_manager=field_manager, server=self._server)
+    def as_manager(self, _field_manager: str, /) -> "MemoryCluster":
+        """Return the same server for another actor, without hooks; only a real one keeps names."""
+        return MemoryCluster(namespaces=(), server=self._server)
 
     def fork(self) -> "MemoryCluster":
         """Return an independent copy of server and state, without hooks and subscribers."""
-        return MemoryCluster(namespaces=(), field_manager=self._manager, server=self._server.fork())
+        return MemoryCluster(namespaces=(), server=self._server.fork())
 
     def subscribe(self, callback: Subscriber) -> Callable[[], None]:
         """Call back for every change, in order, as it happens; return how to stop that."""
@@ -82,7 +79,7 @@ class MemoryCluster:
 
     def everything(self) -> list[Body]:
         """Return copies of all objects, for oracles; no call, so no hooks."""
-        return [clone(stored.body) for stored in self._server.objects.values()]
+        return [clone(body) for body in self._server.objects.values()]
 
     def collect_garbage(self) -> None:
         """Delete what has owners that are all gone; the real server does this by and by."""
@@ -120,21 +117,13 @@ class MemoryCluster:
         check_create(kind, body)
         call = Call("dry_run" if dry_run else "create", ref_of(kind, body), body)
         create = self._server.rehearse if dry_run else self._server.create
-        return await self._call(call, lambda: create(kind, body, self._manager))
-
-    async def apply(self, kind: Kind, body: Body, *, force: bool) -> Body:
-        """Server-side apply as our field manager. Raises Conflict."""
-        check_apply(body)
-        call = Call("apply", ref_of(kind, body), body)
-        return await self._call(
-            call, lambda: self._server.apply(kind, body, self._manager, force=force)
-        )
+        return await self._call(call, lambda: create(kind, body))
 
     async def patch(self, ref: Ref, patch: Body, *, dry_run: bool = False) -> Body:
         """JSON merge patch of the main resource. Raises NotFound, Conflict."""
         call = Call("dry_run" if dry_run else "patch", ref, patch)
         server = self._server.fork() if dry_run else self._server
-        return await self._call(call, lambda: server.patch(ref, patch, self._manager))
+        return await self._call(call, lambda: server.patch(ref, patch))
 
     async def replace_status(self, kind: Kind, body: Body) -> Body:
         """PUT the `/status` subresource with its resourceVersion. Raises NotFound, Conflict."""
@@ -147,7 +136,7 @@ class MemoryCluster:
         check_replace(body)
         call = Call("dry_run" if dry_run else "replace", ref_of(kind, body), body)
         server = self._server.fork() if dry_run else self._server
-        return await self._call(call, lambda: server.replace(kind, body, self._manager))
+        return await self._call(call, lambda: server.replace(kind, body))
 
     async def delete(self, ref: Ref, *, uid: str) -> None:
         """Delete in the background if the object still has this UID. Raises NotFound, Conflict."""

@@ -1,4 +1,4 @@
-"""What the rest of the product may ask of a Kubernetes API server: ten calls.
+"""What the rest of the product may ask of a Kubernetes API server: nine calls.
 
 Implemented by `cluster.client.KubernetesCluster` (the real one) and by
 `cluster.memory.MemoryCluster` (the double); one contract suite runs on both. Bodies are the
@@ -43,7 +43,7 @@ class Ref:
 OWN_GROUP = "release-coordinator.io"
 OWN_VERSION = "v1alpha1"
 FIELD_MANAGER = "release-coordinator.io"
-"""Under this name we own fields, unless told otherwise."""
+"""The name of our writes in `metadata.managedFields`, unless told otherwise."""
 
 RELEASE = Kind(OWN_GROUP, OWN_VERSION, "releases", "Release")
 RECORD = Kind(OWN_GROUP, OWN_VERSION, "releaserecords", "ReleaseRecord")
@@ -130,21 +130,11 @@ class Cluster(Protocol):
         Raises AlreadyExists, and NotFound when the namespace is missing.
         """
 
-    async def apply(self, kind: Kind, body: Body, *, force: bool) -> Body:
-        """Server-side apply as field manager `release-coordinator.io`.
-
-        A `metadata.resourceVersion` or `metadata.uid` in the body is a precondition.
-        Raises Conflict when it does not hold or, without `force`, when another manager owns a
-        field with another value (then `Conflict.owners` names it, whatever else is wrong).
-        What we applied earlier and leave out now is removed from the object. An object that does
-        not exist is NOT created: a `uid` in the body makes the server refuse, and callers always
-        send one.
-        """
-
     async def patch(self, ref: Ref, patch: Body, *, dry_run: bool = False) -> Body:
-        """JSON merge patch of the main resource; preconditions as in `apply`, dry runs as above.
+        """JSON merge patch of the main resource; dry runs as in `create`.
 
-        Raises NotFound, Conflict.
+        A `metadata.resourceVersion` or `metadata.uid` in the patch is a precondition. Raises
+        Conflict when it does not hold, and NotFound.
         """
 
     async def replace_status(self, kind: Kind, body: Body) -> Body:

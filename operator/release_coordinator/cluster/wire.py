@@ -29,7 +29,7 @@ _AGENT = f"release-coordinator/{version('release-coordinator')}"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What goes over the wire; `verb` is the API's word for it (list, apply, ...)."""
+    """What goes over the wire; `verb` is the API's word for it (list, patch, ...)."""
 
     verb: str
     method: str

@@ -1,26 +1,22 @@
 """R4.5, strategy BlueGreen: the new version runs beside the old one, then one write switches.
 
-Forwards: the Service is pinned to the pods that run, a second Deployment brings up the new
-version, and when its pods are healthy the Service goes to them. Backwards the Service goes first,
-then the second Deployment. What comes after the watch is in `phases.promoting`. Called by
-`phases.rolling_out` for each such component.
+The Service is pinned to the pods that run, a second Deployment brings up the new version, and when
+its pods are healthy the Service goes to them. What comes after the watch is in `phases.promoting`,
+how the traffic comes back in `returning`. Called by `phases.rolling_out` for each such component.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from release_coordinator.api.attempt import Step, StepState
 from release_coordinator.api.conditions import Reason
 from release_coordinator.api.release import Component, WorkloadRef
 
 from . import names, opening, recheck, templates, traffic, workloads
-from .action import CreateTwin, DeleteWorkload, ScaleTwin
+from .action import CreateTwin, ScaleTwin
 from .context import Context
 from .outcome import DONE, Do, Failed, Outcome, Wait
 from .runfacts import WorkloadFact
 from .trafficfacts import ServiceFact
-
-DRAIN = timedelta(seconds=10)
-"""Between taking the traffic from pods and ending them: every node must have learnt of it."""
 
 
 def advance(ctx: Context, component: Component) -> Outcome:
@@ -131,7 +127,7 @@ def _pin(ctx: Context, component: Component) -> Outcome:
     if step is None:
         return ctx.begin(step_id)
     if step.state is not StepState.RUNNING:
-        return _ended(step)
+        return workloads.ended(step)
     if step.hash is None:
         return _find(ctx, component, step)
     before = traffic.found(ctx, component)
@@ -140,7 +136,7 @@ def _pin(ctx: Context, component: Component) -> Outcome:
         return ctx.change(step_id, started_at=ctx.now, message="")
     if traffic.pods_of(ctx, component) != {before.pods}:
         trouble = f"not all ready pods of {component.target} are of the template that it has"
-        return _patiently(ctx, component, step, trouble)
+        return workloads.patiently(ctx, component, step, trouble)
     outcome = traffic.move(ctx, component, step_id, traffic.to_template(before.pods))
     return ctx.succeed(step_id) if outcome is DONE else outcome
 
@@ -159,23 +155,10 @@ def _find(ctx: Context, component: Component, step: Step) -> Outcome:
     pods = traffic.pods_of(ctx, component)
     if not fact.rolled_out or len(pods) != 1:
         trouble = f"{component.target} has no ready pods, or pods of several templates"
-        return _patiently(ctx, component, step, trouble)
+        return workloads.patiently(ctx, component, step, trouble)
     (label,) = pods
     before = traffic.Found(label, traffic.hash_of(service), fact.template_hash)
     return ctx.change(step.id, hash=str(before))
-
-
-def _patiently(ctx: Context, component: Component, step: Step, trouble: str) -> Outcome:
-    """Wait for pods, as long as a rollout may take."""
-    if ctx.now >= ctx.deadline(step, component.progress_deadline):
-        return ctx.fail(step.id, trouble)
-    return ctx.wait(step, trouble, ctx.now + timedelta(seconds=workloads.PROBE_SECONDS))
-
-
-def _ended(step: Step, reason: Reason = Reason.STEP_FAILED) -> Outcome:
-    if step.state is StepState.SUCCEEDED:
-        return DONE
-    return Failed(reason, f"{step.id} failed: {step.message}")
 
 
 def _bring_up(ctx: Context, component: Component) -> Outcome:
@@ -185,7 +168,7 @@ def _bring_up(ctx: Context, component: Component) -> Outcome:
     if step is None:
         return ctx.begin(step_id)
     if step.state is not StepState.RUNNING:
-        return _ended(step, Reason.PROGRESS_DEADLINE_EXCEEDED)
+        return workloads.ended(step, Reason.PROGRESS_DEADLINE_EXCEEDED)
     twin = ctx.seen.workload(traffic.twin(ctx, component))
     if twin is None:
         return _create(ctx, component, step)
@@ -251,7 +234,7 @@ def _switch(ctx: Context, component: Component) -> Outcome:
     if step is None:
         return ctx.begin(step_id)
     if step.state is not StepState.RUNNING:
-        return _ended(step)
+        return workloads.ended(step)
     fact = ctx.seen.workload(traffic.twin(ctx, component))
     if fact is not None:
         # The previous version may have been scaled since the new one was found healthy.
@@ -260,138 +243,6 @@ def _switch(ctx: Context, component: Component) -> Outcome:
             return outcome
     if fact is None or not fact.rolled_out:
         trouble = f"not all pods of {traffic.twin(ctx, component)} are ready"
-        return _patiently(ctx, component, step, trouble)
+        return workloads.patiently(ctx, component, step, trouble)
     outcome = traffic.move(ctx, component, step_id, traffic.to_twin(ctx, component))
     return ctx.succeed(step_id) if outcome is DONE else outcome
-
-
-def give_back(ctx: Context, component: Component, former: workloads.ApplyStep) -> Outcome:
-    """Backwards: the traffic goes to the previous version, by one write if that still runs.
-
-    `former` rolls it out again where it does not.
-    """
-    before = traffic.found(ctx, component)
-    if before is None:
-        return recheck.forgotten(ctx, component, former)
-    step = ctx.step(traffic.UNDO_TRAFFIC + component.name)
-    if step is None:
-        return ctx.begin(traffic.UNDO_TRAFFIC + component.name)
-    outcome = recheck.aimed(ctx, component, before)
-    if outcome is not DONE:
-        return outcome
-    if step.hash is None or ctx.succeeded(traffic.UNDO_RETIRE + component.name):
-        outcome = _restored(ctx, component, former, before)
-        if outcome is not DONE:
-            return outcome
-    return _flip(ctx, component, step)
-
-
-def _restored(
-    ctx: Context, component: Component, former: workloads.ApplyStep, before: traffic.Found
-) -> Outcome:
-    """Whether the previous version runs; it is rolled out again if it was promoted or changed."""
-    name = component.name
-    fact = ctx.seen.workload(component.target)
-    if fact is None or fact.uid != ctx.previous(name).uid:
-        return workloads.replaced(ctx, component.target, recheck.UNDO_ROLLOUT + name)
-    promoted = ctx.step(traffic.PROMOTE + name) is not None
-    begun = ctx.step(recheck.UNDO_ROLLOUT + name) is not None
-    there = fact.template_hash == before.template and fact.names_images(ctx.previous(name).images)
-    if there and not promoted and not begun:
-        return DONE
-    pinned = not ctx.succeeded(traffic.UNDO_RETIRE + name)
-    outcome = _open(ctx, component) if pinned else DONE
-    return workloads.run(ctx, former) if outcome is DONE else outcome
-
-
-def _open(ctx: Context, component: Component) -> Outcome:
-    """Pinned to pods that are about to go: whichever are ready serve meanwhile."""
-    mark = f"{traffic.UNDO_TRAFFIC}{component.name}/open"
-    if ctx.step(traffic.HANDOVER + component.name) is not None:
-        return traffic.move(ctx, component, mark, {})
-    service = traffic.look(ctx, component)
-    if not isinstance(service, ServiceFact):
-        return service
-    if traffic.pin_of(service) == traffic.to_twin(ctx, component):
-        return DONE  # the new version serves until the previous one is back
-    step = ctx.step(traffic.UNDO_TRAFFIC + component.name)
-    assert step is not None  # noqa: S101 - begun before
-    return opening.bring(ctx, component, step, mark)
-
-
-def _flip(ctx: Context, component: Component, step: Step) -> Outcome:
-    if step.state is not StepState.RUNNING:
-        return _ended(step)
-    if step.hash is None:
-        return aim(ctx, component, step)
-    outcome = traffic.move(ctx, component, step.id, traffic.to_template(step.hash))
-    return ctx.succeed(step.id) if outcome is DONE else outcome
-
-
-def aim(ctx: Context, component: Component, step: Step) -> Outcome:
-    """Journal which pods of the component's own Deployment are to get the traffic."""
-    pods = traffic.pods_of(ctx, component)
-    before = traffic.found(ctx, component)
-    restored = ctx.step(recheck.UNDO_ROLLOUT + component.name) or ctx.step(
-        traffic.PROMOTE + component.name
-    )
-    if restored is None and before is not None:
-        pods &= {before.pods}
-    if restored is not None and restored.finished_at is not None:
-        step = _no_earlier(step, restored.finished_at)
-    if len(pods) != 1:
-        trouble = f"no pod of {component.target} is ready to take the traffic; see its pods"
-        return _patiently(ctx, component, step, trouble)
-    (label,) = pods
-    return ctx.change(step.id, hash=label)
-
-
-def _no_earlier(step: Step, moment: datetime) -> Step:
-    """The step with no time spent before a moment: what it waits for was not there yet."""
-    return step.model_copy(update={"started_at": max(step.started_at, moment)})
-
-
-def clear(ctx: Context, component: Component) -> Outcome:
-    """Backwards: no pod of the new version is left, and the Service is as its owner wrote it."""
-    name = component.name
-    if traffic.found(ctx, component) is None and ctx.step(traffic.TWIN + name) is None:
-        return DONE
-    moved = ctx.step(traffic.UNDO_TRAFFIC + name)
-    used = ctx.step(traffic.SWITCH + name) is not None
-    since = moved.finished_at if moved is not None and used else None
-    return retire(ctx, component, traffic.UNDO_RETIRE + name, since)
-
-
-def retire(ctx: Context, component: Component, step_id: str, since: datetime | None) -> Outcome:
-    """Delete the second Deployment, see its pods go, and take our label from the selector."""
-    step = ctx.step(step_id)
-    if step is None:
-        return ctx.begin(step_id)
-    if step.state is not StepState.RUNNING:
-        return _ended(step)
-    step = _no_earlier(step, since) if since is not None else step
-    twin = ctx.seen.workload(traffic.twin(ctx, component), fresh=True)
-    slot = traffic.slot(ctx, component)
-    if twin is not None and twin.slot == slot:
-        if twin.deleting:
-            trouble = f"{twin.ref} is being deleted; {traffic.FINALIZERS}"
-            return _patiently(ctx, component, step, trouble)
-        if since is not None and ctx.now < since + DRAIN:
-            return ctx.wait(step, f"requests to {twin.ref} end", since + DRAIN)
-        return Do(DeleteWorkload(twin.ref, twin.uid))
-    left = ctx.seen.slot_pods(slot)
-    if left:
-        outcome = _gone_late(ctx, component, step, left)
-        if outcome is not DONE:
-            return outcome
-    outcome = traffic.move(ctx, component, step_id, {})
-    return ctx.succeed(step_id) if outcome is DONE else outcome
-
-
-def _gone_late(ctx: Context, component: Component, step: Step, left: tuple[str, ...]) -> Outcome:
-    """Backwards no such pod may be left; forwards one on a lost node does not matter."""
-    trouble = f"pods of the second Deployment still terminate: {', '.join(left)}"
-    late = ctx.now >= ctx.deadline(step, component.progress_deadline)
-    if late and ctx.attempt.trigger is None:
-        return DONE
-    return _patiently(ctx, component, step, trouble)

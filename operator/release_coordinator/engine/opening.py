@@ -4,7 +4,7 @@ While the new version comes up, the Service is pinned to the pods of one templat
 change that template meanwhile (a person's `kubectl rollout restart`, a tool that rotates Secrets),
 or replace the Deployment: other pods come, and the Service would find none of them. No selector
 finds two templates and not the new version, so that goes first; then the Service is as its owner
-wrote it. Called by `bluegreen`, on both ways.
+wrote it. Called by `bluegreen`, and by `returning` on a rollback.
 """
 
 from datetime import timedelta

@@ -3,7 +3,7 @@
 Git owns a component's own Deployment, so somebody may write it at any moment: after the promotion,
 or while the second Deployment goes on the way back. The Service is pinned to the pods of one
 template then, which are about to go: first it is opened, so that whichever pods are ready serve.
-Called by `bluegreen` and `phases.rolling_out`.
+Called by `bluegreen`, `returning` and `phases.rolling_out`.
 """
 
 from release_coordinator.api.attempt import StepState

@@ -1,7 +1,8 @@
 """Where the Service of a component sends its traffic: what the journal has of it, and one move.
 
 The Service's selector stays as its owner wrote it; to it comes one label, by which it finds the
-pods of one version only. A move is one write. Used by `phases.switching` and `phases.promoting`.
+pods of one version only. A move is one write. Used by `bluegreen`, `returning` and
+`phases.promoting`.
 """
 
 from collections.abc import Mapping

@@ -46,10 +46,8 @@ def run(ctx: Context, apply: ApplyStep) -> Outcome:
     step = ctx.step(apply.id)
     if step is None:
         return ctx.begin(apply.id)
-    if step.state is StepState.SUCCEEDED:
-        return DONE
-    if step.state is StepState.FAILED:
-        return Failed(Reason.PROGRESS_DEADLINE_EXCEEDED, f"{apply.id} failed: {step.message}")
+    if step.state is not StepState.RUNNING:
+        return ended(step, Reason.PROGRESS_DEADLINE_EXCEEDED)
     target = apply.component.target
     fact = ctx.seen.workload(target)
     if creating.is_due(ctx, apply.component.name, step):
@@ -148,6 +146,20 @@ def conflict(ctx: Context, workload: WorkloadRef, step_id: str) -> Outcome:
         "attempt; stop the other writer, then resume (our images are applied again) or roll back",
         step_id,
     )
+
+
+def ended(step: Step, reason: Reason = Reason.STEP_FAILED) -> Outcome:
+    """What a step that is over comes to; `reason` is told of one that failed."""
+    if step.state is StepState.SUCCEEDED:
+        return DONE
+    return Failed(reason, f"{step.id} failed: {step.message}")
+
+
+def patiently(ctx: Context, component: Component, step: Step, trouble: str) -> Outcome:
+    """Wait for pods, as long as a rollout may take."""
+    if ctx.now >= ctx.deadline(step, component.progress_deadline):
+        return ctx.fail(step.id, trouble)
+    return ctx.wait(step, trouble, ctx.now + timedelta(seconds=PROBE_SECONDS))
 
 
 def settle(ctx: Context, apply: ApplyStep, step: Step, fact: WorkloadFact) -> Outcome:

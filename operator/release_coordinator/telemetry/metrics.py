@@ -21,6 +21,7 @@ from prometheus_client import (
 from release_coordinator.telemetry.queuemetrics import CONTROLLER
 
 _STEP = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 14_400)
+_DOWNTIME = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 3_600)
 _DELAY = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300)
 
 _VERDICTS = ("pass", "fail", "unknown")
@@ -69,6 +70,15 @@ class Metrics:
             _STEP,
             "step_kind",
         )
+        self._downtime = self._histogram(
+            "release_coordinator_release_downtime_seconds",
+            "Time of an attempt in which a component had no ready pod, or that the availability "
+            "metric missed, in seconds; of attempts that changed something.",
+            _DOWNTIME,
+            "measured_by",
+        )
+        for measured_by in ("readiness", "availability"):
+            self._downtime.labels(measured_by)
         self._decisions = self._histogram(
             "release_coordinator_decision_delay_seconds",
             "Time from seeing the evidence to the write that follows from it, in seconds.",
@@ -112,6 +122,10 @@ class Metrics:
     def attempt_ended(self, outcome: str) -> None:
         """An attempt came to its end in this phase."""
         self._attempts.labels(outcome).inc()
+
+    def was_down(self, seconds: float, *, measured_by: str) -> None:
+        """An attempt ended that was down for so long, by `readiness` or by `availability`."""
+        self._downtime.labels(measured_by).observe(seconds)
 
     def rollback_began(self, reason: str) -> None:
         """A rollback was decided for this condition reason."""

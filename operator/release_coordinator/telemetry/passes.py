@@ -95,6 +95,16 @@ class MeteredPasses(PassObserver):
             # A rehearsal that went well is no release that was rolled back.
             good = new.end.reason is Reason.REHEARSED
             self._metrics.attempt_ended(new.end.reason if good else new.end.outcome)
+            self._downtime(new)
+
+    def _downtime(self, ended: Attempt) -> None:
+        """What changed nothing was not down because of it, and is not counted."""
+        found = ended.downtime
+        if found is None:
+            return
+        self._metrics.was_down(found.seconds, measured_by="readiness")
+        if found.measured_seconds is not None:
+            self._metrics.was_down(found.measured_seconds, measured_by="availability")
 
     def _steps(self, old: Attempt | None, new: Attempt) -> None:
         known = {step.id: step.state for step in old.steps} if old else {}

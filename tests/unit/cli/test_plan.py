@@ -64,6 +64,14 @@ def next_version() -> Body:
     return made | {"status": good("1.3.0").to_wire()}
 
 
+def switched() -> Body:
+    """The backend is BlueGreen, the frontend Rolling, and the way back is rehearsed first."""
+    made = without_date(body())
+    made["spec"]["components"][0]["strategy"] = {"type": "BlueGreen", "service": "bookshop"}
+    made["spec"]["rehearsal"] = True
+    return made
+
+
 def before() -> ReleaseSpec:
     return ReleaseSpec.model_validate(without_date(everything())["spec"])
 
@@ -72,6 +80,7 @@ CASES: dict[str, Any] = {
     "first": lambda: outlook(without_date(body())),
     "next": lambda: outlook(next_version(), "1.3.0", before(), POLICY),
     "bare": lambda: outlook(bookshop()),
+    "switched": lambda: outlook(switched()),
 }
 
 
@@ -108,6 +117,13 @@ def test_a_migration_that_is_in_place_is_marked_and_not_reverted() -> None:
     ]
     assert view.rollback.reverts == []
     assert view.rollback.needs_person == ["0008-drop-legacy"]
+
+
+def test_a_rehearsal_is_settled_once_the_plan_is_recorded() -> None:
+    started = reported(switched(), frozen=True)
+
+    assert view_of(outlook(switched())).rehearsal
+    assert not view_of(outlook(started)).rehearsal, "its journal says that this attempt is none"
 
 
 def test_the_attempt_under_way_is_the_plan_of_the_live_release() -> None:

@@ -60,7 +60,6 @@ async def test_urls_and_methods(script: Script) -> None:
         await cluster.list(JOB)
         await cluster.list(JOB, "shop", {"b": "2", "a/b": "1"})
         await cluster.create(JOB, fresh)
-        await cluster.apply(JOB, body, force=True)
         await cluster.patch(REF, {"data": None})
         await cluster.replace_status(RELEASE, body)
         await cluster.replace(LEASE, body)
@@ -72,7 +71,6 @@ async def test_urls_and_methods(script: Script) -> None:
         ("GET", "/apis/batch/v1/jobs?limit=500"),
         ("GET", f"{jobs}?limit=500&labelSelector=a/b%3D1,b%3D2"),
         ("POST", f"{jobs}?{manager}"),
-        ("PATCH", f"{jobs}/a?{manager}&force=true"),
         ("PATCH", f"/api/v1/namespaces/shop/configmaps/a?{manager}"),
         (
             "PUT",
@@ -84,15 +82,14 @@ async def test_urls_and_methods(script: Script) -> None:
     kinds = [asked[3].get("Content-Type") for asked in script.asked[4:]]
     assert kinds == [
         "application/json",
-        "application/apply-patch+yaml",
         "application/merge-patch+json",
         "application/json",
         "application/json",
         "application/json",
     ]
     assert json.loads(script.asked[4][2]) == {**fresh, "apiVersion": "batch/v1", "kind": "Job"}
-    assert json.loads(script.asked[6][2]) == {"data": None}
-    assert json.loads(script.asked[9][2]) == {
+    assert json.loads(script.asked[5][2]) == {"data": None}
+    assert json.loads(script.asked[8][2]) == {
         "preconditions": {"uid": "u"},
         "propagationPolicy": "Background",
     }
@@ -114,10 +111,12 @@ async def test_bodies_are_written_in_the_servers_own_form(script: Script) -> Non
 
 
 async def test_a_callers_body_is_left_alone(script: Script) -> None:
-    body = {"metadata": {"name": "a", "namespace": "shop", "managedFields": [], "uid": "u"}}
+    body = {
+        "metadata": {"name": "a", "namespace": "shop", "managedFields": [], "resourceVersion": "7"}
+    }
     before = json.dumps(body)
     async with connected(script) as cluster:
-        await cluster.apply(CONFIG_MAP, body, force=False)
+        await cluster.replace(CONFIG_MAP, body)
     assert json.dumps(body) == before
     assert b"managedFields" not in script.asked[0][2]
 
@@ -173,12 +172,6 @@ async def test_a_list_with_null_items_is_empty(script: Script) -> None:
 
 NAMED = {"details": {"name": "a", "kind": "configmaps"}}
 UID = {"details": {"causes": [{"field": "metadata.uid", "reason": "FieldValueInvalid"}]}}
-OWNED = {
-    "reason": "Conflict",
-    "details": {
-        "causes": [{"reason": "FieldManagerConflict", "message": "by kubectl", "field": ".spec.a"}]
-    },
-}
 
 
 @pytest.mark.parametrize(
@@ -217,14 +210,6 @@ async def test_what_an_answer_means(
         with pytest.raises(expected) as caught:
             await cluster.patch(REF, {})
     assert "configmaps/a" in str(caught.value)
-
-
-async def test_a_conflict_of_owners_names_them(script: Script) -> None:
-    script.answer = says(409, OWNED)
-    async with connected(script) as cluster:
-        with pytest.raises(Conflict) as caught:
-            await cluster.patch(REF, {})
-    assert caught.value.owners == {".spec.a": "by kubectl"}
 
 
 @pytest.mark.parametrize(("header", "seconds"), [("7", 7.0), ("", None), ("soon", None)])

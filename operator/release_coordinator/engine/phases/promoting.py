@@ -6,9 +6,8 @@ a version that proved good is not taken back, and serves meanwhile.
 """
 
 from release_coordinator.api.attempt import StepState
-from release_coordinator.api.conditions import Reason
 from release_coordinator.api.release import Component
-from release_coordinator.engine import bluegreen, traffic, workloads
+from release_coordinator.engine import returning, traffic, workloads
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.outcome import DONE, Failed, Outcome
 
@@ -46,12 +45,10 @@ def _hand_over(ctx: Context, component: Component) -> Outcome:
     step = ctx.step(step_id)
     if step is None:
         return ctx.begin(step_id)
-    if step.state is StepState.FAILED:
-        return Failed(Reason.STEP_FAILED, f"{step_id} failed: {step.message}")
-    if step.state is StepState.SUCCEEDED:
-        return DONE
+    if step.state is not StepState.RUNNING:
+        return workloads.ended(step)
     if step.hash is None:
-        return bluegreen.aim(ctx, component, step)
+        return returning.aim(ctx, component, step)
     outcome = traffic.move(ctx, component, step_id, traffic.to_template(step.hash))
     return ctx.succeed(step_id) if outcome is DONE else outcome
 
@@ -59,4 +56,4 @@ def _hand_over(ctx: Context, component: Component) -> Outcome:
 def _retire(ctx: Context, component: Component) -> Outcome:
     moved = ctx.step(traffic.HANDOVER + component.name)
     since = moved.finished_at if moved is not None else None
-    return bluegreen.retire(ctx, component, traffic.RETIRE + component.name, since)
+    return returning.retire(ctx, component, traffic.RETIRE + component.name, since)

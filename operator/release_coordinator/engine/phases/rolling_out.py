@@ -1,6 +1,6 @@
 """R3.6, R3.7 and R4.5: components get their images, dependencies first, and back in reverse."""
 
-from release_coordinator.engine import bluegreen, creating, recheck, traffic, workloads
+from release_coordinator.engine import bluegreen, creating, recheck, returning, traffic, workloads
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.outcome import DONE, Outcome
 
@@ -41,7 +41,7 @@ def undo(ctx: Context) -> Outcome:
             gone=gone,
         )
         if component.is_blue_green and touched:
-            outcome = bluegreen.give_back(ctx, component, step)
+            outcome = returning.give_back(ctx, component, step)
         elif previous.absent:
             outcome = creating.remove(ctx, component, step.id)
         else:
@@ -54,7 +54,7 @@ def undo(ctx: Context) -> Outcome:
 def _cleared(ctx: Context) -> Outcome:
     """Once all traffic is back, nothing is left of what ran beside."""
     for component in reversed(ctx.plan.order):
-        outcome = bluegreen.clear(ctx, component) if component.is_blue_green else DONE
+        outcome = returning.clear(ctx, component) if component.is_blue_green else DONE
         if outcome is not DONE:
             return outcome
     return DONE
