@@ -172,7 +172,7 @@ class SourceHealth:
             return False  # changed or gone meanwhile: the watch tells, and the next round looks
         except ReleaseCoordinatorError as error:
             logger.warning("Status of MetricSource %s not written: %s", source.name, error)
-            return False
+            return not isinstance(error, Transient)  # for lack of rights there is no hurry
         heard.written = now
         sources.store.put(METRIC_SOURCE, stored)
         return True
