@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.bench import measures, report
+from tools.bench import measures, report, verdicts
 from tools.bench.app import SHAPES
 from tools.bench.ground import Ground, ground
 from tools.bench.measures import Row, Sizes
@@ -25,7 +25,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     parser.add_argument("--quick", action="store_true", help="smaller numbers, to try it out")
     parser.add_argument("--keep", action="store_true", help="leave the cluster up afterwards")
+    parser.add_argument(
+        "--verdicts", action="store_true", help="only how often judgements are wrong; no cluster"
+    )
     given = parser.parse_args(arguments)
+    if given.verdicts:
+        return verdicts.main(["--windows", "20"] if given.quick else [])
     progress = Progress()
     there = any(one.name == NAME and one.healthy for one in clusters.status())
     cluster = clusters.up(NAME, "light", progress, kwok_nodes=NODES)

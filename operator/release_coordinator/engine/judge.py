@@ -15,8 +15,8 @@ from . import statistics
 from .reading import Finding, Reading
 from .statistics import Ranks
 
-LEAST = 5
-"""Recent values without which nothing is compared."""
+LEAST = 8
+"""Recent values that there must be to compare any: those of two minutes, as a rule."""
 LEAST_BASELINE = 10
 """Values of a baseline with which nothing is compared if there are fewer."""
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -49,6 +50,8 @@ READINGS = st.builds(
 SEVERITY = {Verdict.PASS: 0, Verdict.UNKNOWN: 1, Verdict.FAIL: 1}
 BEFORE = tuple(1 + 0.01 * place for place in range(20))
 """Values of a baseline with mean 1.095."""
+WORSE = tuple(2.1 + 0.02 * place for place in range(LEAST))
+LESS = tuple(0.5 + 0.01 * place for place in range(LEAST))
 
 
 def verdict(breach: Breach, reading: Reading) -> Verdict:
@@ -59,7 +62,7 @@ def compared(
     values: Sequence[float],
     before: Sequence[float] = BEFORE,
     floor: float | None = None,
-    **how: object,
+    **how: Any,
 ) -> Finding:
     """The last of some values, compared with a baseline."""
     breach = Breach(comparison=Comparison.model_validate(how), floor=floor)
@@ -228,52 +231,53 @@ def test_the_values_of_the_baseline_itself_are_no_breach(
 
 
 def test_a_difference_that_is_sure_and_large_is_a_breach() -> None:
-    found = compared([2.1, 2.2, 2.3, 2.25, 2.15])
+    found = compared(WORSE, confidence=0.98, minEffect=1.25)
 
     assert found.verdict is Verdict.FAIL
     assert found.message == (
-        "the mean 2.2 of 5 values is 2.01 times the baseline's 1.095 of 20 (p 1.9e-05, "
-        "shift +1.1); the limit is 1.25 times at p < 0.02"
+        "the mean 2.17 of 8 values is 1.98 times the baseline's 1.095 of 20 (p 3.2e-07, "
+        "shift +1.08); the limit is 1.25 times at p < 0.02"
     )
 
 
 @pytest.mark.parametrize(
     ("values", "how"),
     [
-        pytest.param([1.2, 1.21, 1.22, 1.23, 1.24], {}, id="sure, but small"),
-        pytest.param([1, 1.05, 1.1, 1.15, 20], {}, id="large, but of one value"),
-        pytest.param([2.1, 2.2, 2.3, 2.4, 2.5], {"minEffect": 3}, id="less than wanted"),
-        pytest.param([0.5, 0.51, 0.52, 0.53, 0.54], {}, id="in the good direction"),
-        pytest.param([2, 2.1, 2.2, 2.3, 2.4], {"direction": "Decrease"}, id="the other one"),
+        pytest.param([1.2 + 0.01 * n for n in range(LEAST)], {}, id="sure, but small"),
+        pytest.param([*BEFORE[: LEAST - 1], 40], {}, id="large, but of one value"),
+        pytest.param(
+            [0.9, 0.91, 0.95, 1.6, 1.7, 1.8, 3, 3.1], {"minEffect": 1.25}, id="large, but by chance"
+        ),
+        pytest.param(WORSE, {"minEffect": 3}, id="less than wanted"),
+        pytest.param(LESS, {}, id="in the good direction"),
+        pytest.param(WORSE, {"direction": "Decrease"}, id="the other one"),
     ],
 )
-def test_other_differences_are_none(values: list[float], how: dict[str, object]) -> None:
+def test_other_differences_are_none(values: Sequence[float], how: dict[str, Any]) -> None:
     assert compared(values, **how).verdict is Verdict.PASS
 
 
 @pytest.mark.parametrize("direction", ["Decrease", "Either"])
 def test_less_is_a_breach_where_that_is_bad(direction: str) -> None:
-    assert compared([0.5, 0.51, 0.52, 0.53, 0.54], direction=direction).verdict is Verdict.FAIL
+    assert compared(LESS, direction=direction).verdict is Verdict.FAIL
 
 
 def test_what_nobody_minds_is_no_breach_of_a_comparison() -> None:
-    worse, less = [2.1, 2.2, 2.3, 2.4, 2.5], [0.5, 0.51, 0.52, 0.53, 0.54]
-
-    assert compared(worse, floor=2.5).verdict is Verdict.PASS
-    assert compared(worse, floor=2.4).verdict is Verdict.FAIL
+    assert compared(WORSE, floor=WORSE[-1]).verdict is Verdict.PASS
+    assert compared(WORSE, floor=2.0).verdict is Verdict.FAIL
     # A decrease is from something: what is left is below any floor that means something.
-    assert compared(less, floor=1.0, direction="Decrease").verdict is Verdict.FAIL
-    assert compared(less, floor=1.1, direction="Decrease").verdict is Verdict.PASS
+    assert compared(LESS, floor=1.0, direction="Decrease").verdict is Verdict.FAIL
+    assert compared(LESS, floor=1.1, direction="Decrease").verdict is Verdict.PASS
 
 
 def test_errors_where_there_were_none_are_a_breach_over_the_floor_only() -> None:
-    errors, none = [0.01, 0.02, 0.01, 0.03, 0.02], [0.0] * 20
+    errors, none = [0.01, 0.02, 0.01, 0.03, 0.02, 0.01, 0.02, 0.02], [0.0] * 20
 
     assert compared(errors, none).verdict is Verdict.UNKNOWN
     assert "set floor" in compared(errors, none).message
     assert compared(errors, none, floor=0.01).verdict is Verdict.FAIL
     assert compared(errors, none, floor=0.05).verdict is Verdict.PASS
-    assert compared([0.0] * 5, none).verdict is Verdict.PASS
+    assert compared([0.0] * LEAST, none).verdict is Verdict.PASS
 
 
 def test_too_few_values_are_unknown_and_counted() -> None:
@@ -281,13 +285,13 @@ def test_too_few_values_are_unknown_and_counted() -> None:
     unproved = compared([9.0] * LEAST, BEFORE[: LEAST_BASELINE - 1])
 
     assert early.verdict is Verdict.UNKNOWN
-    assert early.message == "9 cannot be compared yet: there are 4 values, fewer than 5"
+    assert early.message == "9 cannot be compared yet: there are 7 values, fewer than 8"
     assert unproved.verdict is Verdict.UNKNOWN
     assert unproved.message == ("9 cannot be judged: the baseline has 9 values, fewer than 10")
 
 
 def test_values_that_are_no_numbers_do_not_count() -> None:
-    values = [math.nan, math.inf, 9.0, 9.0, 9.0, 9.0]
+    values = [math.nan, math.inf, *[9.0] * (LEAST - 1)]
 
     assert compared(values).verdict is Verdict.UNKNOWN
     assert compared([*values, 9.0]).verdict is Verdict.FAIL

@@ -19,6 +19,7 @@ from release_coordinator.engine.observation import NotSeen, Observation
 from release_coordinator.engine.outcome import Failed, Note, Wait
 from release_coordinator.engine.phases import preparing
 from release_coordinator.engine.reading import Reading
+from release_coordinator.engine.statistics import LIMIT
 from release_coordinator.engine.watchfacts import SampleFact, SampleWant, SeriesFact, SeriesWant
 
 CHANGED = DAWN + timedelta(minutes=10)
@@ -177,7 +178,7 @@ def test_a_series_has_a_bounded_number_of_values_and_enough(interval: str, windo
     _, series = wanted(ctx)
 
     count = 1 + (series.end - series.start).total_seconds() / series.step
-    assert LEAST_BASELINE <= count <= questions.LIMIT
+    assert LEAST_BASELINE <= count <= LIMIT
 
 
 @pytest.mark.parametrize("pending", [0, 1, 2, 3])

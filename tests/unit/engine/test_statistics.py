@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import stats  # type: ignore[import-untyped]
 
 from release_coordinator.engine import statistics
 from release_coordinator.engine.statistics import EXACT, LIMIT, mann_whitney
