@@ -42,6 +42,10 @@ can do little more than release.
   resources: [pods]
   verbs: [get, list, watch, create, delete]
 - apiGroups: [""]
+  # Lines that a Release wants watched are counted; one of them is shown, cut.
+  resources: [pods/log]
+  verbs: [get]
+- apiGroups: [""]
   # Documents, what CI says, configuration to compare; created: immutable copies for rollbacks.
   resources: [configmaps] # delete: copies that no rollback needs any more
   verbs: [get, list, watch, create, delete]
