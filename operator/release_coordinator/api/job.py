@@ -92,7 +92,7 @@ class Resources(Model):
     )
 
 
-TEXT_LIMIT = 3008
+TEXT_LIMIT = 2080
 """Characters of one Job's command, arguments and variables. Seventy-six Jobs are possible, and the
 plan must fit into one object beside what the operator records about it."""
 
