@@ -5,7 +5,9 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
+import yaml
 from tools.cluster import debian
 from tools.cluster.progress import Progress
 
@@ -43,9 +45,18 @@ async def prometheus(folder: Path, rules: str = "") -> AsyncIterator[str]:
             await drain
 
 
-def promtool() -> Path:
-    """Return the tool that evaluates queries on series in a file."""
-    return _program().with_name("promtool")
+async def promtool_test(folder: Path, tests: list[dict[str, Any]]) -> None:
+    """Let promtool evaluate queries on series, without a server; all must be as they expect."""
+    file = folder / "tests.yaml"
+    file.write_text(yaml.safe_dump({"tests": tests}), encoding="utf-8")
+    program = (await asyncio.to_thread(_program)).with_name("promtool")
+    process = await asyncio.create_subprocess_exec(
+        *(program, "test", "rules", file),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    assert process.returncode == 0, output.decode()
 
 
 def _program() -> Path:

@@ -4,13 +4,12 @@
 expected. promtool evaluates with the engine of the server and without one running.
 """
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from tests.contract.prometheus_process import promtool
+from tests.contract.prometheus_process import promtool_test
 
 from release_coordinator.api.release import WorkloadRef
 from release_coordinator.api.watch import Convention, Preset
@@ -54,20 +53,6 @@ def expected(query: str, value: float | str) -> dict[str, Any]:
     }
 
 
-async def evaluate(folder: Path, tests: list[dict[str, Any]]) -> None:
-    """Let promtool answer the questions of some tests; all answers must be as expected."""
-    file = folder / "tests.yaml"
-    file.write_text(yaml.safe_dump({"tests": tests}), encoding="utf-8")
-    program = await asyncio.to_thread(promtool)
-    process = await asyncio.create_subprocess_exec(
-        *(program, "test", "rules", file),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output, _ = await process.communicate()
-    assert process.returncode == 0, output.decode()
-
-
 def a_test(case: dict[str, Any], questions: list[dict[str, Any]]) -> dict[str, Any]:
     """Return a test of promtool: series, and questions about them."""
     return {
@@ -83,7 +68,7 @@ async def test_a_preset_gives_the_number_that_the_series_mean(
     tmp_path: Path, file: dict[str, Any]
 ) -> None:
     convention = Convention(file["convention"])
-    await evaluate(
+    await promtool_test(
         tmp_path,
         [
             a_test(
@@ -106,7 +91,7 @@ async def test_an_idle_application_is_never_bad(tmp_path: Path, file: dict[str, 
     least = [one.min_traffic for one in found if one.min_traffic is not None]
     assert least or convention is Convention.CADVISOR
     idle = next(case for case in file["cases"] if case["name"] == "idle")
-    await evaluate(tmp_path, [a_test(idle, [expected(one.query, 0) for one in least])])
+    await promtool_test(tmp_path, [a_test(idle, [expected(one.query, 0) for one in least])])
 
 
 def test_every_preset_of_every_convention_has_series_here() -> None:

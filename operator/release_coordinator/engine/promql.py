@@ -120,10 +120,12 @@ def _selectors(expr: Expr) -> list[VectorSelector]:
 
 
 def _nodes(expr: Expr) -> Iterator[Expr]:
-    """The expression and everything below it, from left to right."""
-    yield expr
-    for below in _below(expr):
-        yield from _nodes(below)
+    """The expression and everything below it; without recursion, as it may be very deep."""
+    waiting = [expr]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting.extend(_below(node))
 
 
 def _below(expr: Expr) -> Sequence[Expr]:

@@ -98,6 +98,11 @@ def test_a_wrong_placeholder_is_told(query: str, problems: list[str]) -> None:
     assert [problem for problem, _ in placeholders.faults(query)] == problems
 
 
+def test_nothing_but_a_window_is_filled_in_outside_of_a_string() -> None:
+    with pytest.raises(LookupError):
+        placeholders.filled("up{a=$(version)}", PLAIN)
+
+
 def test_the_remedy_names_what_is_allowed() -> None:
     (_, remedy), *_ = placeholders.faults('up{a="$(x)"}')
     assert remedy == (

@@ -66,6 +66,15 @@ def test_a_query_that_cannot_be_narrowed_is_not_asked(
         promql.narrowed(query, matchers)
 
 
+@pytest.mark.parametrize("wrong", ['down{namespace="shop"}', 'up{job="b", namespace="shop"}', "1"])
+def test_a_rewriting_that_goes_wrong_is_noticed(
+    monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    monkeypatch.setattr(promql, "_forced", lambda *_: promlex.tokens(wrong))
+    with pytest.raises(ValueError, match=r"^cannot be narrowed"):
+        promql.narrowed('up{job="a"} + 0', SHOP)
+
+
 def selectors_of(query: str) -> list[promql_parser.VectorSelector]:
     """Return every vector selector of a query, by the parser's own walk."""
     found: list[promql_parser.VectorSelector] = []
@@ -112,6 +121,21 @@ def test_no_text_is_more_than_a_fault(text: str) -> None:
     if problem.startswith(("is no PromQL", "has")):
         with pytest.raises(ValueError, match=r"."):
             promql.narrowed(text, SHOP)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"{'(' * 1000}up{')' * 1000}",
+        f"{'-' * 2000}up",
+        "+".join(["up"] * 700),
+        f"{'sum(' * 400}up{')' * 400}",
+    ],
+    ids=["brackets", "signs", "operators", "calls"],
+)
+def test_a_query_of_any_depth_is_checked_and_narrowed(query: str) -> None:
+    assert promql.checked(query) == ""
+    assert promql.narrowed(query, SHOP).count('up{namespace="shop"}') == query.count("up")
 
 
 @pytest.mark.parametrize(
