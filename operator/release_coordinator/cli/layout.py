@@ -110,9 +110,9 @@ def phase_words(release: ReleaseObject, now: datetime) -> Text:
 
 def _downtime(attempt: Attempt, now: datetime) -> str:
     """How long nobody served; empty as long as that is not worth a word."""
-    found = attempt.downtime and attempt.downtime.until(now)
-    words = wording.downtime(found).removeprefix("; downtime: ")
-    still = attempt.downtime is not None and attempt.downtime.since is not None
+    found = attempt.downtime
+    words = wording.downtime(found and found.until(now)).removeprefix("; downtime: ")
+    still = found is not None and found.since is not None
     return f"{words}, and it goes on" if words and still else words
 
 

@@ -1,12 +1,13 @@
 """What people see of a Release in each state; the golden files are meant to be read."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from tests import goldens
 from tests.unit.cli import pages, releases, waiting
 
-from release_coordinator.api.attempt import PolicyRef
+from release_coordinator.api.attempt import Downtime, PolicyRef
 from release_coordinator.api.codec import ReleaseObject, parse_release
 from release_coordinator.cli.layout import layout
 
@@ -66,3 +67,21 @@ def test_commands_stay_on_one_line_however_long() -> None:
 
     selector = "release-coordinator.io/release=bookshop,release-coordinator.io/attempt=2"
     assert f"    kubectl -n shop get jobs,pods -l {selector}" in lines
+
+
+@pytest.mark.parametrize(
+    ("downtime", "words"),
+    [
+        (Downtime(seconds=0.4, component="backend"), ""),
+        (Downtime(seconds=12, component="backend"), "12.0 s without a ready pod (backend)"),
+        (
+            Downtime(seconds=2, since=releases.NOW - timedelta(seconds=3), component="backend"),
+            "5.0 s without a ready pod (backend), and it goes on",
+        ),
+    ],
+)
+def test_downtime_is_told_once_it_is_worth_a_word(downtime: Downtime, words: str) -> None:
+    lines = text_of(releases.release(releases.attempt(downtime=downtime))).splitlines()
+
+    told = [line.partition("  ")[2].strip() for line in lines if line.startswith("Downtime")]
+    assert told == ([words] if words else [])
