@@ -105,11 +105,16 @@ def result(kind: str, value: Any, **more: Any) -> Script:
 
 def vector(*values: str, age: float = 0, **more: Any) -> Script:
     """Script: an instant vector with one series per value, of so many seconds ago."""
-    at = time.time() - age
-    series = [
-        {"metric": {"pod": f"p{index}"}, "value": [at, value]} for index, value in enumerate(values)
-    ]
-    return result("vector", series, **more)
+
+    async def script(request: web.Request) -> web.StreamResponse:
+        at = time.time() - age
+        series = [
+            {"metric": {"pod": f"p{index}"}, "value": [at, value]}
+            for index, value in enumerate(values)
+        ]
+        return await result("vector", series, **more)(request)
+
+    return script
 
 
 def matrix(*series: list[tuple[float, str]], **more: Any) -> Script:
