@@ -46,7 +46,7 @@ from .engine.watchfacts import Late
 from .errors import NotFound
 from .evidence import registry
 from .evidence.sources import Sources
-from .late import Background, Key
+from .late import PATIENCE, Background, Key
 from .render.objects import read_revision
 
 JOB_NAME_LABEL = "batch.kubernetes.io/job-name"
@@ -56,9 +56,15 @@ _ENDED = {JobPhase.SUCCEEDED, JobPhase.FAILED}
 class Looker:
     """Turns wants into facts."""
 
-    def __init__(self, sources: Sources, wake: Callable[[Key], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        sources: Sources,
+        wake: Callable[[Key], None] = lambda _: None,
+        *,
+        patience: float = PATIENCE,
+    ) -> None:
         """`wake` is called with a Release for which an answer of the background is there."""
-        self._background = Background(self._in_background, wake)
+        self._background = Background(self._in_background, wake, patience=patience)
         self._sources = sources
         self._cluster = sources.cluster
         self._store = sources.store

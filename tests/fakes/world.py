@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from tests.fakes.controllers import Controllers, Script
 from tests.policies import basic
 
+from release_coordinator import late
 from release_coordinator.act import Actor
 from release_coordinator.api.attempt import JOURNAL_SCHEMA
 from release_coordinator.api.codec import ReleaseObject, parse_release
@@ -45,7 +46,7 @@ from release_coordinator.look import Looker
 from release_coordinator.reconcile import Key, Parts, Reconciler
 from release_coordinator.recorder import Recorder
 from release_coordinator.resync import Resync
-from release_coordinator.signals.port import Endpoint, FetchResult, ProbeResult
+from release_coordinator.signals.port import Endpoint, FetchResult, Metrics, ProbeResult
 from release_coordinator.telemetry.passes import PassObserver
 
 DAWN = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -97,11 +98,17 @@ class ScriptedMetrics:
     """The same, where they change by themselves."""
     fires: Callable[[], FiringFact] | None = None
     """The alerts that fire."""
+    values: dict[str, Callable[[], float | None]] = field(default_factory=dict)
+    """Query -> its own value, where it has one."""
+    kept_back: asyncio.Event | None = None
+    """Answers of queries wait for it."""
 
     async def query(self, endpoint: Endpoint, promql: str) -> SampleFact:  # noqa: ARG002
         """The scripted answer."""
         self.queries += 1
-        value = self.value()
+        if self.kept_back is not None:
+            await self.kept_back.wait()
+        value = self.values.get(promql, self.value)()
         return SampleFact(value) if value is not None else SampleFact(None, self.problem)
 
     async def series(
@@ -153,12 +160,14 @@ class Operator:
         sources = Sources(
             cluster,
             store,
-            world.metrics,
+            world.asked or world.metrics,
             world.prober,
             lambda: AdmissionFact(world.unproved),
             keep_secrets=world.keep_secrets,
         )
-        looker = Looker(sources)
+        self.woken = asyncio.Event()
+        """An answer has come that a pass went on without."""
+        looker = Looker(sources, self._wake, patience=world.patience)
         self.recorder = Recorder(cluster)
         self._parts = Parts(
             cluster,
@@ -180,6 +189,10 @@ class Operator:
     def stop(self) -> None:
         """Hear no more events."""
         self._unsubscribe()
+
+    def _wake(self, key: Key) -> None:
+        self.queued.add(key)
+        self.woken.set()
 
     def _event(self, event: str, body: Body) -> None:
         kind = KINDS.get(body["kind"])
@@ -229,6 +242,10 @@ class World:
     """Why forged approvals may not be refused."""
     keep_secrets: bool = False
     """Whether the platform team lets the operator copy Secrets."""
+    asked: Metrics | None = None
+    """What is asked for metrics instead of `metrics`."""
+    patience: float = late.PATIENCE
+    """Seconds that a pass waits for answers of the background, by the real clock."""
 
     def __post_init__(self) -> None:
         self.admission: Admission = lambda _kind, _old, _new: None

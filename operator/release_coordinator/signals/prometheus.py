@@ -23,7 +23,7 @@ from release_coordinator.signals.links import Links
 from release_coordinator.signals.port import CheckResult, Endpoint, Outcome, SourceObserver
 from release_coordinator.signals.rules import read_rules
 from release_coordinator.signals.series import POINTS, read_series
-from release_coordinator.signals.sharing import Sharing
+from release_coordinator.signals.sharing import SHARED_SECONDS, Sharing
 
 CHECKED = "vector(1)"
 """A query that every source answers, whatever it holds."""
@@ -49,11 +49,15 @@ class PrometheusMetrics:
         allow_loopback: bool = False,
         observers: Sequence[SourceObserver] = (),
         now: Callable[[], float] = time.time,
+        shared: float = SHARED_SECONDS,
     ) -> None:
-        """`now` in Unix seconds, to tell how old a sample is; `allow_loopback` is for tests."""
+        """`now` in Unix seconds, to tell how old a sample is; `allow_loopback` is for tests.
+
+        The same question is asked anew after `shared` seconds.
+        """
         links = Links(api_server or APIServer(), allow_loopback=allow_loopback)
         self._exchange = Exchange(links, observers)
-        self._sharing = Sharing()
+        self._sharing = Sharing(shared)
         self._now = now
 
     async def close(self) -> None:
