@@ -470,3 +470,28 @@ async def test_a_check_finds_out_what_is_wrong(
 
     assert result.outcome is outcome
     assert words in result.problem
+
+
+async def test_certificates_that_change_while_questions_are_under_way_cut_none_of_them(
+    server: fake.ScriptedPrometheus, metrics: PrometheusMetrics
+) -> None:
+    go_on = asyncio.Event()
+
+    async def slow(request: web.Request) -> web.StreamResponse:
+        await go_on.wait()
+        return await fake.vector("1")(request)
+
+    server.script = slow
+    # Of a server without TLS only the pool changes with what would be shown to it.
+    endpoints = [
+        fake.endpoint(server.url, tls=TLSMaterial(server_name=name)) for name in ("", "a", "b")
+    ]
+    waiting = [
+        asyncio.ensure_future(metrics.query(endpoints[number % 3], f"up + {number}"))
+        for number in range(6)
+    ]
+    while server.open < 6:  # noqa: ASYNC110 - the server has no way to tell
+        await asyncio.sleep(0)
+    go_on.set()
+
+    assert [sample.value for sample in await asyncio.gather(*waiting)] == [1] * 6

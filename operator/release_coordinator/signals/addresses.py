@@ -74,18 +74,20 @@ class APIServer:
         self._now = now
         self._known: dict[str, frozenset[IP]] = {}
         self._due = -float("inf")
+        self._refreshing = asyncio.Lock()
 
     async def refresh(self) -> None:
         """Look its names up, if that was not done for a while; what fails leaves what is known."""
-        if self._now() < self._due:
-            return
-        self._due = self._now() + LOOKUP_SECONDS
-        for host in self._hosts:
-            try:
-                texts = [host] if _parsed(host) else await self._lookup(host)
-            except OSError:
-                continue
-            self._known[host] = frozenset(filter(None, map(_parsed, texts)))
+        async with self._refreshing:  # nobody goes on before the first answer is there
+            if self._now() < self._due:
+                return
+            for host in self._hosts:
+                try:
+                    texts = [host] if _parsed(host) else await self._lookup(host)
+                except OSError:
+                    continue
+                self._known[host] = frozenset(filter(None, map(_parsed, texts)))
+            self._due = self._now() + LOOKUP_SECONDS
 
     def is_at(self, ip: IP, port: int) -> bool:
         """Whether the API answers there; on this host's own addresses only at its port."""

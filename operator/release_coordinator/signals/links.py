@@ -46,9 +46,9 @@ class Links:
         await self._api_server.refresh()
         link = self._links.get(endpoint.name)
         if link is None or (link.allow, link.tls) != (endpoint.allow, endpoint.tls):
-            fresh = self._open(endpoint)  # first: if that fails, nothing has changed
-            await self.forget(endpoint.name)
-            link = self._links[endpoint.name] = fresh
+            old, link = link, self._open(endpoint)
+            self._links[endpoint.name] = link  # at once: others come meanwhile
+            await _retire(old)
         link.users += 1
         try:
             yield link.session
@@ -58,10 +58,7 @@ class Links:
 
     async def forget(self, name: str) -> None:
         """Close the connections of a source as soon as no exchange uses them."""
-        link = self._links.pop(name, None)
-        if link is not None:
-            link.retired = True
-            await link.close_if_idle()
+        await _retire(self._links.pop(name, None))
 
     async def close(self) -> None:
         """Close all connections."""
@@ -76,3 +73,9 @@ class Links:
             ssl=context(endpoint.tls), socket_factory=doorman.socket, limit=0, use_dns_cache=False
         )
         return _Link(endpoint.allow, endpoint.tls, new_session(connector))
+
+
+async def _retire(link: _Link | None) -> None:
+    if link is not None:
+        link.retired = True
+        await link.close_if_idle()
