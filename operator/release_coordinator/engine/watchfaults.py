@@ -9,13 +9,15 @@ from collections.abc import Iterator, Sequence
 from release_coordinator.api.base import parse_duration
 from release_coordinator.api.faults import Fault
 from release_coordinator.api.release import Component, ReleaseSpec
-from release_coordinator.api.watch import AlertSign, Breach, Metric, Watch
+from release_coordinator.api.watch import AlertSign, BaselineFrom, Breach, Metric, Watch
 
 from . import patterns, placeholders, presets, promql
 
 SAMPLES = dict.fromkeys(placeholders.ALL, "sample") | {placeholders.WINDOW: "1m"}
 """Values for a query that is only checked; their place in it does not depend on what they are."""
 
+APART = {placeholders.PODS, "workload"}
+"""Placeholders by which the two versions of a BlueGreen component are told apart."""
 _REMEDY = "correct it, and try it at the source first"
 
 
@@ -58,9 +60,7 @@ def _twice(watch: Watch) -> Iterator[Fault]:
 
 def _metric(path: str, metric: Metric, components: Sequence[Component]) -> Iterator[Fault]:
     yield from _component(f"{path}.component", metric.component, components)
-    if parse_duration(metric.window) <= 0:
-        yield Fault(f"{path}.window", "is no time at all", "write the range of rates, like 1m")
-        return
+    yield from _windows(path, metric)
     if (metric.query is None) == (metric.preset is None):
         said = "has neither query nor preset" if metric.query is None else "has query and preset"
         yield Fault(path, said, "set exactly one of them")
@@ -72,6 +72,33 @@ def _metric(path: str, metric: Metric, components: Sequence[Component]) -> Itera
         query = metric.min_traffic.query
         yield from _promql(f"{path}.minTraffic.query", query, path, metric.component, components)
     yield from _breach(path, metric)
+    yield from _beside(path, metric, components)
+
+
+def _windows(path: str, metric: Metric) -> Iterator[Fault]:
+    windows = {"window": metric.window, "baseline.window": metric.baseline.window}
+    if metric.breach is not None and metric.breach.comparison is not None:
+        windows["breach.comparison.window"] = metric.breach.comparison.window
+    for field, text in windows.items():
+        if parse_duration(text) <= 0:
+            yield Fault(f"{path}.{field}", "is no time at all", "write a time like 5m")
+
+
+def _beside(path: str, metric: Metric, components: Sequence[Component]) -> Iterator[Fault]:
+    """The same query for both versions would compare a version with itself: no breach ever."""
+    preset = presets.asked(metric.preset, metric.convention) if metric.preset else None
+    breach = metric.breach or (preset.breach if preset else None)
+    query = preset.query if preset else metric.query
+    if metric.baseline.taken is not BaselineFrom.BESIDE or breach is None or query is None:
+        return
+    about = [c for c in components if metric.component in {None, c.name}]
+    telling = {"version"} | (APART if any(c.is_blue_green for c in about) else set())
+    if breach.needs_baseline and not telling & placeholders.named(query):
+        yield Fault(
+            f"{path}.baseline.taken",
+            "is Beside, but this query is the same for both versions",
+            f"use Before, or {' or '.join(f'$({name})' for name in sorted(telling))} in a query",
+        )
 
 
 def _preset(path: str, metric: Metric, components: Sequence[Component]) -> Iterator[Fault]:

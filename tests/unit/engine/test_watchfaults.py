@@ -11,6 +11,7 @@ from tests.releases import bookshop, everything
 from release_coordinator.api.codec import parse_release
 from release_coordinator.api.faults import Fault
 from release_coordinator.api.release import ReleaseSpec
+from release_coordinator.api.strategy import Strategy, StrategyType
 from release_coordinator.api.watch import Convention, Preset, Watch
 from release_coordinator.engine import plan, presets, watchfaults
 
@@ -40,6 +41,12 @@ metrics:
   - {name: http-of-cadvisor, preset: ErrorRate, convention: CAdvisor, component: backend}
   - {name: preset-of-none, preset: ErrorRate}
   - {name: no-window, query: up, window: 0s, breach: {above: 1}}
+  - name: no-baseline
+    query: up
+    baseline: {window: 0s}
+    breach: {comparison: {window: 0s}}
+  - {name: itself, query: up, baseline: {taken: Beside}, breach: {ratioToBaseline: 2}}
+  - {name: itself-too, preset: LatencyP50, component: backend, baseline: {taken: Beside}}
   - name: traffic
     query: up
     breach: {above: 1}
@@ -88,6 +95,39 @@ def test_what_the_documentation_shows_has_no_fault(body: dict[str, Any]) -> None
 
 def test_without_a_watch_there_is_nothing_wrong_with_it() -> None:
     assert watchfaults.faults(spec_with("{}").model_copy(update={"watch": None})) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "wrong"),
+    [
+        ('up{a="$(version)"}', ("", "")),
+        ('up{a="$(workload)"}', ("Rolling", "")),
+        ('up{pod=~"$(pods)"}', ("Rolling", "")),
+        ('up{a="$(release)"}', ("Rolling", "BlueGreen")),
+    ],
+)
+def test_two_versions_are_compared_only_if_the_query_tells_them_apart(
+    query: str, wrong: tuple[str, str]
+) -> None:
+    watch = f"""
+    metrics:
+      - name: m
+        component: backend
+        query: {query}
+        baseline: {{taken: Beside}}
+        breach: {{ratioToBaseline: 2}}
+    """
+    spec = spec_with(watch)
+    backend, *others = spec.components
+    strategy = Strategy(type=StrategyType.BLUE_GREEN, service="backend")
+    switched = backend.model_copy(update={"strategy": strategy})
+    beside = spec.model_copy(update={"components": [switched, *others]})
+    assert [fault.path for fault in watchfaults.faults(spec)] == [
+        "spec.watch.metrics[0].baseline.taken" for name in wrong if name == "Rolling"
+    ]
+    assert [fault.path for fault in watchfaults.faults(beside)] == [
+        "spec.watch.metrics[0].baseline.taken" for name in wrong if name == "BlueGreen"
+    ]
 
 
 def test_three_lines_are_enough_for_a_usual_metric() -> None:
