@@ -152,7 +152,7 @@ def test_a_clock_put_forward_takes_no_time_away() -> None:
     fact = PodsHealthFact((pod("a", ready=False),), 2)
     assert (late := look(ctx, {PodsHealthWant: fact})) is not None
     assert late.verdict is Verdict.FAIL
-    wants = {PodsHealthWant(WorkloadRef(name="bookshop-backend"), ctx.now): fact}
+    wants: dict[Any, Any] = {PodsHealthWant(WorkloadRef(name="bookshop-backend"), ctx.now): fact}
     seen = Observation(wants, jumped._jumps)
     finding = subject(ctx).look(ctx_with(ctx, seen), ctx.now)
     assert isinstance(finding, Finding)

@@ -37,12 +37,13 @@ class PodWorld:
     def __post_init__(self) -> None:
         self.cluster = MemoryCluster(namespaces=(NAMESPACE,), now=self.time.now)
         self.cluster.script_logs(self._logged)
+        self.store = Store()
 
     @property
     def sources(self) -> Sources:
         """What the looks ask."""
         metrics, prober = ScriptedMetrics(lambda: None), ScriptedProber()
-        return Sources(self.cluster, Store(), metrics, prober, lambda: AdmissionFact(""))
+        return Sources(self.cluster, self.store, metrics, prober, lambda: AdmissionFact(""))
 
     async def begin(self, replicas: int = 2) -> None:
         """The Deployment, without pods."""
