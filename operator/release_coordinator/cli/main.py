@@ -8,7 +8,7 @@ import sys
 import typer
 from rich.console import Console
 
-from .commands import explain, order, plan, sign, status, watch
+from .commands import chart, explain, order, plan, sign, status, watch
 from .failure import UnansweredError
 from .verdict import ExitCode
 from .words import plain
@@ -37,6 +37,7 @@ def _commands() -> None:
 
 app.command(epilog=status.EXAMPLES)(status.status)
 app.command(epilog=watch.EXAMPLES)(watch.watch)
+app.command(epilog=chart.EXAMPLES)(chart.chart)
 app.command(epilog=plan.EXAMPLES)(plan.plan)
 app.command("explain", epilog=explain.EXAMPLES)(explain.explain_)
 app.command(epilog=sign.APPROVE_EXAMPLES)(sign.approve)

@@ -77,5 +77,5 @@ def number(value: float | None) -> str:
     """Three significant digits, without an exponent where people would not write one."""
     if value is None:
         return "-"
-    large = 1_000
-    return f"{value:.0f}" if abs(value) >= large else f"{value:.3g}"
+    large, huge = 1_000, 100_000_000
+    return f"{value:.0f}" if large <= abs(value) < huge else f"{value:.3g}"

@@ -8,7 +8,7 @@ from tests.unit.cli.releases import at
 
 from release_coordinator.api.attempt import Attempt, Trigger
 from release_coordinator.api.codec import ReleaseObject, parse_release
-from release_coordinator.api.conditions import Reason
+from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.measurement import (
     Downtime,
     History,
@@ -17,6 +17,7 @@ from release_coordinator.api.measurement import (
     Verdict,
     WatchState,
 )
+from release_coordinator.api.record import RecordSpec
 from release_coordinator.api.release import ReleaseSpec
 from release_coordinator.engine import plan
 from release_coordinator.engine.summary import summarise
@@ -199,3 +200,33 @@ STATES = {
     "one-sample": one_sample,
     "unchanged": unchanged,
 }
+
+
+def record(**changes: Any) -> RecordSpec:
+    """The record of the attempt that was turned back, with all of its samples."""
+    entry = breached().status.attempt
+    assert entry is not None
+    assert entry.trigger is not None
+    fields: dict[str, Any] = {
+        "release": "bookshop",
+        "release_uid": "u-1",
+        "attempt": 2,
+        "version": entry.version,
+        "previous_version": entry.previous_version,
+        "digest": releases.DIGEST,
+        "plan": spec(),
+        "outcome": Phase.ROLLED_BACK,
+        "reason": Reason.METRIC_BREACH,
+        "message": f"1.3.0 runs again; {entry.trigger.message}",
+        "started_at": entry.started_at,
+        "ended_at": at(150),
+        "duration_seconds": 150.0,
+        "timeline": entry.steps,
+        "measurements": entry.measurements,
+        "rollback": entry.trigger,
+    }
+    return RecordSpec(**(fields | changes))
+
+
+def record_body(name: str, found: RecordSpec) -> dict[str, Any]:
+    return {"metadata": {"namespace": "shop", "name": name}, "spec": found.to_wire()}
