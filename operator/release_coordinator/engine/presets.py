@@ -169,14 +169,14 @@ _KEY = "namespace, pod, container"
 
 
 def _share(used: str, resource: str) -> str:
-    """The container that is nearest to its limit."""
+    """The container that is nearest to its limit; one that is scraped twice counts once."""
     limits = f'kube_pod_container_resource_limits{{{_PODS}, resource="{resource}"}}'
-    return f"max(sum by ({_KEY}) ({used}) / on ({_KEY}) max by ({_KEY}) ({limits}))"
+    return f"max(max by ({_KEY}) ({used}) / on ({_KEY}) max by ({_KEY}) ({limits}))"
 
 
 _SATURATION: Mapping[Preset, str] = {
     Preset.CPU_SATURATION: _share(
-        f"rate(container_cpu_usage_seconds_total{{{_PODS}}}[$(window)])", "cpu"
+        f"sum without (cpu) (rate(container_cpu_usage_seconds_total{{{_PODS}}}[$(window)]))", "cpu"
     ),
     Preset.MEMORY_SATURATION: _share(f"container_memory_working_set_bytes{{{_PODS}}}", "memory"),
     Preset.CPU_THROTTLING: (
