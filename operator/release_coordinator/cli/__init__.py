@@ -2,6 +2,8 @@
 
     main -> commands -> source (connects, reads and follows one Release; refusals in words)
       status   -> verdict (is it over, and how?), screen (once or live) -> layout -> story, advice
+      watch    -> follow, watchscreen -> watchpage -> watchrows (words and numbers), watchgrid
+      chart    -> curves (of status or record) -> textchart, or drawing (matplotlib)
       plan     -> manifest (a file), lookup (facts, dry runs) -> outlook (the operator's decision)
                   -> planview (documented shape) -> planpage
       explain  -> lookup -> outlook -> explanation -> remedies -> explainpage
