@@ -4,6 +4,7 @@ Used by `engine.watchfaults` to refuse what it does not take, and by `evidence.l
 Python's own engine is never let near them: one pattern could keep it busy for ever.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Protocol
 
@@ -11,6 +12,8 @@ import re2  # type: ignore[import-untyped]
 
 MEMORY = 1 << 20
 """Bytes that an expression may take, its automata included."""
+SIZE = 5000
+"""Instructions that an expression may have: in the worst case a byte costs time for each."""
 LINE = 4096
 """Bytes of a line that are searched."""
 CACHED = 64
@@ -19,27 +22,27 @@ CACHED = 64
 class Search(Protocol):
     """A compiled expression."""
 
+    programsize: int
+
     def search(self, text: bytes) -> object | None:
         """Whether a text contains it; something that is not None if so."""
-
-
-def _options() -> "re2.Options":
-    options = re2.Options()
-    options.max_mem = MEMORY
-    options.never_capture = True
-    options.log_errors = False
-    return options
 
 
 def fault(pattern: str) -> str:
     """Why a pattern cannot be used, or nothing."""
     try:
-        re2.compile(pattern, _options())
-    except re2.error as error:
-        (reason,) = error.args
-        return reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
-    except UnicodeError:
-        return "it is no text that could be logged"
+        _expression(pattern)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def fault_together(patterns: Sequence[str]) -> str:
+    """Why patterns that can be used one by one cannot all be, or nothing."""
+    try:
+        compiled(tuple(patterns))
+    except ValueError as error:
+        return str(error)
     return ""
 
 
@@ -50,10 +53,24 @@ def compiled(patterns: tuple[str, ...]) -> Search:
     Not a set of RE2's, which says "no match" when its memory is used up: this one goes on by a
     slower way, whose time is linear all the same.
     """
+    return _expression("|".join(f"(?:{pattern})" for pattern in patterns))
+
+
+def _expression(text: str) -> Search:
+    options = re2.Options()
+    options.max_mem = MEMORY
+    options.never_capture = True
+    options.log_errors = False
     try:
-        expression: Search = re2.compile("|".join(f"(?:{p})" for p in patterns), _options())
-    except (re2.error, UnicodeError) as error:
-        raise ValueError(f"the patterns cannot be used together: {error}") from error
+        expression: Search = re2.compile(text, options)
+    except re2.error as error:
+        (reason,) = error.args
+        raise ValueError(reason.decode(errors="replace")) from error
+    except UnicodeError as error:
+        raise ValueError("it is no text that could be logged") from error
+    if expression.programsize > SIZE:
+        times = expression.programsize / SIZE
+        raise ValueError(f"{times:.1f} times too large; use smaller repetitions and classes")
     return expression
 
 

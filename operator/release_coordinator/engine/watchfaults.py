@@ -169,11 +169,16 @@ def _logs(watch: Watch, components: Sequence[Component]) -> Iterator[Fault]:
     for index, sign in enumerate(watch.logs):
         path = f"spec.watch.logs[{index}]"
         yield from _component(f"{path}.component", sign.component, components)
-        for number, pattern in enumerate(sign.patterns):
-            if problem := patterns.fault(pattern):
-                remedy = "correct it; RE2 has no look-around and no back-references"
-                text = f"is no RE2 pattern: {problem}"
-                yield Fault(f"{path}.patterns[{number}]", text, remedy)
+        remedy = "correct it; RE2 has no look-around and no back-references"
+        wrong = [
+            Fault(f"{path}.patterns[{number}]", f"is no RE2 pattern: {problem}", remedy)
+            for number, pattern in enumerate(sign.patterns)
+            if (problem := patterns.fault(pattern))
+        ]
+        yield from wrong
+        if not wrong and (problem := patterns.fault_together(sign.patterns)):
+            text = f"cannot be searched for together: {problem}"
+            yield Fault(f"{path}.patterns", text, "or make several entries of them")
 
 
 def _availability(watch: Watch, components: Sequence[Component]) -> Iterator[Fault]:

@@ -35,7 +35,7 @@ TIMEOUT = 5.0
 """Seconds for one of them."""
 SEARCH = 2.0
 """Seconds that are searched at one look; only patterns made for it take so long."""
-ASIDE = 2048
+ASIDE = 512
 """Characters from which on a text is searched in a thread."""
 SHOWN = 120
 """Characters of a line that are shown."""
@@ -66,7 +66,7 @@ async def look(sources: Sources, namespace: str, want: LogWant) -> LogFact:
     try:
         expression = patterns.compiled(want.patterns)
     except ValueError as error:
-        return LogFact(0, "", 0, f"{error}; write them in RE2 syntax and shorter")
+        return LogFact(0, "", 0, f"the patterns cannot be used: {error}")
     found = await ownpods.of(sources, namespace, want.workload)
     if isinstance(found, str):
         return LogFact(0, "", 0, found)

@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.fakes.world import DAWN, NAMESPACE
+from tests.releases import bookshop
 from tests.unit.engine.signs import (
     BACKEND,
     FRONTEND,
@@ -20,10 +21,12 @@ from tests.unit.engine.signs import (
 from tests.unit.evidence.podworld import PodWorld
 
 from release_coordinator.api.attempt import Measurement, Step
+from release_coordinator.api.codec import parse_release
 from release_coordinator.api.conditions import Reason
 from release_coordinator.api.measurement import Verdict
 from release_coordinator.api.release import WorkloadRef
 from release_coordinator.api.watch import OnUnknown, Severity
+from release_coordinator.engine import plan
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.observation import NotSeen
 from release_coordinator.engine.reading import Finding
@@ -153,6 +156,26 @@ def test_the_rules_of_the_entry_are_those_of_the_subject() -> None:
     one = subject(at(60))
     assert (one.name, one.reason) == ("logs/errors", Reason.ERRORS_LOGGED)
     assert (one.severity, one.on_unknown) == (Severity.HOLD, OnUnknown.PASS)
+
+
+def faults(*patterns: str) -> list[str]:
+    """What is wrong with a Release that watches for these patterns."""
+    body = bookshop()
+    body["spec"]["watch"] = {"logs": [{"name": "errors", "patterns": list(patterns)}]}
+    spec = parse_release(body).spec
+    assert spec is not None
+    resolved = plan.resolve(spec)
+    return [] if isinstance(resolved, plan.Plan) else [str(fault) for fault in resolved]
+
+
+def test_patterns_that_cannot_be_used_are_told_before_anything_begins() -> None:
+    assert faults("ERROR", "(?i)warn") == []
+    (told,) = faults("ERROR", "(?=x)")
+    assert told.startswith("spec.watch.logs[0].patterns[1]: is no RE2 pattern: ")
+    (told,) = faults(*(f"{letter}.{{0,200}}" for letter in "abc"))
+    assert told.startswith(
+        "spec.watch.logs[0].patterns: cannot be searched for together: 1.1 times"
+    )
 
 
 # --- each line counts once

@@ -199,7 +199,7 @@ async def test_an_api_server_that_does_not_answer_is_a_problem() -> None:
 async def test_patterns_that_cannot_be_used_are_a_problem() -> None:
     world = await begun("a")
     fact = await seen(world, patterns=("(",))
-    assert fact.problem.startswith("the patterns cannot be used together: ")
+    assert fact.problem == "the patterns cannot be used: missing ): (?:()"
 
 
 async def test_no_more_than_some_pods_and_bytes_are_read_and_that_is_told(
@@ -295,12 +295,17 @@ def seconds(expressions: tuple[str, ...], line: str) -> float:
     ],
 )
 def test_no_pattern_takes_more_than_linear_time(pattern: str, line: str) -> None:
-    """With a backtracking engine each of these takes longer than the universe is old."""
-    assert seconds((pattern,), line) < 2000 * seconds(("plain text",), line)
+    """A backtracking engine is busy with some of these for longer than the universe is old."""
+    assert seconds((pattern,), line) < 200 * seconds(("plain text",), line)
 
 
 def test_a_pattern_that_needs_too_much_memory_is_refused() -> None:
     assert "too large" in patterns.fault(r"[\pL]{1,100}x")
+    assert patterns.fault("(?:.{0,30}a){1,30}b").startswith("1.6 times too large")
+    several = [f"{letter}.{{0,200}}" for letter in "abc"]
+    assert [patterns.fault(one) for one in several] == [""] * 3
+    assert "too large" in patterns.fault_together(several)
+    assert not patterns.fault_together(several[:2])
     assert patterns.fault("(") == "missing ): ("
     assert patterns.fault(r"(a)\1")
     assert patterns.fault("(?=x)")
