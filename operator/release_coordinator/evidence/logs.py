@@ -29,8 +29,6 @@ PODS = 10
 """Pods of a workload whose logs are read, by name."""
 CONTAINERS = 20
 """Logs of a workload that are read at one look."""
-AT_ONCE = 4
-"""Of them at the same time."""
 TIMEOUT = 5.0
 """Seconds for one of them."""
 SEARCH = 2.0
@@ -120,10 +118,8 @@ def _moment(text: str | None, otherwise: datetime) -> datetime:
 async def _read_all(
     sources: Sources, namespace: str, want: LogWant, places: list[Source]
 ) -> dict[Source, str | _Unread]:
-    slots = asyncio.Semaphore(AT_ONCE)
-
     async def read(place: Source) -> str | _Unread:
-        async with slots:
+        async with sources.logs:
             return await _read(sources, namespace, want, place)
 
     texts = await asyncio.gather(*(read(place) for place in places))

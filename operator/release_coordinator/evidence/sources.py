@@ -1,5 +1,6 @@
 """What the modules of this package may ask: one value, handed to each of them."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -9,6 +10,9 @@ from release_coordinator.engine.evidence import AdmissionFact
 from release_coordinator.signals.port import Metrics, Prober
 
 from .sourcesecrets import SourceSecrets
+
+LOGS = 8
+"""Logs that are read at the same time, for all Releases together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +29,5 @@ class Sources:
     """Whether Secrets are copied for rollbacks, as far as the operator may."""
     secrets: SourceSecrets = field(default_factory=SourceSecrets)
     """Credentials of metric sources."""
+    logs: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LOGS))
+    """Taken while a log is read, for whichever Release."""

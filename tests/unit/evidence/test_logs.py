@@ -1,5 +1,6 @@
 """Reading logs: which, how much of them, and that nothing in them does any harm."""
 
+import asyncio
 import time
 from datetime import timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from release_coordinator.engine import patterns
 from release_coordinator.engine.watchfacts import LogFact, LogWant
 from release_coordinator.errors import Denied, Invalid, NotFound, Transient
 from release_coordinator.evidence import logs, registry
+from release_coordinator.evidence.sources import LOGS
 
 MINUTE = timedelta(minutes=1)
 
@@ -222,6 +224,26 @@ async def test_no_more_than_some_pods_and_bytes_are_read_and_that_is_told(
     each = 1024 // len("2026-11-23T12:00:00.000000000Z ERROR\n")
     assert fact.lines in range(logs.PODS * each, logs.PODS * (each + 1) + 1)
     assert fact.cut == "only 10 of 12 pods were read, only 1 KiB of each of 10 logs were read"
+
+
+async def test_only_some_logs_are_read_at_the_same_time_for_all_releases_together() -> None:
+    world = await begun(*(f"pod-{number}" for number in range(10)))
+    now, most = 0, 0
+
+    async def under_way(call: Call) -> None:
+        nonlocal now, most
+        if call.verb == "logs":
+            now, most = now + 1, max(most, now + 1)
+            await asyncio.sleep(0)
+            now -= 1
+
+    world.cluster.before = under_way
+    sources = world.sources
+    looks = (registry.answer(sources, NAMESPACE, want()) for _ in range(5))
+    facts = await asyncio.gather(*looks)
+
+    assert most == LOGS
+    assert [fact.pods for fact in facts] == [10] * 5
 
 
 UNSAFE = {*map(chr, range(32)), *map(chr, range(0x7F, 0xA0)), "\u2028", "\u202e", "\u2066"}
