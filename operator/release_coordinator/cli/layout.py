@@ -64,7 +64,7 @@ def _header(release: ReleaseObject, now: datetime, *, wide: bool) -> Table:
     if status.attempt is not None:
         grid.add_row("Policy", plain(policy_words(status.attempt.policy)))
     grid.add_row("Phase", phase_words(release, now))
-    if status.attempt is not None and (words := _downtime(status.attempt, now)):
+    if status.attempt is not None and (words := downtime_words(status.attempt, now)):
         grid.add_row("Downtime", plain(words))
     grid.add_row("Message", plain(release.journal_fault or status.message or _not_seen(release)))
     if status.observed_generation not in (-1, release.generation):
@@ -108,7 +108,7 @@ def phase_words(release: ReleaseObject, now: datetime) -> Text:
     return text.append(f"  attempt {attempt.number}, {when}", style="default")
 
 
-def _downtime(attempt: Attempt, now: datetime) -> str:
+def downtime_words(attempt: Attempt, now: datetime) -> str:
     """How long nobody served; empty as long as that is not worth a word."""
     found = attempt.downtime
     words = wording.downtime(found and found.until(now)).removeprefix("; downtime: ")

@@ -1,5 +1,6 @@
 """What is printed: pages for people, documents for programs. Used by all commands."""
 
+import io
 import json
 import os
 import sys
@@ -16,6 +17,8 @@ WIDTH = 120
 
 def console_of(stream: TextIO) -> Console:
     """A console that colours and measures only terminals."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")  # a terminal that is not UTF-8 gets question marks
     width = None if stream.isatty() or "COLUMNS" in os.environ else WIDTH
     return Console(file=stream, highlight=False, width=width)
 

@@ -13,11 +13,10 @@ from rich.text import Text
 from release_coordinator.api.attempt import Attempt
 from release_coordinator.api.base import parse_duration
 from release_coordinator.api.codec import ReleaseObject
-from release_coordinator.api.measurement import Downtime
 from release_coordinator.api.watch import Watch, WatchStart
-from release_coordinator.engine import plan, tracking, watchlist
+from release_coordinator.engine import plan, tracking, watchlist, wording
 
-from .layout import phase_words, version_words
+from .layout import downtime_words, phase_words, version_words
 from .limits import limits_of
 from .owners import must_act
 from .sparkline import BEYOND, GAP
@@ -60,7 +59,8 @@ def _header(release: ReleaseObject, watch: Watch | None, rows: list[Row], now: d
     if seen := [row.entry.sampled_at for row in rows if row.entry.sampled_at is not None]:
         grid.add_row("Last look", Text(ago(max(seen), now)))
     if attempt.downtime is not None:
-        grid.add_row("Downtime", plain(downtime_words(attempt.downtime, now)))
+        little = f"no more than {wording.WORTH_TELLING:g} s"
+        grid.add_row("Downtime", plain(downtime_words(attempt, now) or little))
     if release.spec is not None and plan.spec_digest(release.spec) != attempt.spec_digest:
         text = "The spec was edited since: the limits below are those of the edit."
         grid.add_row("Note", Text(text, style="yellow"))
@@ -110,20 +110,6 @@ class _Bar:
         full = int(self.done * length)
         bar = Text("█" * full, style="green").append("░" * (length - full), style="dim")
         yield bar.append(words if length else words.lstrip(), style="default")
-
-
-def downtime_words(downtime: Downtime, now: datetime) -> str:
-    """How long the application was not there, by its pods and as it was measured."""
-    until_now = downtime.until(now)
-    text = "none by readiness of the pods"
-    if until_now.seconds > 0 or downtime.since is not None:
-        whose = f" of {downtime.component}" if downtime.component else ""
-        text = f"{duration(until_now.seconds)} without a ready pod{whose}"
-    if downtime.since is not None:
-        text += f", and still since {_clock(downtime.since)}"
-    if downtime.measured_seconds is not None:
-        text += f"; {duration(downtime.measured_seconds)} by the availability metric"
-    return text
 
 
 def _clock(moment: datetime) -> str:

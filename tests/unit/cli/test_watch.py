@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,10 @@ from release_coordinator.api.measurement import Measurement
 from release_coordinator.api.watch import Breach, Comparison, Direction
 from release_coordinator.cli import main as cli
 from release_coordinator.cli.follow import follow
+from release_coordinator.cli.layout import layout
 from release_coordinator.cli.limits import breach_of, limits_of
+from release_coordinator.cli.owners import must_act
+from release_coordinator.cli.paper import console_of
 from release_coordinator.cli.source import Source
 from release_coordinator.cli.sparkline import sparkline
 from release_coordinator.cli.verdict import ExitCode
@@ -80,6 +83,42 @@ def test_a_verdict_can_be_told_without_colours() -> None:
     assert {"✓ Pass", "✗ Fail", "? Unknown"} <= {
         f"{sign} {word}" for sign, word in zip(text.split(), text.split()[1:], strict=False)
     }
+
+
+def test_status_shows_the_same_things_in_its_table() -> None:
+    text = pages.text_of(layout(watched.good(), releases.at(105)), width=160)
+
+    found = {line.split()[0]: line for line in text.split("Measurements")[1].splitlines()[2:9]}
+    assert list(found) == [*limits_of(watched.spec())]
+    assert "any fires" in found["alerts/payments"]
+    assert "Fail (accepted)" in found["alerts/payments"]
+    assert "> 2 restarts, unready 1m" in found["pods"]
+    assert "a run fails" in found["check/totals"]
+    assert "Downtime     4.2 s without a ready pod (backend), " in text
+
+
+@pytest.mark.parametrize(
+    ("release", "expected"),
+    [
+        (watched.good, "nobody: it goes on by itself"),
+        (releases.gating, "Developer (Changelog)"),
+        (releases.held, "a person: resume, or abort or roll back"),
+        (releases.completed, "nobody: it is over"),
+        (releases.untouched, "nobody: it goes on by itself"),
+    ],
+)
+def test_who_must_act_is_told(release: Callable[[], ReleaseObject], expected: str) -> None:
+    assert must_act(release()) == expected
+
+
+def test_a_terminal_that_is_not_utf8_breaks_nothing() -> None:
+    written = io.BytesIO()
+    stream = io.TextIOWrapper(written, encoding="ascii")
+
+    console_of(stream).print(page(watched.good(), releases.at(105)))
+    stream.flush()
+
+    assert written.getvalue().startswith(b"Application  shop/bookshop")
 
 
 def test_a_name_that_is_too_long_has_a_line_of_its_own() -> None:
