@@ -22,7 +22,7 @@ def checked(duration: str = "2m", **check: Any) -> dict[str, Any]:
     body = bookshop()
     job = {"image": "example/checks:1", "timeout": "1m"}
     entry = {"name": "orders", "job": job, "interval": "30s", **check}
-    watch = {"duration": duration, "initialDelay": "0s", "dataChecks": [entry]}
+    watch = {"duration": duration, "start": "FirstChange", "dataChecks": [entry]}
     body["spec"]["watch"] |= watch
     return body
 
