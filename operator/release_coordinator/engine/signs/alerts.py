@@ -40,6 +40,7 @@ def subjects(watch: Watch) -> list[Subject]:
             severity=sign.severity,
             on_unknown=sign.on_unknown,
             cause=sign.cause,
+            keeps_history=False,
         )
         for sign in watch.alerts
     ]

@@ -40,6 +40,7 @@ def subjects(watch: Watch) -> list[Subject]:
             look=_look_at(watch.pods, _interval(watch)),
             interval=_interval(watch),
             severity=watch.pods.severity,
+            keeps_history=False,
         )
     ]
 
