@@ -57,8 +57,11 @@ class Actor:
         self._cluster = cluster
         self._store = store
 
-    async def act(self, release: ReleaseObject, action: Action) -> None:
-        """Do it. Raises what `Cluster` raises, but not AlreadyExists."""
+    async def act(self, release: ReleaseObject, action: Action) -> bool:
+        """Do it; False if it was a lock that somebody else has.
+
+        Raises what `Cluster` raises, but not AlreadyExists.
+        """
         match action:
             case CreateJob() | CreateRevision() | CreateSnapshots() | CreateRecord():
                 await self._create_all(_created(release, action))
@@ -74,24 +77,28 @@ class Actor:
             case CreateTwin() | ScaleTwin() | MoveTraffic():
                 await self._traffic(release, action)
             case TakeLock() | DropLock():
-                await self._lock(release, action)
+                return await self._lock(release, action)
             case AddFinalizer() | RemoveFinalizer():
                 others = [name for name in release.finalizers if name != names.FINALIZER]
                 added = [names.FINALIZER] if isinstance(action, AddFinalizer) else []
                 await self._finalizers(release, others + added)
+        return True
 
     async def _create_all(self, wanted: list[tuple[Kind, dict[str, Any]]]) -> None:
         for kind, body in wanted:
             await self._create(kind, body)
 
-    async def _create(self, kind: Kind, body: dict[str, Any]) -> None:
-        """Create, or take over what is there: whether it is ours is for the engine to say."""
+    async def _create(self, kind: Kind, body: dict[str, Any]) -> bool:
+        """Create, or take over what is there (False): the engine says whether that is ours."""
+        created = True
         try:
             stored = await self._cluster.create(kind, body)
         except AlreadyExists:
+            created = False
             metadata = body["metadata"]
             stored = await self._cluster.get(Ref(kind, metadata["namespace"], metadata["name"]))
         self._store.put(kind, stored)
+        return created
 
     async def _job(self, release: ReleaseObject, action: ResumeJob | WithdrawJob) -> None:
         if isinstance(action, ResumeJob):
@@ -173,11 +180,11 @@ class Actor:
                 ref = Ref(SERVICE, release.namespace, service)
                 await self._patch(ref, twins.traffic_patch(release, action))
 
-    async def _lock(self, release: ReleaseObject, action: TakeLock | DropLock) -> None:
+    async def _lock(self, release: ReleaseObject, action: TakeLock | DropLock) -> bool:
         if isinstance(action, TakeLock):
-            await self._create(LEASE, objects.lock_body(release, action))
-            return
+            return await self._create(LEASE, objects.lock_body(release, action))
         await self._remove(Ref(LEASE, release.namespace, action.name), action.uid)
+        return True
 
     async def _remove(self, ref: Ref, uid: str) -> None:
         try:

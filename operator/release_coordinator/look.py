@@ -50,6 +50,9 @@ from .late import PATIENCE, Background, Key
 from .render.objects import read_revision
 
 JOB_NAME_LABEL = "batch.kubernetes.io/job-name"
+BACKGROUND_SECONDS = 120.0
+"""Seconds after which a question of the background counts as unanswered; its parts have limits of
+their own, far below."""
 _ENDED = {JobPhase.SUCCEEDED, JobPhase.FAILED}
 
 
@@ -91,7 +94,13 @@ class Looker:
         await self._background.close()
 
     async def _in_background(self, namespace: str, want: Want) -> Any:
-        return await registry.answer(self._sources, namespace, want)
+        try:
+            async with asyncio.timeout(BACKGROUND_SECONDS):
+                return await registry.answer(self._sources, namespace, want)
+        except TimeoutError:
+            return registry.UNREAD[type(want)](
+                f"there was no answer within {BACKGROUND_SECONDS:.0f} s; it is asked again"
+            )
 
     async def _answer(self, namespace: str, want: Want) -> Any:  # noqa: PLR0911 - one line each
         match want:

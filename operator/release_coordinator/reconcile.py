@@ -170,20 +170,22 @@ class _Pass:
     async def _do(self, action: Action) -> None:
         if not isinstance(action, AddFinalizer):  # nothing was intended yet
             await self._persist(fence=not may_come_late(action, self._status.attempt))
+        done = True
         try:
-            await self._act(action)
+            done = await self._act(action)
         except Invalid as error:
             self._refused(action, Reason.API_REJECTED, error)
         except Denied as error:
             self._refused(action, Reason.API_DENIED, error)
-        self._last_action = action
+        # A lock that was another's may be free by the next look: to try again is no circle.
+        self._last_action = action if done else None
         self._facts.clear()
         self._reread()
 
-    async def _act(self, action: Action) -> None:
+    async def _act(self, action: Action) -> bool:
         if action == self._last_action:
             raise Invalid(f"the change of {subject(action)} was accepted but shows no effect")
-        await self._parts.actor.act(self._release, action)
+        return await self._parts.actor.act(self._release, action)
 
     def _refused(self, action: Action, reason: Reason, error: Invalid | Denied) -> None:
         note = refused(self._status, action, reason, str(error), self._clock())

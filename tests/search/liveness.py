@@ -9,13 +9,12 @@ there.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.search.parts import NONE, Stored, World
+from tests.search.parts import Stored, World
 from tests.search.scene import Kind
 from tests.search.search import Graph, Search
 
 from release_coordinator.api.attempt import Attempt, GateState
 from release_coordinator.api.conditions import Phase
-from release_coordinator.engine.action import TakeLock
 
 CALM = frozenset({Kind.OPERATOR, Kind.CALM})
 SIGNED = CALM | {Kind.SIGN}
@@ -185,18 +184,13 @@ class Liveness:
         return places
 
     def _doubt(self, number: int) -> bool:
-        """Whether an operator has noted, and not written yet, that something went wrong.
-
-        Also whether it has just tried to take a lock: if another Release had that, and gives it
-        back before the next look of the same pass, a second try passes for one without effect.
-        """
+        """Whether an operator has noted, and not written yet, that something went wrong."""
         if number not in self._doubts:
             scene, state = self._search.scene, self._search.scene.passes[number]
             journal = scene.journals[max(state.journal, 0)]
             attempt = journal.attempt
             bad = attempt is not None and (attempt.trigger or attempt.hold)
-            tried = state.last != NONE and isinstance(scene.actions[state.last], TakeLock)
-            self._doubts[number] = bool(bad) or tried or "Failed" in journal.states.values()
+            self._doubts[number] = bool(bad) or "Failed" in journal.states.values()
         return self._doubts[number]
 
     def _where(self, stored: int, world: int, budget: int, doubt: bool) -> Where:  # noqa: FBT001

@@ -177,7 +177,7 @@ class _Turn:
         return state._replace(
             at="look",
             action=NONE,
-            last=state.action,
+            last=NONE if isinstance(action, TakeLock) and after == self._live else state.action,
             view=NONE if reread else state.view,
             seen=self._grafted(action, after),
         )

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 from tests.fakes.world import DAWN
 from tests.releases import everything
@@ -14,21 +15,31 @@ from release_coordinator.api.attempt import (
     End,
     Gate,
     GateState,
-    Measurement,
     Role,
     Step,
     StepState,
     Trigger,
-    Verdict,
     Waiver,
-    WatchState,
 )
 from release_coordinator.api.codec import parse_release
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.control import REASON, Order, OrderKind
+from release_coordinator.api.measurement import (
+    CARRIED_FIRST,
+    CARRIED_KNOWN,
+    HISTORY,
+    Carried,
+    Downtime,
+    History,
+    Measurement,
+    Run,
+    Verdict,
+    WatchState,
+)
 from release_coordinator.api.release import ReleaseSpec
 from release_coordinator.api.status import HistoryEntry, ReleaseStatus, RevisionRef
 from release_coordinator.api.strategy import BLUE_GREEN_LIMIT
+from release_coordinator.api.watch import Watch
 from release_coordinator.engine import plan, policy, reverting, schema, traffic
 from release_coordinator.engine.summary import summarise
 
@@ -83,6 +94,37 @@ def words(step: str) -> str:
     return "" if step.startswith(SWITCHED) else "m" * WORDS
 
 
+def measured(watch: Watch) -> Iterator[Measurement]:
+    """Everything that is watched, with the most that the journal keeps of it."""
+    history = History(since=DAWN, step=3840, values=[0.00123456] * HISTORY)
+    alerts = Carried(since=DAWN, known=["0" * 10] * CARRIED_KNOWN)
+    logs = Carried(until=DAWN, lines=99999, first="f" * CARRIED_FIRST)
+    run = Run(since=DAWN, uid="0" * 36, message="m" * 256)
+    yield from (bad(metric.name, history=history) for metric in watch.metrics)
+    yield from (bad(f"alerts/{sign.name}", carried=alerts) for sign in watch.alerts)
+    yield bad("pods", carried=Carried(since=DAWN))
+    yield from (bad(f"logs/{sign.name}", carried=logs, history=history) for sign in watch.logs)
+    yield from (bad(f"check/{check.name}", run=run, runs=999) for check in watch.data_checks)
+
+
+def bad(name: str, **more: Any) -> Measurement:
+    """What is known of one of them, with much to say."""
+    return Measurement(
+        metric=name,
+        baseline=1 / 3,
+        value=1 / 3,
+        verdict=Verdict.UNKNOWN,
+        samples=99999,
+        breaches=99999,
+        sampled_at=DAWN,
+        watched_seconds=1 / 3,
+        unknown_since=DAWN,
+        accepted=True,
+        message="m" * 256,
+        **more,
+    )
+
+
 def fullest(spec: ReleaseSpec) -> Attempt:
     """The journal of an attempt in which everything happened and had something to say."""
     steps = [
@@ -125,19 +167,11 @@ def fullest(spec: ReleaseSpec) -> Attempt:
             for _ in range(20)
         ],
         steps=steps,
-        measurements=[
-            Measurement(
-                metric=metric.name,
-                baseline=1 / 3,
-                value=1 / 3,
-                verdict=Verdict.UNKNOWN,
-                samples=99999,
-                unknown_since=DAWN,
-                message="m" * 256,
-            )
-            for metric in spec.watch.metrics
-        ],
-        watch=WatchState(started_at=DAWN, sampled_at=DAWN, unknown_seconds=1 / 3),
+        measurements=[*measured(spec.watch)],
+        watch=WatchState(changed_at=DAWN, started_at=DAWN),
+        downtime=Downtime(
+            seconds=1 / 3, since=DAWN, component=NAME, measured_seconds=1 / 3, measured_at=DAWN
+        ),
         trigger=Trigger(
             reason=Reason.METRIC_BREACH, message="m" * 512, at=DAWN, by=NAME, comment="m" * 256
         ),

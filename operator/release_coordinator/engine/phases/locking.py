@@ -6,6 +6,7 @@ other. The first to take a lock goes; the other waits without a request, and hea
 """
 
 from dataclasses import replace
+from datetime import timedelta
 
 from release_coordinator.api.attempt import Step, StepState
 from release_coordinator.api.base import format_time
@@ -14,10 +15,13 @@ from release_coordinator.api.release import WorkloadRef
 from release_coordinator.engine import closing, locks, names
 from release_coordinator.engine.action import DropLock, TakeLock
 from release_coordinator.engine.context import Context
-from release_coordinator.engine.lockfacts import LockFact, LockWant
+from release_coordinator.engine.lockfacts import HolderWant, LockFact, LockWant, RivalFact
 from release_coordinator.engine.outcome import DONE, Do, Failed, Outcome, Wait
 from release_coordinator.engine.previous import from_where
 from release_coordinator.engine.runfacts import WorkloadWant
+
+RIVAL_SECONDS = 10.0
+"""Time between two looks at a Release that is at work without its lock; from the watch."""
 
 
 def advance(ctx: Context) -> Outcome:
@@ -60,9 +64,28 @@ def _take(ctx: Context, step: Step, wanted: dict[str, WorkloadRef]) -> Outcome:
     if others:
         return Do(DropLock(others[0].name, others[0].uid))
     missing = next((name for name, lock in known.items() if lock is None), None)
-    if missing is not None:
-        return Do(TakeLock(missing, str(wanted[missing]), ctx.attempt.number))
-    return _taken(ctx, wanted)
+    if missing is None:
+        return _taken(ctx, wanted)
+    rival = _at_work(ctx, wanted)
+    if rival is not None:
+        return _let_it_lock_again(ctx, step, rival)
+    return Do(TakeLock(missing, str(wanted[missing]), ctx.attempt.number))
+
+
+def _at_work(ctx: Context, wanted: dict[str, WorkloadRef]) -> RivalFact | None:
+    """Another Release that names a workload and is past giving way, whoever has its lock."""
+    rivals = ctx.seen.rivals(ctx.release.name, tuple(wanted.values()))
+    ctx.seen.gather(*(HolderWant(rival.release) for rival in rivals))
+    return next((one for one in rivals if locks.is_released_now(one.release, ctx.seen)), None)
+
+
+def _let_it_lock_again(ctx: Context, step: Step, rival: RivalFact) -> Outcome:
+    """Somebody has deleted its lock: who is at work takes that again, who is not holds back."""
+    text = (
+        f"Release {rival.release}, which also names {rival.workload}, is in the middle of an "
+        "attempt without its lock; this attempt goes on when that one has ended or locks it again"
+    )
+    return ctx.wait(step, text, ctx.now + timedelta(seconds=RIVAL_SECONDS))
 
 
 def _own(ctx: Context, lock: LockFact) -> bool:
@@ -94,9 +117,11 @@ def _taken(ctx: Context, wanted: dict[str, WorkloadRef]) -> Outcome:
     if list(_wanted(ctx, fresh=True)) != list(wanted):
         text = "a workload was deleted or created anew while the attempt was prepared"
         return Failed(Reason.WORKLOAD_REPLACED, text)
-    for workload in wanted.values():
-        fact = ctx.seen.workload(workload, fresh=True)
-        owner = fact.labelled_for if fact else ""
+    rival = _at_work(ctx, wanted)
+    found = [(rival.workload, rival.release)] if rival else []
+    facts = ((workload, ctx.seen.workload(workload, fresh=True)) for workload in wanted.values())
+    found += [(workload, fact.labelled_for) for workload, fact in facts if fact]
+    for workload, owner in found:
         if owner not in {"", ctx.release.name} and locks.is_released_now(owner, ctx.seen):
             text = f"{workload} is being released by {owner}, whose lock somebody has deleted"
             return ctx.hold(
