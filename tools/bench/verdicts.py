@@ -35,8 +35,11 @@ MEASURED = timedelta(seconds=60)
 """How long before the first change the baseline was measured."""
 THRESHOLDS = (1, 2, 3, 5)
 """Values of failureThreshold that are tried."""
-LEAST_REQUESTS = 50
-"""What minTraffic asks for within the window, where it is set."""
+FEW, MANY = 50, 1000
+"""Requests within the window that minTraffic asks for: a percentile needs the one; the other makes
+ten errors of the share that is normal, so that their number says something."""
+FINE = 10
+"""Percentages below this are shown with a digit behind the point."""
 FLOORS: Mapping[Kind, float] = {"latency": 0.25, "errors": 0.01}
 LIMITS: Mapping[Kind, float] = {"latency": 0.4, "errors": 0.02}
 
@@ -50,7 +53,9 @@ class Judgement:
     """The breach as JSON."""
     floor: bool = False
     above: bool = False
-    traffic: bool = False
+    traffic: int = 0
+    """What minTraffic asks for; 0: it is not set."""
+    baseline: str = "10m"
     interval: int = 15
 
 
@@ -64,12 +69,15 @@ CHOSEN: Mapping[str, Any] = {"confidence": 0.98, "minEffect": 1.5, "window": "5m
 RATIO = json.dumps({"ratioToBaseline": 2})
 JUDGEMENTS = (
     Judgement("above", "{}", above=True),
-    Judgement("above, minTraffic", "{}", above=True, traffic=True),
     Judgement("ratio 2", RATIO),
     Judgement("ratio 2, floor", RATIO, floor=True),
-    Judgement("ratio 2, floor, minTraffic", RATIO, floor=True, traffic=True),
     _comparison("comparison", **CHOSEN),
-    _comparison("comparison, floor, minTraffic", **CHOSEN, floor=True, traffic=True),
+    Judgement("above, minTraffic 50", "{}", above=True, traffic=FEW),
+    Judgement("ratio 2, floor, minTraffic 50", RATIO, floor=True, traffic=FEW),
+    _comparison("comparison, floor, minTraffic 50", **CHOSEN, floor=True, traffic=FEW),
+    Judgement("above, minTraffic 1000", "{}", above=True, traffic=MANY),
+    Judgement("ratio 2, floor, minTraffic 1000", RATIO, floor=True, traffic=MANY),
+    _comparison("comparison, floor, minTraffic 1000", **CHOSEN, floor=True, traffic=MANY),
 )
 SETTINGS = tuple(
     _comparison(
@@ -78,7 +86,7 @@ SETTINGS = tuple(
         minEffect=effect,
         window=window,
         floor=True,
-        traffic=True,
+        traffic=FEW,
     )
     for window in ("3m", "5m", "10m")
     for confidence, effect in ((0.98, 1.25), (0.98, 1.5), (0.98, 2), (0.999, 1.25), (0.999, 1.5))
@@ -257,12 +265,13 @@ def _spec(judgement: Judgement, kind: Kind) -> dict[str, Any]:
     breach = json.loads(judgement.breach)
     breach |= {"floor": FLOORS[kind]} if judgement.floor else {}
     breach |= {"above": LIMITS[kind]} if judgement.above else {}
-    traffic = {"minTraffic": {"query": "requests", "atLeast": LEAST_REQUESTS}}
+    traffic = {"minTraffic": {"query": "requests", "atLeast": judgement.traffic}}
     metrics = [
         {
             "name": f"after-{threshold}",
             "query": "value",
             "breach": breach,
+            "baseline": {"window": judgement.baseline},
             "failureThreshold": threshold,
             **(traffic if judgement.traffic else {}),
         }
@@ -286,20 +295,35 @@ def _spec(judgement: Judgement, kind: Kind) -> dict[str, Any]:
 
 
 def table(found: Mapping[Key, Tally], shapes: Sequence[Shape], *, bad: bool) -> str:
-    """Percentages in Markdown: breaches of good windows, or those missing of bad ones."""
+    """Percentages in Markdown: breaches of good windows, or those missing of bad ones.
+
+    Four in a cell: for each failureThreshold. Held is a release that waits for a person because
+    nothing was known of it.
+    """
     names = [shape.name for shape in shapes]
-    last = "Found after" if bad else "Held"
-    head = ["Judgement", "failureThreshold", *names, "All", last]
+    head = ["Judgement", *names, "All", "Held", *(["Looks until found"] if bad else [])]
     lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
-    for judgement, threshold in dict.fromkeys(key[:2] for key in found):
-        tallies = [found[judgement, threshold, name] for name in names]
-        rates = [_rate([one], bad=bad) for one in tallies]
-        delays = [delay for one in tallies for delay in one.delays]
-        held = 100 * sum(one.held for one in tallies) / sum(one.windows for one in tallies)
-        tail = f"{median(delays):.0f} looks" if bad and delays else f"{held:.1f}"
-        cells = [f"{rate:.1f}" for rate in [*rates, _rate(tallies, bad=bad)]]
-        lines.append(f"| {judgement} | {threshold} | {' | '.join(cells)} | {tail} |")
+    for judgement in dict.fromkeys(key[0] for key in found):
+        rows = [_row(found, (judgement, threshold), names, bad=bad) for threshold in THRESHOLDS]
+        cells = [" / ".join(column) for column in zip(*rows, strict=True)]
+        lines.append(f"| {judgement} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _row(
+    found: Mapping[Key, Tally], key: tuple[str, int], names: Sequence[str], *, bad: bool
+) -> list[str]:
+    tallies = [found[*key, name] for name in names]
+    rates = [_rate([one], bad=bad) for one in tallies]
+    delays = [delay for one in tallies for delay in one.delays]
+    held = 100 * sum(one.held for one in tallies) / sum(one.windows for one in tallies)
+    found_after = [f"{median(delays):.0f}" if delays else "-"] if bad else []
+    return [*(_percent(rate) for rate in (*rates, _rate(tallies, bad=bad), held)), *found_after]
+
+
+def _percent(rate: float) -> str:
+    """Return a rate of which one digit behind the point is shown if it is small."""
+    return f"{rate:.1f}" if 0 < round(rate, 1) < FINE else f"{rate:.0f}"
 
 
 def _rate(tallies: Sequence[Tally], *, bad: bool) -> float:
