@@ -46,6 +46,13 @@ class Heard:
         self.ends.append(outcome)
 
 
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for what the server has no way to tell."""
+    async with asyncio.timeout(30):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+
+
 @pytest.fixture
 def heard() -> Heard:
     return Heard()
@@ -440,8 +447,7 @@ async def test_a_check_does_not_wait_for_its_turn(
     server.script = server.hang
     endpoint = fake.endpoint(server.url, 30, concurrency=1)
     waiting = asyncio.ensure_future(metrics.query(endpoint, "up"))
-    while not server.asked:  # noqa: ASYNC110 - the server has no way to tell
-        await asyncio.sleep(0)
+    await until(lambda: bool(server.asked))
     server.script = fake.vector("1")
     result = await metrics.check(endpoint)
     waiting.cancel()
@@ -490,8 +496,7 @@ async def test_certificates_that_change_while_questions_are_under_way_cut_none_o
         asyncio.ensure_future(metrics.query(endpoints[number % 3], f"up + {number}"))
         for number in range(6)
     ]
-    while server.open < 6:  # noqa: ASYNC110 - the server has no way to tell
-        await asyncio.sleep(0)
+    await until(lambda: server.open == 6 or all(task.done() for task in waiting))
     go_on.set()
 
     assert [sample.value for sample in await asyncio.gather(*waiting)] == [1] * 6
