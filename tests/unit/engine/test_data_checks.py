@@ -191,6 +191,7 @@ def test_a_refused_job_is_told_of_its_run_alone() -> None:
     ctx = replace(ctx, attempt=fresh, status=ctx.note(fresh).status)
     created = looked(ctx)
     assert isinstance(created, Do)
+    assert isinstance(created.action, CreateJob)
 
     note = checks.refused(ctx.status, created.action, "exceeded quota")
 
