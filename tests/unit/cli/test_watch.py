@@ -13,9 +13,8 @@ from tests import goldens
 from tests.unit.cli import pages, releases, watched
 from tests.unit.cli.test_source import REF, Script, cluster_with
 
-from release_coordinator.api.attempt import End
 from release_coordinator.api.codec import ReleaseObject
-from release_coordinator.api.conditions import Phase, Reason
+from release_coordinator.api.conditions import Phase
 from release_coordinator.api.measurement import Measurement
 from release_coordinator.api.watch import Breach, Comparison, Direction
 from release_coordinator.cli import main as cli
@@ -216,13 +215,6 @@ ENDS = {
 }
 
 
-def ended(outcome: Phase) -> ReleaseObject:
-    end = End(outcome=outcome, reason=Reason.COMPLETED, message="it is over", at=releases.at(120))
-    return watched.release(
-        watched.attempt(watched.metric(watched.GOOD), end=end, record="r", recorded=True)
-    )
-
-
 class Server:
     """A Release whose status is written while somebody watches it."""
 
@@ -258,7 +250,7 @@ class Server:
 async def test_it_ends_with_the_attempt_and_its_exit_code(
     outcome: Phase, code: ExitCode, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    source = await Server(watched.one_sample(), watched.good(), ended(outcome)).source()
+    source = await Server(watched.one_sample(), watched.good(), watched.ended(outcome)).source()
 
     found = await asyncio.wait_for(follow(source, WatchScreen(lambda: releases.at(120))), 30)
 
@@ -281,7 +273,7 @@ class Terminal(io.StringIO):
 
 
 async def test_on_a_terminal_the_frame_is_redrawn_and_the_last_one_stays() -> None:
-    source = await Server(watched.good(), ended(Phase.COMPLETED)).source()
+    source = await Server(watched.good(), watched.ended(Phase.COMPLETED)).source()
     terminal = Terminal()
 
     screen = WatchScreen(lambda: releases.at(120), terminal)

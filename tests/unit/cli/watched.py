@@ -6,7 +6,7 @@ from typing import Any
 from tests.unit.cli import releases
 from tests.unit.cli.releases import at
 
-from release_coordinator.api.attempt import Attempt, Trigger
+from release_coordinator.api.attempt import Attempt, End, Trigger
 from release_coordinator.api.codec import ReleaseObject, parse_release
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.measurement import (
@@ -191,6 +191,12 @@ def one_sample() -> ReleaseObject:
 def unchanged() -> ReleaseObject:
     """Before the first change: nothing was looked at."""
     return release(attempt(steps=releases.BEFORE, watch=None, downtime=None))
+
+
+def ended(outcome: Phase = Phase.ROLLED_BACK) -> ReleaseObject:
+    """Over, whatever became of it."""
+    end = End(outcome=outcome, reason=Reason.COMPLETED, message="it is over", at=at(120))
+    return release(attempt(metric(GOOD), end=end, record="r", recorded=True))
 
 
 STATES = {
