@@ -45,6 +45,22 @@ def walk(node: Schema, path: str = "") -> Iterator[tuple[str, Schema]]:
             yield from walk(node[keyword], path + mark)
 
 
+def refused_nulls(node: Schema, value: object, path: str = "") -> list[str]:
+    """Where a list has a null that the API server refuses; fields that are null it leaves out."""
+    found: list[str] = []
+    if isinstance(value, dict):
+        for name, one in value.items():
+            below = node.get("properties", {}).get(name) or node.get("additionalProperties") or {}
+            found += refused_nulls(below, one, f"{path}.{name}")
+    if isinstance(value, list):
+        items = node.get("items", {"nullable": True})
+        for index, one in enumerate(value):
+            if one is None and not items.get("nullable"):
+                found.append(f"{path}[{index}]")
+            found += refused_nulls(items, one, f"{path}[{index}]")
+    return found
+
+
 def size(value: object) -> int:
     """Bytes of a value as JSON, as the server stores it."""
     return len(json.dumps(value, separators=(",", ":")).encode())

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
+from tests import schemas
 from tests.fakes.controllers import Controllers, Script
 from tests.policies import basic
 
@@ -60,6 +61,11 @@ PATIENCE = timedelta(days=1)
 """A story waits no longer for something to happen by itself: signatures lapse after a week."""
 KINDS: dict[str, Kind] = {
     kind.kind: kind for kind in (RELEASE, METRIC_SOURCE, POLICY, APPROVAL, *LABELLED, RECORD)
+}
+
+SCHEMAS = {
+    RELEASE: schemas.schema_of("releases.yaml"),
+    RECORD: schemas.schema_of("releaserecords.yaml"),
 }
 
 
@@ -450,6 +456,9 @@ def _readable(kind: Kind, body: Body) -> None:
     except ValidationError as error:
         name = body["metadata"]["name"]
         raise AssertionError(f"{kind.kind} {name} breaks its own bounds: {error}") from error
+    if kind in SCHEMAS:
+        nulls = schemas.refused_nulls(SCHEMAS[kind], body)
+        assert not nulls, f"{kind.kind}: the API server refuses the null at {', '.join(nulls)}"
 
 
 def deployment(name: str, container: str, version: str) -> Body:

@@ -19,6 +19,7 @@ Schema = dict[str, Any]
 SAME = (
     "description",
     "type",
+    "nullable",
     "format",
     "enum",
     "default",
@@ -97,7 +98,7 @@ class _Conversion:
             case "exclusiveMinimum":
                 return {"minimum": value, keyword: True}
             case "items":
-                return {keyword: self.convert(value)}
+                return {keyword: self.convert(value) | _absence(value)}
             case "properties":
                 return {keyword: {name: self.convert(node) for name, node in value.items()}}
             case "pattern" if value in TOLD and not self.reported:
@@ -117,3 +118,8 @@ class _Conversion:
         if keyword == "default":
             return self.reported or value in SILENT
         return keyword in DROPPED or (self.reported and keyword == RULES)
+
+
+def _absence(node: Mapping[str, Any]) -> Schema:
+    """A field may be left out, a place in a list may not: there null has to be allowed."""
+    return {"nullable": True} if {"type": "null"} in node.get("anyOf", ()) else {}
