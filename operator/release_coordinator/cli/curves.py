@@ -14,7 +14,7 @@ from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.measurement import Measurement, Verdict
 from release_coordinator.api.record import RecordSpec
 from release_coordinator.api.release import ReleaseSpec
-from release_coordinator.engine import braking, history
+from release_coordinator.engine import braking, history, plan
 from release_coordinator.engine.phases import watching
 from release_coordinator.text import one_line
 
@@ -22,6 +22,7 @@ from .failure import UnansweredError
 from .limits import Limit, limits_of
 from .words import number
 
+_EDITED = "the spec was edited since: its limits are not drawn; a record has those of its attempt"
 FAR = 15.0
 """A limit further than so many times the largest value would flatten the curve: it is only told."""
 
@@ -114,13 +115,15 @@ def of_release(release: ReleaseObject) -> Chart:
         raise UnansweredError(f"release {release.name!r} has no attempt yet: nothing was measured")
     step = f"{attempt.previous_version or 'nothing'} -> {attempt.version}"
     end, trigger = attempt.end, attempt.trigger
+    about = f"{end.outcome}: {end.message}" if end else release.status.message
+    spec = release.spec
+    if spec is not None and plan.spec_digest(spec) != attempt.spec_digest:
+        spec, about = None, f"{about} ({_EDITED})"
     return Chart(
         f"{release.namespace}/{release.name} {step}, attempt {attempt.number}",
-        f"{end.outcome}: {end.message}"
-        if end
-        else release.status.message or f"{release.status.phase}",
+        about or f"{release.status.phase}",
         _events(attempt.steps, trigger.at if trigger else None, end.at if end else None),
-        _curves(attempt.measurements, release.spec),
+        _curves(attempt.measurements, spec),
     )
 
 

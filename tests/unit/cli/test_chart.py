@@ -251,6 +251,16 @@ async def test_a_record_has_the_same_curves_as_the_status() -> None:
     assert record.events == charts()["breached"].events
 
 
+def test_limits_of_a_spec_that_was_edited_since_are_not_drawn() -> None:
+    entry = watched.attempt(watched.metric(watched.BREACHED), spec_digest=releases.DIGEST)
+
+    chart = curves.of_release(watched.release(entry))
+
+    assert "the spec was edited since: its limits are not drawn" in chart.about
+    assert not chart.curves[0].limits
+    assert not any(point.is_beyond for point in chart.curves[0].points)
+
+
 @pytest.mark.parametrize(
     ("attempt", "record", "expected"),
     [
