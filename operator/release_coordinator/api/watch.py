@@ -15,7 +15,8 @@ from .control import RollbackCause
 from .job import LIST_MAP, JobTemplate, rules
 
 Number = Annotated[float, Field(ge=-1e18, le=1e18)]
-Query = Annotated[str, Field(min_length=1, max_length=2048)]
+Query = Annotated[str, Field(min_length=1, max_length=4096)]
+ShortQuery = Annotated[str, Field(min_length=1, max_length=1024)]
 Pattern = Annotated[str, Field(min_length=1, max_length=256)]
 SET: JsonDict = {"x-kubernetes-list-type": "set"}
 
@@ -164,7 +165,7 @@ class Breach(Model):
 class MinTraffic(Model):
     """How much must be going on before a metric is judged: three requests prove nothing."""
 
-    query: Query = Field(description="PromQL with one series; placeholders as in metrics.")
+    query: ShortQuery = Field(description="PromQL with one series; placeholders as in metrics.")
     at_least: Number = Field(description="Below this the metric is Unknown and breaks no limit.")
 
 
@@ -296,7 +297,7 @@ class Availability(Model):
     """How available the application is to its users, for the downtime of the release."""
 
     source: ObjectName = Field("default", description="Name of a MetricSource.")
-    query: Query = Field(
+    query: ShortQuery = Field(
         description="PromQL with one series: share of good answers, 0 to 1; placeholders allowed."
     )
     component: Name | None = Field(None, description="Component the placeholders are about.")
