@@ -35,7 +35,8 @@ def spec(version: str, *, migrations: str = "", components: str = "a", **parts: 
         test = [{"name": "smoke", "job": _job("smoke")}]
         body |= {"verify": {"smokeTests": test}, "rollback": {"smokeTests": test}}
     if parts.get("watch"):
-        metric = {"name": "errors", "query": "errors", "breach": {"above": 5}}
+        limit: Body = {"breach": {"above": 5}, "failureThreshold": 1}
+        metric = {"name": "errors", "query": "errors", **limit}
         limits = {"duration": MINUTE, "interval": MINUTE, "unknownLimit": MINUTE}
         body["watch"] = {**limits, "metrics": [metric]}
     return body

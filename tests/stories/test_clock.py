@@ -29,6 +29,7 @@ async def test_a_clock_that_is_put_forward_takes_no_time_from_what_is_under_way(
     attempt = release.status.attempt
     assert attempt is not None
     assert attempt.watch is not None
+    assert attempt.watch.started_at is not None
     assert attempt.end is not None
     watched = attempt.end.at - attempt.watch.started_at
     # A sample that is late by less than an interval is no gap.

@@ -105,7 +105,8 @@ def release(app: str, shape: Shape, minor: int, namespace: str, **watch: str) ->
 
 
 def _breach(shape: Shape) -> Body:
-    return {"breach": {"above": 1} if shape == "lean" else {"ratioToBaseline": 2}}
+    breach = {"above": 1} if shape == "lean" else {"ratioToBaseline": 2}
+    return {"breach": breach, "failureThreshold": 1}  # the first bad sample is what is timed
 
 
 def _jobs(minor: int) -> Body:

@@ -118,7 +118,7 @@ class Comparison(Model):
         0.98, description="How sure it must be that the samples differ."
     )
     min_effect: Annotated[float, Field(ge=1, le=100)] = Field(
-        1.25, description="How many times the baseline's mean the difference must come to."
+        1.5, description="How many times the baseline's mean the difference must come to."
     )
     window: Duration = Field("5m", description="Samples of this long are compared.")
 
@@ -149,7 +149,7 @@ class Breach(Model):
         description=(
             "A value up to this is no breach of ratioToBaseline or comparison, however large the "
             "relation: 0.002 is not worse than 0.0005 to any user. Judges alone if the baseline "
-            "is zero."
+            "is zero. Where less is worse it bounds the baseline instead."
         ),
     )
     above: Number | None = Field(None, description="Breach when the value is greater.")
@@ -215,7 +215,7 @@ class Metric(Model):
         1, description="Usable samples before the first breach counts."
     )
     failure_threshold: Annotated[int, Field(ge=1, le=100)] = Field(
-        1, description="Consecutive breaching samples that are a breach of the release."
+        2, description="Consecutive breaching samples that are a breach of the release."
     )
     failure_limit: Annotated[int, Field(ge=1, le=1000)] | None = Field(
         None, description="Breaching samples in all that are one, however spread."

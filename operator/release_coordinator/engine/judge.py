@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from release_coordinator.api.measurement import Verdict
 from release_coordinator.api.watch import Breach, Comparison, Direction, OnMissing
 
-from . import statistics
+from . import ranks
+from .ranks import Ranks
 from .reading import Finding, Reading
-from .statistics import Ranks
 
 LEAST = 8
 """Recent values that there must be to compare any: those of two minutes, as a rule."""
@@ -124,8 +124,8 @@ def _compared(breach: Breach, value: float, reading: Reading) -> list[Part]:
     if len(new) < LEAST:
         why = reading.values_problem or f"there are {len(new)} values, fewer than {LEAST}"
         return [(Verdict.UNKNOWN, f"{_text(value)} cannot be compared yet: {why}")]
-    ranks, effect = statistics.mann_whitney(new, old), statistics.effect(new, old)
-    chance = _chance(wanted.direction, ranks)
+    tested, effect = ranks.mann_whitney(new, old), ranks.effect(new, old)
+    chance = _chance(wanted.direction, tested)
     differs = chance < 1 - wanted.confidence and _is_large(wanted, effect)
     text = _compared_text(new, old, effect, chance)
     limit = f"the limit is {_text(wanted.min_effect)} times at p < {1 - wanted.confidence:.2g}"
@@ -139,14 +139,14 @@ def _compared(breach: Breach, value: float, reading: Reading) -> list[Part]:
     return [(Verdict.FAIL, f"{text}; {limit}")]
 
 
-def _chance(direction: Direction, ranks: Ranks) -> float:
+def _chance(direction: Direction, tested: Ranks) -> float:
     match direction:
         case Direction.INCREASE:
-            return ranks.greater
+            return tested.greater
         case Direction.DECREASE:
-            return ranks.less
+            return tested.less
         case Direction.EITHER:
-            return ranks.two_sided
+            return tested.two_sided
 
 
 def _is_large(wanted: Comparison, effect: float) -> bool:
@@ -162,15 +162,15 @@ def _is_large(wanted: Comparison, effect: float) -> bool:
 
 def _is_small(floor: float, value: float, old: list[float], *, rising: bool) -> bool:
     """Whether nobody minds: what is greater, the value or what it fell from, is not much."""
-    return (value if rising else statistics.mean(old)) <= floor
+    return (value if rising else ranks.mean(old)) <= floor
 
 
 def _compared_text(new: list[float], old: list[float], effect: float, chance: float) -> str:
-    moved = statistics.shift(new, old)
+    moved = ranks.shift(new, old)
     return (
-        f"the mean {_text(statistics.mean(new))} of {len(statistics.bounded(new))} values is "
-        f"{effect:.2f} times the baseline's {_text(statistics.mean(old))} of "
-        f"{len(statistics.bounded(old))} (p {chance:.2g}, shift {moved:+.3g})"
+        f"the mean {_text(ranks.mean(new))} of {len(ranks.bounded(new))} values is "
+        f"{effect:.2f} times the baseline's {_text(ranks.mean(old))} of "
+        f"{len(ranks.bounded(old))} (p {chance:.2g}, shift {moved:+.3g})"
     )
 
 

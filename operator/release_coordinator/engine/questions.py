@@ -17,8 +17,8 @@ from release_coordinator.api.watch import BaselineFrom, Breach, Metric, MinTraff
 
 from . import asked, judge, tracking
 from .context import Context
+from .ranks import LIMIT
 from .reading import Reading
-from .statistics import LIMIT
 from .watchfacts import Late, SampleFact, SampleWant, SeriesFact, SeriesWant
 
 Fact = TypeVar("Fact")

@@ -18,8 +18,8 @@ from release_coordinator.engine.judge import LEAST_BASELINE, judge
 from release_coordinator.engine.observation import NotSeen, Observation
 from release_coordinator.engine.outcome import Failed, Note, Wait
 from release_coordinator.engine.phases import preparing
+from release_coordinator.engine.ranks import LIMIT
 from release_coordinator.engine.reading import Reading
-from release_coordinator.engine.statistics import LIMIT
 from release_coordinator.engine.watchfacts import SampleFact, SampleWant, SeriesFact, SeriesWant
 
 CHANGED = DAWN + timedelta(minutes=10)

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats  # type: ignore[import-untyped]
 
-from release_coordinator.engine import statistics
-from release_coordinator.engine.statistics import EXACT, LIMIT, mann_whitney
+from release_coordinator.engine import ranks
+from release_coordinator.engine.ranks import EXACT, LIMIT, mann_whitney
 
 NUMBERS = st.floats(min_value=-1e6, max_value=1e6)
 TIED = st.integers(-4, 4).map(float)
@@ -45,21 +45,21 @@ def reference(a: Sequence[float], b: Sequence[float], alternative: str) -> float
 @settings(max_examples=150)
 @given(a=ANY, b=ANY)
 def test_chances_are_scipys(alternative: str, a: list[float], b: list[float]) -> None:
-    ranks = mann_whitney(a, b)
+    tested = mann_whitney(a, b)
 
-    ours = {"greater": ranks.greater, "less": ranks.less, "two-sided": ranks.two_sided}
-    assert ranks.u == stats.mannwhitneyu(a, b).statistic
+    ours = {"greater": tested.greater, "less": tested.less, "two-sided": tested.two_sided}
+    assert tested.u == stats.mannwhitneyu(a, b).statistic
     assert ours[alternative] == pytest.approx(reference(a, b, alternative), rel=1e-9, abs=1e-300)
 
 
 @settings(max_examples=100)
 @given(untied(40))
 def test_chances_of_groups_without_ties_are_scipys(pair: tuple[list[float], list[float]]) -> None:
-    ranks = mann_whitney(*pair)
+    tested = mann_whitney(*pair)
 
-    assert ranks.greater == pytest.approx(reference(*pair, "greater"), rel=1e-9)
-    assert ranks.less == pytest.approx(reference(*pair, "less"), rel=1e-9)
-    assert ranks.two_sided == pytest.approx(reference(*pair, "two-sided"), rel=1e-9)
+    assert tested.greater == pytest.approx(reference(*pair, "greater"), rel=1e-9)
+    assert tested.less == pytest.approx(reference(*pair, "less"), rel=1e-9)
+    assert tested.two_sided == pytest.approx(reference(*pair, "two-sided"), rel=1e-9)
 
 
 def test_small_groups_are_counted_as_by_hand() -> None:
@@ -77,10 +77,10 @@ def test_chances_are_those_of_all_orders(pair: tuple[list[float], list[float]]) 
     values = {*a, *b}
     found = [mann_whitney(list(s), sorted(values - set(s))).u for s in splits]
 
-    ranks = mann_whitney(a, b)
+    tested = mann_whitney(a, b)
 
-    assert ranks.greater == pytest.approx(sum(u >= ranks.u for u in found) / len(found))
-    assert ranks.less == pytest.approx(sum(u <= ranks.u for u in found) / len(found))
+    assert tested.greater == pytest.approx(sum(u >= tested.u for u in found) / len(found))
+    assert tested.less == pytest.approx(sum(u <= tested.u for u in found) / len(found))
 
 
 @given(ANY, ANY)
@@ -90,7 +90,7 @@ def test_exchanging_the_groups_exchanges_the_sides(a: list[float], b: list[float
     assert one.u == len(a) * len(b) - other.u
     assert one.greater == pytest.approx(other.less)
     assert one.two_sided == pytest.approx(other.two_sided)
-    assert statistics.shift(a, b) == pytest.approx(-statistics.shift(b, a))
+    assert ranks.shift(a, b) == pytest.approx(-ranks.shift(b, a))
 
 
 @given(groups(TIED), groups(TIED), st.integers(-1000, 1000))
@@ -98,13 +98,13 @@ def test_moving_both_groups_changes_nothing(a: list[float], b: list[float], by: 
     moved = [x + by for x in a], [x + by for x in b]
 
     assert mann_whitney(*moved) == mann_whitney(a, b)
-    assert statistics.shift(*moved) == statistics.shift(a, b)
+    assert ranks.shift(*moved) == ranks.shift(a, b)
 
 
 @given(groups(TIED), groups(TIED), st.integers(-1000, 1000))
 def test_the_shift_is_what_one_group_was_moved_by(a: list[float], b: list[float], by: int) -> None:
-    assert statistics.shift([x + by for x in a], b) == statistics.shift(a, b) + by
-    assert statistics.shift([x + by for x in a], a) == by
+    assert ranks.shift([x + by for x in a], b) == ranks.shift(a, b) + by
+    assert ranks.shift([x + by for x in a], a) == by
 
 
 @given(untied(LIMIT), st.integers(0, LIMIT), st.integers(1, 50_000))
@@ -115,33 +115,33 @@ def test_a_greater_value_is_never_less_sign_of_greater_ones(
     raised = [x + (by + 0.5 if at % len(a) == place else 0) for place, x in enumerate(a)]
 
     assert mann_whitney(raised, b).greater <= mann_whitney(a, b).greater
-    assert statistics.shift(raised, b) >= statistics.shift(a, b)
+    assert ranks.shift(raised, b) >= ranks.shift(a, b)
 
 
 @given(st.floats(-1e300, 1e300), st.integers(1, LIMIT), st.integers(1, LIMIT))
 def test_equal_values_are_no_difference(value: float, n: int, m: int) -> None:
-    ranks = mann_whitney([value] * n, [value] * m)
+    tested = mann_whitney([value] * n, [value] * m)
 
-    assert ranks.greater >= 0.5
-    assert ranks.less >= 0.5
-    assert statistics.shift([value] * n, [value] * m) == 0
-    assert statistics.effect([value] * n, [value] * n) == 1
+    assert tested.greater >= 0.5
+    assert tested.less >= 0.5
+    assert ranks.shift([value] * n, [value] * m) == 0
+    assert ranks.effect([value] * n, [value] * n) == 1
 
 
 @given(groups(st.floats(allow_nan=False, allow_infinity=False)), groups(NUMBERS))
 def test_no_finite_number_is_too_much(a: list[float], b: list[float]) -> None:
-    ranks = mann_whitney(a, b)
+    tested = mann_whitney(a, b)
 
-    assert 0 <= ranks.two_sided <= 1
-    assert not math.isnan(statistics.effect(a, b))
-    assert math.isfinite(statistics.middle_mean(a))
-    assert math.isfinite(statistics.mean(a))
+    assert 0 <= tested.two_sided <= 1
+    assert not math.isnan(ranks.effect(a, b))
+    assert math.isfinite(ranks.middle_mean(a))
+    assert math.isfinite(ranks.mean(a))
 
 
 @given(groups(NUMBERS, 200), groups(NUMBERS, 200))
 def test_only_the_last_values_count(a: list[float], b: list[float]) -> None:
     assert mann_whitney(a, b) == mann_whitney(a[-LIMIT:], b[-LIMIT:])
-    assert statistics.mean(a) == statistics.mean(a[-LIMIT:])
+    assert ranks.mean(a) == ranks.mean(a[-LIMIT:])
 
 
 @pytest.mark.parametrize("pair", [([], [1.0]), ([1.0], [])])
@@ -168,7 +168,7 @@ def test_nothing_is_said_of_a_group_without_values(pair: tuple[list[float], list
     ],
 )
 def test_the_effect_is_a_relation_of_means(a: list[float], b: list[float], effect: float) -> None:
-    assert statistics.effect(a, b) == effect
+    assert ranks.effect(a, b) == effect
 
 
 @given(ANY, ANY, st.integers(0, LIMIT), st.floats(0, 1e6))
@@ -177,6 +177,6 @@ def test_a_greater_value_is_never_less_of_an_effect(
 ) -> None:
     raised = [x + (by if at % len(a) == place else 0) for place, x in enumerate(a)]
 
-    before, after = statistics.effect(a, b), statistics.effect(raised, b)
+    before, after = ranks.effect(a, b), ranks.effect(raised, b)
 
     assert after >= before or after == pytest.approx(before)
