@@ -175,7 +175,8 @@ def body(policy: OnUnknown, *, early: bool) -> Body:
     for needless in ("migrations", "caches", "verify"):
         del spec[needless]
     del spec["components"][1]
-    metric = {"name": METRIC, "query": "errors", "breach": {"above": 0.5}, "onUnknown": policy}
+    metric = {"name": METRIC, "query": "errors", "breach": {"above": 0.5}, "failureThreshold": 1}
+    metric |= {"onUnknown": policy}
     spec["watch"] = {
         "duration": f"{DURATION}s",
         "interval": f"{INTERVAL}s",

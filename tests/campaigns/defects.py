@@ -80,21 +80,21 @@ DEFECTS = (
     Defect(
         "an answer that is missing counts as a bad one",
         "engine/judge.py",
-        'return Verdict.UNKNOWN, sample.problem or "no value"',
-        'return Verdict.FAIL, sample.problem or "no value"',
+        "return Verdict.UNKNOWN, reading.problem or unfit",
+        "return Verdict.FAIL, reading.problem or unfit",
         ("blink",),
     ),
     Defect(
         "a migration's Job is created ready to run",
         "engine/jobs.py",
-        "suspended=job.guarded)",
-        "suspended=False)",
+        "suspended=job.guarded,",
+        "suspended=False,",
         ("success",),
     ),
     Defect(
         "a Job of that name is adopted whoever made it",
         "engine/jobs.py",
-        "if fact.owner != _owner(ctx, job) or (step.uid is not None and fact.uid != step.uid):",
+        "if fact.owner != owner_of(ctx, job) or (step.uid is not None and fact.uid != step.uid):",
         "if step.uid is not None and fact.uid != step.uid:",
         ("name-taken",),
     ),
@@ -139,10 +139,10 @@ DEFECTS = (
         tuple(f"breach:freeze={number}" for number in range(8, 20)),
     ),
     Defect(
-        "a bad sample is forgiven when the next one is good",
-        "engine/phases/watching.py",
-        "verdict = _verdict(ctx, watch)\n",
-        "verdict = _verdict(ctx, watch) if ctx.now >= ends_at(watch, state) else DONE\n",
+        "a bad look is forgiven when the next one is good",
+        "engine/tracking.py",
+        "return entry.failures >= subject.failure_threshold or (",
+        "return entry.failures > subject.failure_threshold or (",
         ("spike",),
     ),
     Defect(
@@ -161,10 +161,31 @@ DEFECTS = (
     ),
     Defect(
         "the watch ends early and counts as passed",
-        "engine/phases/watching.py",
-        "seconds = parse_duration(watch.duration) + state.unknown_seconds",
-        "seconds = parse_duration(watch.duration) / 2",
+        "engine/tracking.py",
+        "if not early and entry.watched_seconds < parse_duration(watch.duration):",
+        "if not early and entry.watched_seconds < parse_duration(watch.duration) / 2:",
         ("late-breach",),
+    ),
+    Defect(
+        "time in which nobody could see counts as watched",
+        "engine/tracking.py",
+        "Verdict.UNKNOWN and not is_forgiven(ctx, watch, subject, after):",
+        "Verdict.UNKNOWN and not subject:",
+        ("breach-after-blink",),
+    ),
+    Defect(
+        "answers that were missing during the rollout count in the watch after it",
+        "engine/tracking.py",
+        "    since = max(entry.unknown_since, state.started_at)\n",
+        "    since = entry.unknown_since\n",
+        ("blind-rollout",),
+    ),
+    Defect(
+        "nobody looks at what is watched while components are rolled out",
+        "engine/decide.py",
+        "        outcome = braking.advance(ctx)\n",
+        "        outcome = DONE\n",
+        ("braked",),
     ),
     Defect(
         "an order to roll back is obeyed again on every look",
@@ -226,8 +247,8 @@ DEFECTS = (
     Defect(
         "the outcome of a step that was held is not forgotten when a person resumes",
         "engine/orders.py",
-        'update={"unknown_since": None}',
-        "update={}",
+        'update={"unknown_since": None, "accepted": accepted}',
+        'update={"accepted": accepted}',
         ("resumed",),
     ),
     Defect(
@@ -270,8 +291,8 @@ DEFECTS = (
     Defect(
         "an object that exists already is not taken over",
         "act.py",
-        "except AlreadyExists:\n            metadata",
-        "except ZeroDivisionError:\n            metadata",
+        "except AlreadyExists:\n            created",
+        "except ZeroDivisionError:\n            created",
         tuple(f"success:{number}:after-kill" for number in range(24, 44)),
     ),
     Defect(
@@ -335,8 +356,8 @@ DEFECTS = (
     Defect(
         "a lock is not taken",
         "engine/phases/locking.py",
-        "    if missing is not None:\n",
-        "    if missing is not None and not wanted:\n",
+        "    if missing is None:\n",
+        "    if missing is None or wanted:\n",
         SHARED,
     ),
     Defect(

@@ -13,13 +13,23 @@ from release_coordinator.cluster.port import Body
 from release_coordinator.engine import names
 
 MOMENTS = {
-    *("startedAt", "finishedAt", "endedAt", "at", "since", "sampledAt", "unknownSince", "nextCheck")
+    *(
+        "startedAt",
+        "finishedAt",
+        "endedAt",
+        "at",
+        "since",
+        "sampledAt",
+        "unknownSince",
+        "nextCheck",
+    ),
+    "changedAt",
 }
 CHANCE = {
     "uid",
     "releaseUid",
     "samples",
-    "unknownSeconds",
+    *("watchedSeconds", "history"),
     "durationSeconds",
     "lastTransitionTime",
 } | {

@@ -197,6 +197,32 @@ async def late_breach(world: World) -> None:
     await world.run()
 
 
+async def breach_after_blink(world: World) -> None:
+    """One query goes unanswered, and metrics turn bad in the time by which that takes longer."""
+    await world.apply(spec())
+    await world.run(has_begun("watch"))
+    once, start = _once(world, None), world.time.now()
+    late = start + timedelta(seconds=50)
+    world.latency = lambda: 0.5 if world.time.now() >= late else once()
+    await world.run()
+
+
+def early(version: str = NEW) -> Body:
+    """A Release that is watched from its first change on, every 5 s."""
+    watch = {**spec()["spec"]["watch"], "start": "FirstChange", "interval": "5s"}
+    return spec(version, watch=watch)
+
+
+async def blind_rollout(world: World) -> None:
+    """Prometheus is away while components are rolled out, longer than answers may be missing."""
+    await world.apply(early())
+    await world.run(has_begun("rollout/backend"))
+    healthy, world.latency = world.latency, lambda: None
+    await world.run(has_begun("watch"))
+    world.latency = healthy
+    await world.run()
+
+
 async def signed(world: World) -> None:
     """Two people sign before anything is done."""
     await world.require(signOffs=SIGNERS)
@@ -571,6 +597,25 @@ WORKLOADS: dict[str, Workload] = {
         Workload("resumed", resume_after_an_outage, Phase.COMPLETED, NEW, FORWARD),
         Workload("blink", blink, Phase.COMPLETED, NEW, FORWARD),
         Workload("late-breach", late_breach, Phase.ROLLED_BACK, OLD, (*FORWARD, *BACK)),
+        Workload(
+            "breach-after-blink", breach_after_blink, Phase.ROLLED_BACK, OLD, (*FORWARD, *BACK)
+        ),
+        Workload(
+            "braked",
+            releases(lambda: early(SLOW)),
+            Phase.ROLLED_BACK,
+            OLD,
+            (BACKUP, UP, *BACK),
+            script=lambda: Script(rollout_seconds=40.0),
+        ),
+        Workload(
+            "blind-rollout",
+            blind_rollout,
+            Phase.COMPLETED,
+            NEW,
+            FORWARD,
+            script=lambda: Script(rollout_seconds=40.0),
+        ),
         Workload("name-taken", name_taken, Phase.HELD, OLD, (BACKUP,), reason=Reason.NAME_TAKEN),
         Workload(
             "job-gone",

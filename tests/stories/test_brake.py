@@ -24,7 +24,9 @@ async def begun(title: str, metric: dict[str, Any] | None = None, **watch: str) 
     body = bookshop()
     spec = body["spec"]["watch"]
     spec |= {"start": "FirstChange", "duration": "2m", **watch}
-    spec["metrics"] = [{"name": "errors", "query": "errors", "breach": {"above": 0.5}}]
+    spec["metrics"] = [
+        {"name": "errors", "query": "errors", "breach": {"above": 0.5}, **failing(1)}
+    ]
     spec["metrics"][0] |= metric or {}
     await story.apply(body)
     return story
