@@ -47,10 +47,18 @@ def holder_fact(body: Body) -> HolderFact:
     )
 
 
-def named_by(release: Body) -> list[WorkloadRef]:
-    """The workloads that a Release names, as far as its spec can be read."""
+def is_named_by(release: Body, workload: WorkloadRef) -> bool:
+    """Whether a Release names a workload, as far as its spec can be read."""
+    if not _mentions(release, workload.name):
+        return False  # of hundreds of Releases, hardly any is worth reading
     spec = parse_release(release).spec
-    return [component.target for component in spec.components] if spec else []
+    return spec is not None and any(one.target == workload for one in spec.components)
+
+
+def _mentions(release: Body, name: str) -> bool:
+    components = (release.get("spec") or {}).get("components") or ()
+    named = (one.get(way) or {} for one in components for way in ("workloadRef", "workload"))
+    return any(one.get("name") == name for one in named)
 
 
 def may_wait(store: Store, namespace: str) -> Iterator[tuple[str, str]]:

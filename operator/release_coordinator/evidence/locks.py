@@ -3,7 +3,7 @@
 Only one answer may cost a request: whether the owner of a lock that seems left over is at work.
 """
 
-from release_coordinator.cluster.locks import holder_fact, lock_fact, named_by
+from release_coordinator.cluster.locks import holder_fact, is_named_by, lock_fact
 from release_coordinator.cluster.port import LEASE, RELEASE, Ref
 from release_coordinator.engine import names
 from release_coordinator.engine.lockfacts import (
@@ -52,5 +52,5 @@ async def rivals(sources: Sources, namespace: str, want: RivalsWant) -> tuple[Ri
         for body in sources.store.select(RELEASE, namespace)
         if body["metadata"]["name"] != want.release
         for workload in want.workloads
-        if workload in named_by(body)
+        if is_named_by(body, workload)
     )
