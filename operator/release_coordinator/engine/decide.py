@@ -211,7 +211,7 @@ def _achieved(ctx: Context) -> str:
     if ctx.begun("verify/"):
         done.append("was verified")
     if ctx.begun(watching.STEP):
-        done.append("stayed good")
+        done.append(watching.result(ctx))
     return enumerated(done)
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from release_coordinator.api.base import parse_duration
 from release_coordinator.api.conditions import Reason
-from release_coordinator.api.measurement import WatchState
+from release_coordinator.api.measurement import Verdict, WatchState
 from release_coordinator.api.watch import Watch
 from release_coordinator.engine import bluegreen, observing, tracking, watchlist
 from release_coordinator.engine.context import Context, shorten
@@ -34,8 +34,16 @@ def advance(ctx: Context) -> Outcome:
         available = _available(ctx, watch)
         if available is not DONE:
             return available
-        return ctx.succeed(STEP, f"{watchlist.named(watch)} stayed good")
+        return ctx.succeed(STEP, f"{watchlist.named(watch)} {result(ctx)}")
     return outcome
+
+
+def result(ctx: Context) -> str:
+    """What may be said after the watch: what was accepted or forgiven did not stay good."""
+    subjects = watchlist.of(ctx.plan)
+    verdicts = [(tracking.entry_of(ctx, subject).verdict, subject.what) for subject in subjects]
+    others = [what for verdict, what in verdicts if verdict is not Verdict.PASS]
+    return f"did not stay good ({', '.join(others)})" if others else "stayed good"
 
 
 def _available(ctx: Context, watch: Watch) -> Outcome:
