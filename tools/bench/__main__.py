@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.bench import measures, report, verdicts
+from tools.bench import measures, report, verdicts, watching
 from tools.bench.app import SHAPES
 from tools.bench.ground import Ground, ground
 from tools.bench.measures import Row, Sizes
@@ -28,19 +28,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--verdicts", action="store_true", help="only how often judgements are wrong; no cluster"
     )
+    parser.add_argument(
+        "--watching", type=int, metavar="N", help="only so many releases in their watch at once"
+    )
+    parser.add_argument("--name", default=NAME, help="name of the cluster")
     given = parser.parse_args(arguments)
     if given.verdicts:
         return verdicts.main(["--windows", "20"] if given.quick else [])
     progress = Progress()
-    there = any(one.name == NAME and one.healthy for one in clusters.status())
-    cluster = clusters.up(NAME, "light", progress, kwok_nodes=NODES)
+    sizes = QUICK if given.quick else Sizes()
+    there = any(one.name == given.name and one.healthy for one in clusters.status())
+    cluster = clusters.up(given.name, "light", progress, kwok_nodes=NODES)
     try:
         loads = [f"before: {report.machine()}"]
-        rows = asyncio.run(_measured(cluster, QUICK if given.quick else Sizes(), progress))
+        rows = asyncio.run(_measured(cluster, sizes, progress, given.watching))
         loads.append(f"after: {report.machine()}")
     finally:
         if not (there or given.keep):
-            clusters.down(NAME, progress)
+            clusters.down(given.name, progress)
     print("\n".join(loads), report.table(rows), sep="\n\n")
     if given.json:
         text = json.dumps(report.data(rows, loads), indent=2)
@@ -48,9 +53,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-async def _measured(cluster: clusters.Cluster, sizes: Sizes, progress: Progress) -> list[Row]:
+async def _measured(
+    cluster: clusters.Cluster, sizes: Sizes, progress: Progress, watched: int | None
+) -> list[Row]:
     async with ground(cluster) as base:
-        return await _all(base, sizes, progress)
+        if watched is None:
+            return await _all(base, sizes, progress)
+        with progress.step(f"{watched} in their watch"):
+            return await watching.watching(base, watched, sizes.idle_seconds)
 
 
 async def _all(base: Ground, sizes: Sizes, progress: Progress) -> list[Row]:

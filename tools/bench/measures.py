@@ -267,15 +267,15 @@ def _kinds(asked: Requests) -> str:
 
 
 def _delay(seconds: Sequence[float]) -> str:
-    p50, p95 = (1000 * _rank(seconds, share) for share in (0.5, 0.95))
+    p50, p95 = (1000 * rank(seconds, share) for share in (0.5, 0.95))
     return f"p50 {p50:.0f} ms, p95 {p95:.0f} ms (n={len(seconds)})"
 
 
 def _seconds(seconds: Sequence[float]) -> str:
-    return f"p50 {_rank(seconds, 0.5):.1f} s, p95 {_rank(seconds, 0.95):.1f} s"
+    return f"p50 {rank(seconds, 0.5):.1f} s, p95 {rank(seconds, 0.95):.1f} s"
 
 
-def _rank(values: Sequence[float], share: float) -> float:
+def rank(values: Sequence[float], share: float) -> float:
     """Nearest-rank percentile."""
     ordered = sorted(values)
     return ordered[math.ceil(share * len(ordered)) - 1]

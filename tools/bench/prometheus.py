@@ -20,6 +20,8 @@ class FakePrometheus:
         self.bad: set[str] = set()
         self.first_bad: dict[str, float] = {}
         self.answered = 0
+        self.asked_at: dict[str, list[float]] | None = None
+        """Query -> when it was asked, if somebody wants to know; by the monotonic clock."""
 
     async def answer(self, request: web.Request) -> web.Response:
         """Serve one sample of the application that the query names."""
@@ -31,6 +33,8 @@ class FakePrometheus:
         data = {"resultType": "vector", "result": [{"metric": {}, "value": value}]}
         text = json.dumps({"status": "success", "data": data})
         self.answered += 1
+        if self.asked_at is not None:
+            self.asked_at.setdefault(query, []).append(time.monotonic())
         if bad:
             self.first_bad.setdefault(app, time.monotonic())
         return web.Response(text=text, content_type="application/json")
