@@ -140,7 +140,7 @@ def test_what_the_spec_no_longer_watches_is_shown_as_it_was_measured() -> None:
     [
         (Breach(ratio_to_baseline=2, floor=0.1), ["2x and > 0.1"]),
         (Breach(above=5, below=1), ["> 5", "< 1"]),
-        (Breach(comparison=Comparison()), ["1.25x more (p < 0.02)"]),
+        (Breach(comparison=Comparison()), ["1.5x more (p < 0.02)"]),
         (
             Breach(comparison=Comparison(direction=Direction.DECREASE, min_effect=2), floor=3),
             ["2x less (p < 0.02) and > 3"],

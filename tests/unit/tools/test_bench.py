@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.releases import bookshop
 from tools.bench.audit import Audit
-from tools.bench.measures import _rank
+from tools.bench.measures import rank
 from tools.bench.timeline import Timeline
 
 from release_coordinator.engine import names
@@ -91,5 +91,5 @@ def release(state: str, step_id: str = "prepare/backup") -> dict[str, object]:
 def test_percentiles_are_values_that_were_measured() -> None:
     values = [float(number) for number in range(1, 101)]
 
-    assert [_rank(values, share) for share in (0.5, 0.95)] == [50.0, 95.0]
-    assert _rank([7.0], 0.95) == 7.0
+    assert [rank(values, share) for share in (0.5, 0.95)] == [50.0, 95.0]
+    assert rank([7.0], 0.95) == 7.0
