@@ -29,9 +29,9 @@ from .engine.decide import decide
 from .engine.locks import may_come_late
 from .engine.observation import Jump, NotSeen, Observation, Want
 from .engine.outcome import Decision, Do, Note, Wait
-from .engine.refusal import refused
+from .engine.refusal import passed_over, refused
 from .engine.summary import material, summarise
-from .errors import Conflict, Denied, Invalid, NotFound
+from .errors import Conflict, Denied, Invalid, NotFound, Transient
 from .look import Looker
 from .recorder import Recorder
 from .render.objects import status_body
@@ -191,6 +191,11 @@ class _Pass:
             self._refused(action, Reason.API_REJECTED, error)
         except Denied as error:
             self._refused(action, Reason.API_DENIED, error)
+        except Transient as error:
+            note = passed_over(self._status, action, str(error))
+            if note is None:
+                raise
+            self._status = note.status
         # A lock that was another's may be free by the next look: to try again is no circle.
         self._last_action = action if done else None
         self._facts.clear()

@@ -25,16 +25,14 @@ def advance(ctx: Context, watch: Watch, state: WatchState, step: str | None) -> 
     Failed if the release has to go back; a Note may hold it. `step` is where a hold stops it.
     """
     subjects = watchlist.of(ctx.plan)
-    looked = _round(ctx, watch, state, subjects)
-    if not isinstance(looked, Wait):
-        return looked
     verdicts = [_verdict(ctx, watch, subject, step) for subject in subjects]
-    # What has to go back is not held for something else.
+    # What the journal says already waits for no other look, and what has to go back is not held
+    # for something else.
     for kind in (Failed, Note):
         for outcome in verdicts:
             if isinstance(outcome, kind):
                 return outcome
-    return looked
+    return _round(ctx, watch, state, subjects)
 
 
 def _round(
@@ -78,20 +76,16 @@ def _verdict(ctx: Context, watch: Watch, subject: Subject, step: str | None) -> 
     severity = tracking.severity_of(subject, entry)
     if severity is Severity.REPORT:
         return DONE
-    text = f"{subject.what}: {entry.message}"
     if tracking.is_breached(subject, entry):
+        text = tracking.breach_in_words(subject, entry)
         if severity is Severity.ROLLBACK:
             return Failed(subject.reason, text, subject.cause)
-        return ctx.hold(
-            subject.reason, f"{text}; resume to accept this and go on, or roll back", step
-        )
-    if not tracking.is_blind(ctx, watch, entry):
+        text += "; resume to accept this and go on, or roll back"
+        return ctx.hold(subject.reason, text, step, subject=subject.name)
+    if not tracking.is_blind(ctx, watch, entry) or tracking.may_be_silent(subject, entry):
         return DONE
     text = f"{subject.what} gave no usable answer for too long: {entry.message}"
-    match subject.on_unknown:
-        case OnUnknown.ROLLBACK:
-            return Failed(Reason.METRIC_UNKNOWN, text)
-        case OnUnknown.HOLD:
-            return ctx.hold(Reason.METRIC_UNKNOWN, f"{text}; resume or roll back", step)
-        case OnUnknown.PASS:
-            return DONE
+    if subject.on_unknown is OnUnknown.ROLLBACK:
+        return Failed(Reason.METRIC_UNKNOWN, text)
+    text += f"; resume to go on without it after another {watch.unknown_limit}, or roll back"
+    return ctx.hold(Reason.METRIC_UNKNOWN, text, step, subject=subject.name)

@@ -49,6 +49,15 @@ _QUOTA_ADVICE = (
 )
 
 
+def passed_over(status: ReleaseStatus, action: Action, message: str) -> Note | None:
+    """The journal after an outage in an effect that nothing may wait for; None: it is tried again.
+
+    A run of a data check goes on beside the steps: that its Job could not be created, or perhaps
+    was, holds up neither a rollout nor a verdict.
+    """
+    return checks.refused(status, action, message)
+
+
 def refused(
     status: ReleaseStatus, action: Action, reason: Reason, message: str, now: datetime
 ) -> Note | None:

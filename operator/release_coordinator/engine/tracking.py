@@ -24,6 +24,8 @@ from .subject import Subject
 
 LATE = 2.0
 """Looks further apart than so many intervals are a gap in which nobody watched."""
+STALE = 120.0
+"""Seconds after which a look that is due is late by more than any answer takes."""
 
 
 def entry_of(ctx: Context, subject: Subject) -> Measurement:
@@ -55,28 +57,51 @@ def carried(ctx: Context, name: str) -> Carried:
 
 def begins(watch: Watch, state: WatchState) -> datetime | None:
     """From when on anything is looked at; None: the watch after the rollout has not begun."""
-    if watch.start is WatchStart.AFTER_ROLLOUT or state.changed_at is None:
+    if state.changed_at is None:
         return state.started_at
-    return state.changed_at + timedelta(seconds=parse_duration(watch.initial_delay))
+    begin = state.changed_at + timedelta(seconds=parse_duration(watch.initial_delay))
+    if watch.start is WatchStart.FIRST_CHANGE:
+        return begin
+    return state.started_at and max(state.started_at, begin)
 
 
 def due(ctx: Context, watch: Watch, state: WatchState, subject: Subject) -> datetime | None:
     """When it is looked at next: once per interval, the last time at the end of the watch.
 
     The same moment as long as it was not looked at: an answer that takes its time is asked for
-    by it.
+    by it. After an outage it is a recent one: what is compared with the same time of yesterday
+    must not be that of the outage.
     """
     begin = begins(watch, state)
     if begin is None:
         return None
     sampled = entry_of(ctx, subject).sampled_at
-    if (sampled or state.changed_at or begin) > ctx.now:
-        # A clock that was put back leaves nothing unwatched. The minute is a moment that stays.
+    interval = max(1.0, subject.interval)
+    if _was_put_back(ctx, watch, sampled or begin, interval, looked=sampled is not None):
+        # Nothing is left unwatched. The minute is a moment that stays.
         return ctx.now.replace(second=0, microsecond=0)
     last = sampled or begin
-    following = last + timedelta(seconds=max(1.0, subject.interval))
     end = ends_at(ctx.attempt, watch, subject.name)
-    return end if end is not None and last < end < following else following
+    if end is not None and end <= last:
+        interval = max(1.0, min(interval, parse_duration(watch.duration)))
+    following = last + timedelta(seconds=interval)
+    if end is not None and last < end < following:
+        following = end
+    late = (ctx.now - following).total_seconds()
+    if late <= STALE:
+        return following
+    grid = max(interval, STALE)
+    return following + timedelta(seconds=late // grid * grid)
+
+
+def _was_put_back(
+    ctx: Context, watch: Watch, moment: datetime, interval: float, *, looked: bool
+) -> bool:
+    """Whether a moment of the past lies ahead by more than clocks of two operators differ."""
+    ahead = (moment - ctx.now).total_seconds()
+    if not looked:
+        ahead -= parse_duration(watch.initial_delay)
+    return ahead > interval
 
 
 def ends_at(attempt: Attempt, watch: Watch, name: str) -> datetime | None:
@@ -113,9 +138,9 @@ def updated(ctx: Context, watch: Watch, subject: Subject, finding: Finding) -> M
         "samples": entry.samples + (not unknown),
         "failures": 0 if passed else entry.failures + (failed and counts),
         "breaches": entry.breaches + (failed and counts),
-        "successes": 0 if failed else entry.successes + passed,
+        "successes": 0 if failed or ctx.status.suspension else entry.successes + passed,
         "sampled_at": ctx.now,
-        "unknown_since": (entry.unknown_since or ctx.now) if unknown else None,
+        "unknown_since": _unknown_since(ctx, subject, entry) if unknown else None,
         "message": shorten(finding.message),
         "run": None,
         "carried": finding.carried or entry.carried,
@@ -127,6 +152,13 @@ def updated(ctx: Context, watch: Watch, subject: Subject, finding: Finding) -> M
     after = entry.model_copy(update=changes)
     watched = entry.watched_seconds + _credit(ctx, watch, subject, after, finding.took)
     return after.model_copy(update={"watched_seconds": round(watched, 3)})
+
+
+def _unknown_since(ctx: Context, subject: Subject, entry: Measurement) -> datetime:
+    """Since when answers are missing; while nobody asked, none was."""
+    gap = (ctx.now - (entry.sampled_at or ctx.now)).total_seconds()
+    asked = gap <= LATE * max(1.0, subject.interval) + STALE or entry.run is not None
+    return entry.unknown_since if entry.unknown_since and asked else ctx.now
 
 
 def _credit(ctx: Context, watch: Watch, subject: Subject, after: Measurement, took: float) -> float:
@@ -154,19 +186,55 @@ def is_breached(subject: Subject, entry: Measurement) -> bool:
 
 
 def is_blind(ctx: Context, watch: Watch, entry: Measurement) -> bool:
-    """Whether there was no usable answer for too long, within the watch after the rollout."""
-    state = ctx.attempt.watch
-    if entry.unknown_since is None or state is None or state.started_at is None:
+    """Whether there was no usable answer for too long, within the watch after the rollout.
+
+    Up to the last look: that nobody has asked since says nothing of the source.
+    """
+    state, looked = ctx.attempt.watch, entry.sampled_at
+    if entry.unknown_since is None or looked is None or state is None or state.started_at is None:
         return False
     since = max(entry.unknown_since, state.started_at)
     limit = timedelta(seconds=parse_duration(watch.unknown_limit))
-    return ctx.now >= since + limit + ctx.seen.lost_since(since)
+    return looked >= since + limit + ctx.seen.lost_since(since)
 
 
 def is_forgiven(ctx: Context, watch: Watch, subject: Subject, entry: Measurement) -> bool:
     """Whether it counts as good although nothing is known of it."""
-    lenient = subject.on_unknown is OnUnknown.PASS or _only_reported(subject, entry)
-    return lenient and is_blind(ctx, watch, entry)
+    if not is_blind(ctx, watch, entry):
+        return False
+    return may_be_silent(subject, entry) or _only_reported(subject, entry)
+
+
+def may_be_silent(subject: Subject, entry: Measurement) -> bool:
+    """Whether missing answers stop nothing: so it was declared, or a person has said so."""
+    if subject.on_unknown is OnUnknown.HOLD:
+        return entry.silence_accepted
+    return subject.on_unknown is OnUnknown.PASS
+
+
+def breach_in_words(subject: Subject, entry: Measurement) -> str:
+    """What is bad: the last look itself, or what came before one that found nothing bad."""
+    if entry.verdict is Verdict.FAIL:
+        return f"{subject.what}: {entry.message}"
+    row = entry.failures >= subject.failure_threshold
+    looks = f"{entry.failures} bad looks in a row" if row else f"{entry.breaches} bad looks in all"
+    return f"{subject.what}: {looks}; the last answer: {entry.message}"
+
+
+def blemish(ctx: Context, subject: Subject) -> str:
+    """Why it cannot be said of it that it stayed good; empty if that can be said.
+
+    Bad looks within its limits are none, unless they had stopped nothing anyway.
+    """
+    entry = entry_of(ctx, subject)
+    if entry.samples == 0:
+        return "never answered"
+    bad = f"{entry.breaches} of {entry.samples} looks bad"
+    if entry.accepted:
+        return f"{bad}, accepted"
+    if entry.breaches and subject.severity is Severity.REPORT:
+        return f"{bad}, reported"
+    return "no answer at the end" if entry.verdict is Verdict.UNKNOWN else ""
 
 
 def severity_of(subject: Subject, entry: Measurement) -> Severity:
@@ -190,7 +258,7 @@ def is_over(ctx: Context, watch: Watch, subject: Subject) -> bool:
         return False
     match entry.verdict:
         case Verdict.PASS:
-            return True
+            return entry.samples >= subject.min_samples
         case Verdict.FAIL:
             return _only_reported(subject, entry)
         case Verdict.UNKNOWN:

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from release_coordinator.api.base import parse_duration
 from release_coordinator.api.conditions import Reason
-from release_coordinator.api.measurement import Verdict, WatchState
+from release_coordinator.api.measurement import WatchState
 from release_coordinator.api.watch import Watch
 from release_coordinator.engine import bluegreen, observing, tracking, watchlist
 from release_coordinator.engine.context import Context, shorten
@@ -26,7 +26,10 @@ def advance(ctx: Context) -> Outcome:
         return DONE
     state = ctx.attempt.watch or WatchState()
     if ctx.step(STEP) is None:
-        return ctx.begin(STEP, watch=state.model_copy(update={"started_at": ctx.now}))
+        # Good looks of the rollout were at old pods too: none of them ends the watch early.
+        anew = [m.model_copy(update={"successes": 0}) for m in ctx.attempt.measurements]
+        started = state.model_copy(update={"started_at": ctx.now})
+        return ctx.begin(STEP, watch=started, measurements=anew)
     outcome = observing.advance(ctx, watch, state, STEP)
     if not isinstance(outcome, Wait):
         return outcome
@@ -39,11 +42,14 @@ def advance(ctx: Context) -> Outcome:
 
 
 def result(ctx: Context) -> str:
-    """What may be said after the watch: what was accepted or forgiven did not stay good."""
+    """What may be said after the watch: what was bad, or not seen, did not stay good."""
     subjects = watchlist.of(ctx.plan)
-    verdicts = [(tracking.entry_of(ctx, subject).verdict, subject.what) for subject in subjects]
-    others = [what for verdict, what in verdicts if verdict is not Verdict.PASS]
-    return f"did not stay good ({', '.join(others)})" if others else "stayed good"
+    told = ((subject.what, tracking.blemish(ctx, subject)) for subject in subjects)
+    others = [f"{what} ({blemish})" for what, blemish in told if blemish]
+    if not others:
+        return "stayed good"
+    start = "stayed good but for" if len(others) < len(subjects) else "was not seen to stay good:"
+    return f"{start} {', '.join(others)}"
 
 
 def _available(ctx: Context, watch: Watch) -> Outcome:
