@@ -25,7 +25,10 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture(scope="module")
 def shop(lab: Lab) -> Iterator[Lab]:
     lab.install_bookshop(SHOP)
-    lab.change_policy(SHOP, signOffs=[])  # who signs is told by test_sign_off
+    # Who signs is told by test_sign_off; that 1.4.5 does not follow 1.3.0, by the Version gate.
+    off = ("Staging", "StagingTests", "StagingConfig", "Rehearsal", "Version")
+    gates = [{"name": name, "enforcement": "Off"} for name in off]
+    lab.change_policy(SHOP, signOffs=[], gates=gates)
     lab.wait_measured(SHOP, below=CALM)
     yield lab
     lab.remove_bookshop(SHOP)
