@@ -38,7 +38,6 @@ spec:
           histogram_quantile(0.95, sum by (le)
           (rate(http_request_duration_seconds_bucket{app="bookshop"}[1m])))
         breach: {ratioToBaseline: 2.0}
-        failureThreshold: 1
   documents: {changelog: {configMap: bookshop-docs, key: CHANGELOG.md}}
 """
 

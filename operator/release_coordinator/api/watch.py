@@ -215,7 +215,7 @@ class Metric(Model):
         1, description="Usable samples before the first breach counts."
     )
     failure_threshold: Annotated[int, Field(ge=1, le=100)] = Field(
-        2, description="Consecutive breaching samples that are a breach of the release."
+        1, description="Consecutive breaching samples that are a breach of the release."
     )
     failure_limit: Annotated[int, Field(ge=1, le=1000)] | None = Field(
         None, description="Breaching samples in all that are one, however spread."
