@@ -119,7 +119,7 @@ class SourceHealth:
         found = [(body, parse_metric_source(body)) for body in bodies]
         await self._forget_others([source for _, source in found], sources, checker)
         due = [(body, source) for body, source in found if self._is_due(source)]
-        await asyncio.gather(*(self._look(sources, checker, *one) for one in due))
+        await asyncio.gather(*(self._guarded(sources, checker, *one) for one in due))
 
     def _is_due(self, source: MetricSourceObject) -> bool:
         heard = self._heard.setdefault(source.name, _Heard())
@@ -127,6 +127,18 @@ class SourceHealth:
             return True
         fresh = not heard.down and self._clock.now() - heard.answered < LOOK_SECONDS
         return heard.due <= self._clock.now() and not (fresh and heard.due > 0)
+
+    async def _guarded(
+        self, sources: Sources, checker: Checker, body: Body, source: MetricSourceObject
+    ) -> None:
+        """Look; whatever one source does to us, the others are looked at."""
+        try:
+            await self._look(sources, checker, body, source)
+        except Exception:
+            logger.exception("The look at MetricSource %s failed", source.name)
+            heard = self._heard[source.name]
+            heard.generation = source.generation
+            heard.due = self._clock.now() + LOOK_SECONDS
 
     async def _look(
         self, sources: Sources, checker: Checker, body: Body, source: MetricSourceObject
@@ -185,7 +197,10 @@ class SourceHealth:
         for name in [name for name in self._heard if name not in names]:
             del self._heard[name]
             self._metrics.forget(name)
-            await checker.forget(name)
+            try:
+                await checker.forget(name)
+            except Exception:
+                logger.exception("The connections to MetricSource %s are not closed", name)
 
 
 async def _found(sources: Sources, checker: Checker, source: MetricSourceObject) -> _Finding:

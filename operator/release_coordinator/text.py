@@ -1,7 +1,8 @@
 """Foreign text made safe to show: server answers, log messages, names.
 
 Used where text from outside goes into a status, a message or a log line. It must not be able
-to start a new line, move a terminal's cursor or reverse the reading direction.
+to start a new line, move a terminal's cursor or reverse the reading direction, and it must have a
+form in UTF-8, or it could not be written at all.
 """
 
 import re
@@ -9,7 +10,8 @@ import re
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f"  # C0 and C1: new lines, escape sequences, backspace
     "\u2028\u2029"  # line and paragraph separators
-    "\u200e\u200f\u202a-\u202e\u2066-\u2069]+"  # marks that reorder what a reader sees
+    "\u200e\u200f\u202a-\u202e\u2066-\u2069"  # marks that reorder what a reader sees
+    "\ud800-\udfff]+"  # halves of a surrogate pair
 )
 
 

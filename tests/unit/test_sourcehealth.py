@@ -52,6 +52,8 @@ class Scene:
         self.forgotten: list[str] = []
         self.writes = 0
         self.refusal: ReleaseCoordinatorError | None = None
+        self.crash: Exception | None = None
+        """Raised by whatever is done with the source `main`."""
         self.world.cluster.before = self._write
 
     async def _write(self, call: Call) -> None:
@@ -63,6 +65,8 @@ class Scene:
     async def check(self, endpoint: Endpoint) -> CheckResult:
         """The scripted answer, heard of like every other."""
         self.checked.append(endpoint)
+        if self.crash is not None and endpoint.name == "main":
+            raise self.crash
         self.health.asked(endpoint.name)
         self.health.ended(endpoint.name, self.answer.outcome, self.answer.seconds)
         return self.answer
@@ -70,10 +74,12 @@ class Scene:
     async def forget(self, name: str) -> None:
         """Its connections are closed."""
         self.forgotten.append(name)
+        if self.crash is not None:
+            raise self.crash
 
-    async def create(self, **spec: Any) -> None:
+    async def create(self, name: str = "main", **spec: Any) -> None:
         """The platform team writes the source."""
-        body = {"metadata": {"name": "main"}, "spec": {"url": "http://m:9090", **spec}}
+        body = {"metadata": {"name": name}, "spec": {"url": "http://m:9090", **spec}}
         await self.world.user.create(METRIC_SOURCE, body)
 
     async def pass_time(self, seconds: float) -> None:
@@ -292,3 +298,34 @@ async def test_a_status_wakes_no_release(scene: Scene) -> None:
 
     await scene.world.user.patch(Ref(METRIC_SOURCE, None, "main"), {"spec": {"timeout": "6s"}})
     assert queued == {("shop", "bookshop")}
+
+
+async def test_a_source_that_makes_a_look_fail_is_logged_and_spoils_no_other(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    await scene.create("other")
+    scene.crash = OverflowError("int too large to convert to float")
+    await scene.pass_time(60)
+
+    other = await scene.world.user.get(Ref(METRIC_SOURCE, None, "other"))
+    assert parse_metric_source(other).status.conditions[0].status is Status.TRUE
+    assert "The look at MetricSource main failed" in caplog.text
+    assert 0 < [one.name for one in scene.checked].count("main") <= 60 / LOOK_SECONDS + 1
+
+    scene.crash = None
+    await scene.pass_time(LOOK_SECONDS)
+    assert await scene.ready() == (Status.TRUE, Reason.ANSWERING)
+
+
+async def test_connections_that_cannot_be_closed_end_no_round(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    await scene.pass_time(TURN_SECONDS)
+    scene.crash = RuntimeError("closed")
+    ref = Ref(METRIC_SOURCE, None, "main")
+    uid = (await scene.world.user.get(ref))["metadata"]["uid"]
+    await scene.world.user.delete(ref, uid=uid)
+    await scene.pass_time(TURN_SECONDS * 2)
+
+    assert scene.forgotten == ["main"]
+    assert "The connections to MetricSource main are not closed" in caplog.text

@@ -18,6 +18,10 @@ def test_escape_sequences_and_reversal_marks_are_gone() -> None:
     assert one_line("a\x1b[31mb\r\n\r\nc\u202ed") == "a [31mb c d"
 
 
+def test_halves_of_a_surrogate_pair_are_gone_as_they_cannot_be_written() -> None:
+    assert one_line("a\ud800\udfffb").encode() == b"a b"
+
+
 def test_ordinary_text_of_any_language_stays() -> None:
     assert one_line("größer als 5 % é 你好") == "größer als 5 % é 你好"
 

@@ -22,6 +22,8 @@ NEWEST = 60.0
 """Seconds that it may be ahead of our clock."""
 
 QUERY = Question("query", "query result", "correct the query")
+_EXACT = 2**53
+"""Beyond it whole numbers are no longer exact as floats: no time is there."""
 HISTOGRAM = "answered with a histogram; reduce it to one number, as histogram_quantile does"
 
 
@@ -42,6 +44,13 @@ def several(count: int) -> str:
         f"answered with {count} series where one is expected; "
         "aggregate in the query, for example with sum() or max()"
     )
+
+
+def moment(at: object) -> float | None:
+    """Unix seconds in an answer; None if they are none."""
+    if isinstance(at, bool) or not isinstance(at, int | float):
+        return None
+    return float(at) if -_EXACT <= at <= _EXACT else None
 
 
 def _read_result(kind: object, result: object, now: float) -> SampleFact:
@@ -67,7 +76,8 @@ def _read_result(kind: object, result: object, now: float) -> SampleFact:
 
 
 def _read_number(at: object, text: str, now: float) -> SampleFact:
-    if isinstance(at, bool) or not isinstance(at, int | float) or not math.isfinite(at):
+    when = moment(at)
+    if when is None:
         return _problem(malformed(QUERY))
     try:
         value = float(text)
@@ -78,7 +88,7 @@ def _read_number(at: object, text: str, now: float) -> SampleFact:
             f"answered {one_line(text, 10)}, which is no number to judge by; "
             "usually there was no traffic to divide by; guard the query against that"
         )
-    age = now - at
+    age = now - when
     if -NEWEST <= age <= OLDEST:
         return SampleFact(value)
     way = f"{age:.0f} s old" if age > 0 else f"from {-age:.0f} s in the future"

@@ -5,10 +5,11 @@ makes any answer unusable: such servers use it for partial answers (a store was 
 is missing cannot be told. `infos` are hints about style and are ignored.
 """
 
-import json
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
+
+from pydantic_core import from_json
 
 from release_coordinator.text import one_line
 
@@ -71,9 +72,10 @@ def _refused(status: int, document: dict[str, Any] | None, question: Question) -
 
 
 def _document(body: bytes) -> dict[str, Any] | None:
+    """Strict: a hostile depth and text that has no form in UTF-8 are not JSON either."""
     try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):  # a hostile depth is not JSON either
+        document = from_json(body, cache_strings="keys")
+    except ValueError:
         return None
     return document if isinstance(document, dict) else None
 

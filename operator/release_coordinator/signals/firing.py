@@ -4,7 +4,7 @@ Called by `signals.prometheus`. All or nothing, as in `signals.rules`: an alert 
 must not count as one that is silent.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -61,6 +61,6 @@ def _fact(alert: _Alert) -> AlertFact:
 def _since(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):  # the latter before the year 1 in UTC
         return None
-    return moment if moment.tzinfo else None

@@ -8,7 +8,7 @@ out, as a moment without traffic says nothing about the others.
 import math
 
 from release_coordinator.engine.watchfacts import SeriesFact
-from release_coordinator.signals.answer import HISTOGRAM, QUERY, several
+from release_coordinator.signals.answer import HISTOGRAM, QUERY, moment, several
 from release_coordinator.signals.envelope import malformed, read_data
 
 POINTS = 11_000
@@ -41,7 +41,7 @@ def _read(points: list[object], within: tuple[float, float]) -> SeriesFact:
     last = -math.inf
     for point in points:
         match point:
-            case [int() | float() as at, str(text)] if last < at:
+            case [stamp, str(text)] if (at := moment(stamp)) is not None and last < at:
                 last = at
             case _:
                 return SeriesFact((), malformed(QUERY))

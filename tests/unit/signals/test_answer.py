@@ -54,6 +54,10 @@ def test_one_finite_number_is_a_value(kind: str, result: object, value: float) -
         (None, None, "not a query result"),
         ("scalar", ["1", "1"], "not a query result"),
         ("scalar", [True, "1"], "not a query result"),
+        ("scalar", [10**400, "1"], "not a query result"),
+        ("scalar", [-(2**53) - 1, "1"], "not a query result"),
+        ("scalar", [float("nan"), "1"], "not a query result"),
+        ("scalar", [float("inf"), "1"], "not a query result"),
         ("vector", [{"metric": {}, "value": [None, "1"]}], "not a query result"),
     ],
 )
@@ -108,13 +112,25 @@ def test_foreign_pages_are_not_quoted() -> None:
     assert "secret" not in read_answer(500, b"<html>secret").problem
 
 
+@pytest.mark.parametrize("said", ['"error":"a\\ud800"', '"warnings":["a\\udfff"]', '"a\\ud800":1'])
+def test_text_that_cannot_be_written_is_not_read(said: str) -> None:
+    problem = read_answer(200, f'{{"status":"success",{said}}}'.encode()).problem
+    assert "not JSON" in problem
+    problem.encode()
+
+
 @pytest.mark.parametrize("body", [b"[" * 200_000, b'{"a":' * 100_000, b"1" * 10_000, b"\xff"])
 def test_hostile_json_is_unknown(body: bytes) -> None:
     assert read_answer(200, body).value is None
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.floats() | st.text(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.floats()
+    | st.integers()
+    | st.just(10**400)
+    | st.text(max_size=5),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(

@@ -33,7 +33,9 @@ def test_only_alerts_that_fire_are_told_with_all_their_labels() -> None:
     assert fact == FiringFact((AlertFact("Slow", slow, since),))
 
 
-@pytest.mark.parametrize("at", ["", "yesterday", "2026-11-23T12:00:00"])
+@pytest.mark.parametrize(
+    "at", ["", "yesterday", "2026-11-23T12:00:00", "0001-01-01T00:00:00+23:59"]
+)
 def test_an_alert_that_does_not_say_since_when_fires_all_the_same(at: str) -> None:
     assert read(alert("Slow", activeAt=at)).alerts[0].since is None
 
@@ -70,6 +72,10 @@ def test_more_than_anybody_can_judge_are_a_problem() -> None:
     fact = read(*[alert("A")] * (MOST + 1))
     assert fact.alerts == ()
     assert "more than 5000 alerts that fire" in fact.problem
+
+
+def test_labels_that_cannot_be_written_are_not_read() -> None:
+    assert "not JSON" in read(alert("A", labels={"alertname": "A", "x": "\ud800"})).problem
 
 
 def test_a_name_cannot_move_the_cursor_of_who_reads_it() -> None:

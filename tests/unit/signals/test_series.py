@@ -48,6 +48,8 @@ def test_a_range_without_data_is_empty_and_no_problem() -> None:
         ("matrix", [series([1, 1])], "not a query result"),
         ("matrix", [series(["1", "1"])], "not a query result"),
         ("matrix", [series([1, "many"])], "not a query result"),
+        ("matrix", [series([10**400, "1"])], "not a query result"),
+        ("matrix", [series([True, "1"])], "not a query result"),
         ("matrix", [{}], "not a query result"),
         ("matrix", None, "not a query result"),
         ("vector", [{"value": [1, "1"]}], "not a query result"),
