@@ -136,6 +136,9 @@ class Hold(Model):
     message: Sentence = Field(description="What happened and what the person can do.")
     since: Time = Field(description="When it was stopped.")
     step: StepId | None = Field(None, description="Step at which it stopped.")
+    subject: Annotated[str, Field(max_length=80)] | None = Field(
+        None, description="What of all that is watched it is about, by its name there."
+    )
 
 
 class Trigger(Model):

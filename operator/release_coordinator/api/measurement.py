@@ -92,6 +92,13 @@ class Measurement(Model):
     accepted: bool = Field(
         False, description="A person has resumed in spite of it: from then on it is only reported."
     )
+    silence_accepted: bool = Field(
+        False,
+        description=(
+            "A person has resumed in spite of missing answers: they hold the release no more. A "
+            "breach still counts."
+        ),
+    )
     runs: Count = Field(0, description="Runs of a data check that were begun.")
     run: Run | None = None
     message: ShortText = Field("", description="The value and its limit, or why it is unknown.")

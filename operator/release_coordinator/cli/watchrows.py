@@ -90,6 +90,8 @@ def _notes(
         facts.append(_SEVERITIES[subject.severity])
     if entry.verdict is Verdict.FAIL and subject is not None and subject.failure_threshold > 1:
         facts.append(f"{entry.failures} of {subject.failure_threshold} bad looks in a row")
+    if entry.silence_accepted:
+        facts.append("a person has resumed in spite of missing answers: they hold it no more")
     if entry.unknown_since is not None and entry.sampled_at is not None:
         facts.append(_blind(entry.unknown_since, entry.sampled_at, watch))
     if entry.run is not None and attempt.end is None:

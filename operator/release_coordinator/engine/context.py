@@ -135,9 +135,21 @@ class Context:
             step_id, state=StepState.FAILED, finished_at=self.now, message=shorten(message)
         )
 
-    def hold(self, reason: Reason, message: str, step_id: str | None = None) -> Note:
-        """Stop until a person decides."""
-        return hold(self.status, self.attempt, self.now, reason, message, step_id)
+    def hold(
+        self,
+        reason: Reason,
+        message: str,
+        step_id: str | None = None,
+        *,
+        subject: str | None = None,
+    ) -> Note:
+        """Stop until a person decides; `subject` is what it is about of all that is watched."""
+        note = hold(self.status, self.attempt, self.now, reason, message, step_id)
+        held = note.status.attempt
+        if subject is None or held is None or held.hold is None:
+            return note
+        entry = held.hold.model_copy(update={"subject": subject})
+        return self.note(held.model_copy(update={"hold": entry}))
 
     def trigger(self, reason: Reason, message: str, **said: Any) -> Note:
         """Turn the attempt into a rollback; `said` is by whom and why, if a person ordered it."""

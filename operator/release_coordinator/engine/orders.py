@@ -12,7 +12,7 @@ from release_coordinator.api.attempt import Attempt, Hold, Step, StepState
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.control import DeletionPolicy, OrderKind, Suspend
-from release_coordinator.api.measurement import Measurement, Verdict
+from release_coordinator.api.measurement import Measurement
 from release_coordinator.api.status import ReleaseStatus
 
 from . import closing, consent, names, ordering, reverting, schema, traffic
@@ -274,25 +274,24 @@ def _resume(ctx: Context) -> Outcome:
         _anew(step, ctx.now) if held is not None and step.id == held.step else step
         for step in ctx.attempt.steps
     ]
-    breach = held is not None and held.reason in BREACHES
-    measurements = [_watched_anew(entry, breach=breach) for entry in ctx.attempt.measurements]
+    measurements = [_watched_anew(entry, held) for entry in ctx.attempt.measurements]
     return ctx.note(ctx.with_attempt(hold=None, steps=steps, measurements=measurements))
 
 
-def _watched_anew(entry: Measurement, *, breach: bool) -> Measurement:
-    """Missing answers are counted anew; what was bad when a person went on is accepted."""
-    accepted = entry.accepted or (breach and entry.verdict is Verdict.FAIL)
-    return entry.model_copy(update={"unknown_since": None, "accepted": accepted})
+def _watched_anew(entry: Measurement, held: Hold | None) -> Measurement:
+    """Missing answers are counted anew; accepted is what the hold was about, and nothing else.
 
-
-BREACHES = {
-    Reason.METRIC_BREACH,
-    Reason.ALERT_FIRING,
-    Reason.PODS_FAILING,
-    Reason.ERRORS_LOGGED,
-    Reason.DATA_CHECK_FAILED,
-}
-"""Holds for something that is watched and was bad."""
+    Who was told of a breach has accepted it even if no answer came since. Who was told of missing
+    answers has accepted those of everything that had none, as they hold one after the other; no
+    breach is accepted by that.
+    """
+    changes: dict[str, object] = {"unknown_since": None}
+    if held is not None and held.reason is Reason.METRIC_UNKNOWN:
+        silent = entry.metric == held.subject or entry.unknown_since is not None
+        changes["silence_accepted"] = entry.silence_accepted or silent
+    elif held is not None and entry.metric == held.subject:
+        changes["accepted"] = True
+    return entry.model_copy(update=changes)
 
 
 def _anew(step: Step, now: datetime) -> Step:
