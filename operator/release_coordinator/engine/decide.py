@@ -114,7 +114,7 @@ def _plan(
     if revision is not None and not plan.is_recorded(revision, attempt.revision_digest):
         return None  # somebody has changed it, perhaps the way back in it
     if revision is not None:
-        resolved = plan.resolve(revision.spec, revision.requirements)
+        resolved = plan.recorded(revision)
     elif release.spec is not None:
         required = policy.requirements(seen.policy(release.name).spec)
         resolved = plan.resolve(release.spec, required)
@@ -170,12 +170,18 @@ def _course(ctx: Context) -> Decision:
     outcome = orders.advance(ctx)
     if outcome is DONE:
         outcome = _backwards(ctx) if ctx.attempt.trigger else _forwards(ctx)
-    if suspension.withholds(ctx, outcome):
-        # Who goes no further than the locks holds none.
-        wanted = locks.are_wanted(ctx.attempt)
-        return (wanted and locks.give_back(ctx.release, ctx.attempt, ctx.seen)) or Wait()
+    outcome = _unless_suspended(ctx, outcome)
     assert not isinstance(outcome, Done | Failed)  # noqa: S101 - both ways end in a Note
     return outcome
+
+
+def _unless_suspended(ctx: Context, outcome: Outcome) -> Outcome:
+    """The outcome, unless it would begin what a suspended Release does not begin."""
+    if not suspension.withholds(ctx, outcome):
+        return outcome
+    # Who goes no further than the locks holds none.
+    wanted = locks.are_wanted(ctx.attempt)
+    return (wanted and locks.give_back(ctx.release, ctx.attempt, ctx.seen)) or Wait()
 
 
 def _forwards(ctx: Context) -> Outcome:
@@ -184,7 +190,8 @@ def _forwards(ctx: Context) -> Outcome:
     if outcome is DONE:
         outcome = braking.advance(ctx)
         if isinstance(outcome, Done | Wait):
-            return braking.beside(outcome, _story(ctx))
+            # What is watched is watched on while nothing begins.
+            return braking.beside(outcome, _unless_suspended(ctx, _story(ctx)))
     if isinstance(outcome, Failed):
         return orders.turn(ctx, outcome.reason, outcome.message, cause=outcome.cause)
     return outcome
