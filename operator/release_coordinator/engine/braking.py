@@ -7,6 +7,7 @@ missing answers lead to nothing before that watch.
 
 from typing import TypeVar
 
+from release_coordinator.api.attempt import StepState
 from release_coordinator.api.measurement import WatchState
 from release_coordinator.api.watch import WatchStart
 
@@ -30,7 +31,13 @@ def advance(ctx: Context) -> Outcome:
         return ctx.note(ctx.with_attempt(watch=WatchState(changed_at=ctx.now)))
     if state.started_at is not None or watch.start is WatchStart.AFTER_ROLLOUT:
         return DONE
-    return observing.advance(ctx, watch, state, None)
+    return observing.advance(ctx, watch, state, _under_way(ctx))
+
+
+def _under_way(ctx: Context) -> str | None:
+    """The step that a hold stops: it begins anew, with all its time, when a person resumes."""
+    running = [step.id for step in ctx.attempt.steps if step.state is StepState.RUNNING]
+    return running[-1] if running else None
 
 
 def _is_changing(ctx: Context) -> bool:
