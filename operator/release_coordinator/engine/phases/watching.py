@@ -17,6 +17,7 @@ from release_coordinator.engine.outcome import DONE, Failed, Outcome, Wait
 from release_coordinator.engine.runfacts import WorkloadWant
 
 STEP = "watch"
+NOT_GOOD = "cannot be said to have stayed good:"
 
 
 def advance(ctx: Context) -> Outcome:
@@ -48,7 +49,7 @@ def result(ctx: Context) -> str:
     others = [f"{what} ({blemish})" for what, blemish in told if blemish]
     if not others:
         return "stayed good"
-    start = "stayed good but for" if len(others) < len(subjects) else "was not seen to stay good:"
+    start = "stayed good but for" if len(others) < len(subjects) else NOT_GOOD
     return f"{start} {', '.join(others)}"
 
 
