@@ -77,7 +77,10 @@ ADVICE: dict[Reason, str] = {
         "Developer: see the last words of the check; find what wrote the data, and repair them."
     ),
     Reason.METRIC_BREACH: "Developer: find the cause before the next attempt.",
-    Reason.METRIC_UNKNOWN: "Platform team: make the metric source answer.",
+    Reason.METRIC_UNKNOWN: (
+        "Platform team: make its source answer; Developer: correct its query, or the Job of the "
+        "check."
+    ),
 }
 """Who acts after a failure, and how."""
 
