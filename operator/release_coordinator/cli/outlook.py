@@ -93,6 +93,6 @@ def _frozen(attempt: Attempt, resolved: plan.Plan, seen: Observation) -> plan.Pl
     recorded = seen.revision(attempt.revision) if attempt.revision else None
     if recorded is None or recorded.digest == resolved.digest:
         return resolved
-    frozen = plan.resolve(recorded.spec, recorded.requirements)
+    frozen = plan.recorded(recorded)
     same = isinstance(frozen, plan.Plan) and frozen.spec_digest == resolved.spec_digest
     return frozen if same and isinstance(frozen, plan.Plan) else resolved

@@ -1,28 +1,36 @@
 """What is asked of a metric source for an entry of `spec.watch`: queries with their values.
 
 Between the plan and whoever asks (`engine.questions`, `engine.signs.alerts`, `engine.downtime`).
-A text that cannot be filled is a fault of the spec and was told by `engine.watchfaults`.
+A text that cannot be filled is a fault of the spec and was told by `engine.watchfaults`; only an
+attempt that another version of the operator has begun may have one.
 """
 
 from collections.abc import Mapping
 
 from release_coordinator.api.release import Component
 from release_coordinator.api.watch import Breach, Metric, MinTraffic
+from release_coordinator.text import one_line
 
 from . import bluegreen, placeholders, presets, traffic
 from .context import Context
 
 WINDOW = "1m"
 """What $(window) stands for where nothing else is said."""
+QUOTED = 60
+"""Characters of a text that a problem quotes."""
 NONE = "none"
 """What $(previousVersion) stands for if nobody knows what ran before: no version is called so."""
+
+
+class Unfillable(Exception):  # noqa: N818 - a fact
+    """A text cannot be asked; the message says why and who mends it."""
 
 
 def query_of(ctx: Context, metric: Metric, *, beside: bool = False) -> str:
     """The query of a metric, for the new version or the one it takes the place of.
 
     `beside` is right for every baseline that another version gives: for the one that runs beside,
-    and for the one that ran before.
+    and for the one that ran before. Raises Unfillable, as all that fills.
     """
     preset = _preset(metric)
     query = preset.query if preset is not None else metric.query or ""
@@ -62,7 +70,11 @@ def filled(ctx: Context, query: str, component: str | None = None) -> str:
 
 def filled_label(ctx: Context, text: str, component: str | None = None) -> str:
     """A plain text with placeholders, such as the value of a label: nothing is escaped."""
-    return placeholders.text_filled(text, _values(ctx, component, WINDOW, beside=False))
+    values = _values(ctx, component, WINDOW, beside=False)
+    try:
+        return placeholders.text_filled(text, values)
+    except LookupError as error:
+        raise _unfillable(text, error) from None
 
 
 def _preset(metric: Metric) -> presets.Asked | None:
@@ -70,7 +82,18 @@ def _preset(metric: Metric) -> presets.Asked | None:
 
 
 def _filled(ctx: Context, query: str, component: str | None, window: str, *, beside: bool) -> str:
-    return placeholders.filled(query, _values(ctx, component, window, beside=beside))
+    try:
+        return placeholders.filled(query, _values(ctx, component, window, beside=beside))
+    except (LookupError, ValueError) as error:
+        raise _unfillable(query, error) from None
+
+
+def _unfillable(text: str, error: LookupError | ValueError) -> Unfillable:
+    problem = str(error) if isinstance(error, ValueError) else f"has no value for {error}"
+    return Unfillable(
+        f"{one_line(text, QUOTED)} {problem}; this attempt was begun by another version of the "
+        "operator; the author corrects it in the spec of the next release"
+    )
 
 
 def _values(ctx: Context, component: str | None, window: str, *, beside: bool) -> Mapping[str, str]:

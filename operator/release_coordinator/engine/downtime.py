@@ -114,7 +114,10 @@ def _measure(ctx: Context, before: Downtime) -> Note | Wait | Done:
     if due > ctx.now:
         return Wait(due)
     availability = watch.availability
-    query = asked.filled(ctx, availability.query, availability.component)
+    try:
+        query = asked.filled(ctx, availability.query, availability.component)
+    except asked.Unfillable:
+        return _noted(ctx, before, before.measured_seconds)  # unknown adds nothing
     sample = ctx.seen.late(SampleWant(availability.source, query, due))
     if sample is None:
         return Wait()

@@ -135,10 +135,32 @@ def _resolve(spec: ReleaseSpec, requirements: Requirements) -> Plan | tuple[Faul
     order = _order(spec)
     if isinstance(order, Fault):
         return (order,)
-    return Plan(spec, requirements, digest(spec, requirements), spec_digest(spec), order)
+    return _plan(spec, requirements, order)
 
 
 _RESOLVED = Memo(_resolve)
+
+
+def recorded(revision: Revision) -> Plan | tuple[Fault, ...]:
+    """The plan of what is recorded: a fault that only this version knows ends no attempt halfway.
+
+    The version that began it found none.
+    """
+    return _RECORDED(revision)
+
+
+def _recorded(revision: Revision) -> Plan | tuple[Fault, ...]:
+    order = _order(revision.spec)
+    if isinstance(order, Fault):
+        return (order,)
+    return _plan(revision.spec, revision.requirements, order)
+
+
+_RECORDED = Memo(_recorded)
+
+
+def _plan(spec: ReleaseSpec, requirements: Requirements, order: tuple[Component, ...]) -> Plan:
+    return Plan(spec, requirements, digest(spec, requirements), spec_digest(spec), order)
 
 
 def _workload_faults(spec: ReleaseSpec) -> list[Fault]:

@@ -153,3 +153,14 @@ def test_other_texts_are_filled_too() -> None:
     assert asked.filled(ctx, 'up{a=~"$(version)"}[$(window)]') == r'up{a=~"1\\.3\\.0"}[1m]'
     assert asked.filled(ctx, 'up{a="$(workload)"}', "frontend") == 'up{a="bookshop-frontend"}'
     assert asked.filled_label(ctx, "$(release)-$(version)") == "bookshop-1.3.0"
+
+
+@pytest.mark.parametrize("query", ['up{a="$(image)"}', "up{a=$(release)}", 'up{a="$(release)'])
+def test_a_query_that_cannot_be_filled_is_told_with_its_remedy(query: str) -> None:
+    with pytest.raises(asked.Unfillable, match=r"corrects it in the spec of the next release"):
+        asked.query_of(context(), a_metric(query))
+
+
+def test_a_label_that_cannot_be_filled_is_told_too() -> None:
+    with pytest.raises(asked.Unfillable, match="has no value for 'team'"):
+        asked.filled_label(context(), "$(team)")

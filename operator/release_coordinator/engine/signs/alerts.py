@@ -53,7 +53,10 @@ def _look_at(sign: AlertSign) -> Callable[[Context, datetime], Finding | None]:
             return None
         if fact.problem:
             return Finding(Verdict.UNKNOWN, fact.problem)
-        labels = {key: asked.filled_label(ctx, text) for key, text in sign.labels.items()}
+        try:
+            labels = {key: asked.filled_label(ctx, text) for key, text in sign.labels.items()}
+        except asked.Unfillable as problem:
+            return Finding(Verdict.UNKNOWN, str(problem))
         named = frozenset(sign.alerts)
         firing = [alert for alert in fact.alerts if _is_meant(alert, named, labels)]
         return _judged(ctx, sign, firing)

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from release_coordinator.api.base import parse_duration
 from release_coordinator.api.conditions import Reason
+from release_coordinator.api.measurement import Verdict
 from release_coordinator.api.watch import Metric, Watch
-from release_coordinator.engine import judge, questions
+from release_coordinator.engine import asked, judge, questions
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.reading import Finding
 from release_coordinator.engine.subject import Subject
@@ -37,7 +38,10 @@ def subjects(watch: Watch) -> list[Subject]:
 
 def _look_at(metric: Metric) -> Callable[[Context, datetime], Finding | None]:
     def look(ctx: Context, due: datetime) -> Finding | None:
-        reading = questions.ask(ctx, metric, due)
+        try:
+            reading = questions.ask(ctx, metric, due)
+        except asked.Unfillable as problem:
+            return Finding(Verdict.UNKNOWN, str(problem))
         return None if reading is None else judge.judge(questions.breach_of(metric), reading)
 
     return look
