@@ -18,6 +18,8 @@ SAMPLES = dict.fromkeys(placeholders.ALL, "sample") | {placeholders.WINDOW: "1m"
 
 APART = {placeholders.PODS, "workload"}
 """Placeholders by which the two versions of a BlueGreen component are told apart."""
+POD_SIGN = "pods"
+"""Name of the journal's entry of `engine.signs.pods`; no other entry can have a metric's name."""
 _REMEDY = "correct it, and try it at the source first"
 
 
@@ -51,6 +53,10 @@ def _twice(watch: Watch) -> Iterator[Fault]:
         "logs": [sign.name for sign in watch.logs],
         "dataChecks": [check.name for check in watch.data_checks],
     }
+    if watch.pods is not None and POD_SIGN in lists["metrics"]:
+        path = f"spec.watch.metrics[{lists['metrics'].index(POD_SIGN)}].name"
+        text = f"{POD_SIGN} is how spec.watch.pods is called among what is watched"
+        yield Fault(path, text, "give the metric another name")
     for field, names in lists.items():
         for index, name in enumerate(names):
             if name in names[:index]:

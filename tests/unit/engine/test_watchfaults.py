@@ -14,6 +14,7 @@ from release_coordinator.api.release import ReleaseSpec
 from release_coordinator.api.strategy import Strategy, StrategyType
 from release_coordinator.api.watch import Convention, Preset, Watch
 from release_coordinator.engine import plan, presets, watchfaults
+from release_coordinator.engine.signs import pods
 
 GOLDEN = Path(__file__).parent / "golden" / "watch_faults.txt"
 
@@ -143,3 +144,12 @@ def test_a_preset_is_known_by_the_conventions_that_are_named(preset: Preset) -> 
         watch = f"metrics: [{{name: m, {said}, component: backend}}]"
         assert bool(told(watch)) == (presets.asked(preset, convention) is None)
     assert presets.conventions(preset)
+
+
+def test_a_metric_cannot_have_the_name_of_the_pods_that_are_watched() -> None:
+    metric = f"metrics: [{{name: {pods.NAME}, query: up, breach: {{above: 1}}}}]"
+
+    (fault,) = told(f"{metric}\npods: {{}}")
+
+    assert fault.path == "spec.watch.metrics[0].name"
+    assert told(metric) == []
