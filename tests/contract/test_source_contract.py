@@ -6,6 +6,7 @@ Over real HTTP; the cells of a single value are in `test_metrics_contract`.
 import asyncio
 import socket
 import ssl
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,9 @@ from tools.cluster.progress import Progress
 
 from release_coordinator.api.metricsource import AddressKind
 from release_coordinator.engine.watchfacts import FiringFact, SampleFact, SeriesFact
+from release_coordinator.signals import prometheus
 from release_coordinator.signals.addresses import APIServer
+from release_coordinator.signals.firing import read_firing
 from release_coordinator.signals.port import Endpoint, Outcome, TLSMaterial
 from release_coordinator.signals.prometheus import PrometheusMetrics
 
@@ -168,6 +171,47 @@ async def test_no_question_reads_more_than_the_source_may_answer(
     assert "answered with more than 64 KiB; " in fact.problem
     assert "or raise spec.maxAnswerKib of the MetricSource" in fact.problem
     assert server.sent < 32 << 20
+
+
+async def test_one_number_and_one_series_take_little_whatever_the_source_may_answer(
+    server: fake.ScriptedPrometheus, metrics: PrometheusMetrics
+) -> None:
+    server.script = server.flood
+    endpoint = fake.endpoint(server.url, 60, max_answer=16 << 20)
+    number, values = await query(metrics, endpoint), await series(metrics, endpoint)
+
+    assert number.problem.endswith("more than 256 KiB; narrow the query to one series.")
+    assert values.problem.endswith("more than 1024 KiB; narrow the query to one series.")
+    assert server.sent < 32 << 20
+
+
+async def test_long_lists_are_read_aside_and_one_at_a_time(
+    server: fake.ScriptedPrometheus,
+    metrics: PrometheusMetrics,
+    heard: Heard,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    go_on, reading, most = threading.Event(), 0, 0
+
+    def slow(status: int, body: bytes) -> FiringFact:
+        nonlocal reading, most
+        reading += 1
+        most = max(most, reading)
+        assert go_on.wait(30)  # in the loop it would be for nothing: nobody could set it
+        reading -= 1
+        return read_firing(status, body)
+
+    monkeypatch.setattr(prometheus, "read_firing", slow)
+    server.script = fake.alerts({"alertname": "A", "text": "x" * prometheus.ASIDE_BYTES})
+    asks = [
+        asyncio.ensure_future(metrics.firing(fake.endpoint(server.url, name=name)))
+        for name in ("one", "other")
+    ]
+    await until(lambda: len(heard.ends) == 2 and reading > 0)
+    go_on.set()
+
+    assert [len(fact.alerts) for fact in await asyncio.gather(*asks)] == [1, 1]
+    assert most == 1
 
 
 async def test_a_value_from_the_future_or_the_past_is_unknown(

@@ -133,7 +133,11 @@ class MetricSourceSpec(Model):
         description="Kinds of addresses that are asked although no source should live there.",
     )
     max_answer_kib: Annotated[int, Field(ge=1, le=16384)] = Field(
-        4096, description="Longest answer that is read, in KiB."
+        4096,
+        description=(
+            "Longest answer that is read, in KiB; with one number it is never more than 256, "
+            "with one series never more than 1024."
+        ),
     )
     concurrency: Annotated[int, Field(ge=1, le=64)] = Field(
         8, description="Queries under way at the same time; others wait."

@@ -14,6 +14,8 @@ from pydantic_core import from_json
 from release_coordinator.text import one_line
 
 CHECK_ADDRESS = "check that the address is the root of a Prometheus-compatible API"
+MOST_VALUES = 500_000
+"""Of an answer that is read: what small values take in memory is many times their text."""
 _REDIRECTS = range(300, 400)
 _CALLERS_FAULT = range(400, 500)
 
@@ -35,6 +37,8 @@ def read_data(status: int, body: bytes, question: Question) -> dict[str, Any] | 
     document = _document(body)
     if status != HTTPStatus.OK or (document is not None and document.get("status") == "error"):
         return _refused(status, document, question)
+    if document is None and _is_heavy(body):
+        return f"answered with more than {MOST_VALUES} values; {CHECK_ADDRESS}"
     if document is None:
         return f"answered something that is not JSON; {CHECK_ADDRESS}"
     warnings = document.get("warnings")
@@ -71,8 +75,15 @@ def _refused(status: int, document: dict[str, Any] | None, question: Question) -
     return f"refused the {question.name} with HTTP {status}{quoted}; {advice}"
 
 
+def _is_heavy(body: bytes) -> bool:
+    """Whether there may be too many values in it; those in texts count too, as that is cheap."""
+    return sum(map(body.count, (b"{", b"[", b","))) > MOST_VALUES
+
+
 def _document(body: bytes) -> dict[str, Any] | None:
     """Strict: a hostile depth and text that has no form in UTF-8 are not JSON either."""
+    if _is_heavy(body):
+        return None
     try:
         document = from_json(body, cache_strings="keys")
     except ValueError:

@@ -6,6 +6,7 @@ slow source delays those who ask it, and nobody else.
 """
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -36,6 +37,8 @@ class Request:
     parameters: Mapping[str, str]
     too_long: str
     """What its author may do about an answer that is too long."""
+    at_most: int = sys.maxsize
+    """Bytes of an answer that are read, even if the source may answer with more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,17 +153,22 @@ class Exchange:
 async def _read(
     endpoint: Endpoint, request: Request, response: aiohttp.ClientResponse
 ) -> tuple[Outcome, int, bytes, str]:
-    body = await read_capped(response, endpoint.max_answer)
+    body = await read_capped(response, min(endpoint.max_answer, request.at_most))
     if body is None:
-        problem = (
-            f"answered with more than {endpoint.max_answer >> 10} KiB; {request.too_long}, or "
-            "raise spec.maxAnswerKib of the MetricSource"
-        )
-        return Outcome.UNUSABLE, 0, b"", problem
+        return Outcome.UNUSABLE, 0, b"", _too_long(endpoint, request)
     if response.status == HTTPStatus.OK and response.content_type != "application/json":
         problem = f"answered with a page that is not JSON; {CHECK_ADDRESS}"
         return Outcome.UNUSABLE, 0, b"", problem
     return _outcome(response.status), response.status, body, ""
+
+
+def _too_long(endpoint: Endpoint, request: Request) -> str:
+    if request.at_most <= endpoint.max_answer:
+        return f"answered with more than {request.at_most >> 10} KiB; {request.too_long}"
+    return (
+        f"answered with more than {endpoint.max_answer >> 10} KiB; {request.too_long}, or "
+        "raise spec.maxAnswerKib of the MetricSource"
+    )
 
 
 def _outcome(status: int) -> Outcome:

@@ -7,10 +7,11 @@ must not count as one that is silent.
 from datetime import UTC, datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from release_coordinator.engine.watchfacts import AlertFact, FiringFact
 from release_coordinator.signals.envelope import CHECK_ADDRESS, Question, malformed, read_data
+from release_coordinator.signals.wire import Labels, Listed, Wire
 from release_coordinator.text import one_line
 
 MOST = 5_000
@@ -37,20 +38,14 @@ def read_firing(status: int, body: bytes) -> FiringFact:
     return FiringFact(tuple(map(_fact, firing)))
 
 
-class _Wire(BaseModel):
-    """Members that we do not know are left alone: servers add their own."""
-
-    model_config = ConfigDict(strict=True, extra="ignore")
-
-
-class _Alert(_Wire):
+class _Alert(Wire):
     state: Literal["inactive", "pending", "firing"]
-    labels: dict[str, str]
+    labels: Labels
     active_at: str = Field("", alias="activeAt")
 
 
-class _Answer(_Wire):
-    alerts: list[_Alert]
+class _Answer(Wire):
+    alerts: Listed[_Alert]
 
 
 def _fact(alert: _Alert) -> AlertFact:

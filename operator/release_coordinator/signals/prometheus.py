@@ -5,10 +5,12 @@ raises, each says in `problem` what happened, where, and what to do. `signals.ex
 HTTP, and the modules beside it read the answers.
 """
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from yarl import URL
@@ -27,6 +29,12 @@ from release_coordinator.signals.sharing import SHARED_SECONDS, Sharing
 
 CHECKED = "vector(1)"
 """A query that every source answers, whatever it holds."""
+SAMPLE_BYTES = 256 << 10
+"""Of an answer with one number, whatever the source may answer."""
+SERIES_BYTES = 1 << 20
+"""The same of a series: the most values that there can be take a third of it."""
+ASIDE_BYTES = 256 << 10
+"""Longer answers are read in a thread, and one at a time, for the sake of the memory."""
 _Fact = TypeVar("_Fact", SampleFact, SeriesFact, FiringFact, AlertRulesFact)
 
 _RULES = Request(
@@ -59,6 +67,7 @@ class PrometheusMetrics:
         self._exchange = Exchange(links, observers)
         self._sharing = Sharing(shared)
         self._now = now
+        self._reading = asyncio.Lock()
 
     async def close(self) -> None:
         """Close all connections."""
@@ -90,7 +99,8 @@ class PrometheusMetrics:
             reply = await self._exchange.ask(endpoint, _range(endpoint, promql, first, last, step))
             if reply.problem:
                 return SeriesFact((), reply.problem)
-            return read_series(reply.status, reply.body, (first - step, last + step))
+            within = (first - step, last + step)
+            return await self._read(reply, partial(read_series, within=within))
 
         return await self._shared(endpoint, ("series", promql, start, end, step), ask)
 
@@ -101,7 +111,7 @@ class PrometheusMetrics:
             reply = await self._exchange.ask(endpoint, _ALERTS)
             if reply.problem:
                 return FiringFact((), reply.problem)
-            return read_firing(reply.status, reply.body)
+            return await self._read(reply, read_firing)
 
         return await self._shared(endpoint, ("firing",), ask)
 
@@ -112,7 +122,7 @@ class PrometheusMetrics:
             reply = await self._exchange.ask(endpoint, _RULES)
             if reply.problem:
                 return AlertRulesFact((), reply.problem)
-            return read_rules(reply.status, reply.body)
+            return await self._read(reply, read_rules)
 
         return await self._shared(endpoint, ("rules",), ask)
 
@@ -130,6 +140,12 @@ class PrometheusMetrics:
             return SampleFact(None, reply.problem)
         return read_answer(reply.status, reply.body, self._now())
 
+    async def _read(self, reply: Reply, read: Callable[[int, bytes], _Fact]) -> _Fact:
+        if len(reply.body) <= ASIDE_BYTES:
+            return read(reply.status, reply.body)
+        async with self._reading:
+            return await asyncio.to_thread(read, reply.status, reply.body)
+
     async def _shared(
         self, endpoint: Endpoint, question: tuple[object, ...], ask: Callable[[], Awaitable[_Fact]]
     ) -> _Fact:
@@ -139,7 +155,7 @@ class PrometheusMetrics:
 def _instant(endpoint: Endpoint, promql: str) -> Request:
     # The server gets our deadline: it need not work for a caller that has gone.
     form = {"query": promql, "timeout": f"{endpoint.timeout:.3f}"}
-    return Request("POST", "query", form, "narrow the query to one series")
+    return Request("POST", "query", form, "narrow the query to one series", SAMPLE_BYTES)
 
 
 def _range(endpoint: Endpoint, promql: str, start: float, end: float, step: float) -> Request:
@@ -150,7 +166,7 @@ def _range(endpoint: Endpoint, promql: str, start: float, end: float, step: floa
         "step": f"{step:.3f}",
         "timeout": f"{endpoint.timeout:.3f}",
     }
-    return Request("POST", "query_range", form, "narrow the query to one series")
+    return Request("POST", "query_range", form, "narrow the query to one series", SERIES_BYTES)
 
 
 def _placed(endpoint: Endpoint, fact: _Fact) -> _Fact:

@@ -7,10 +7,11 @@ one name are all handed on, with the severity of each: who asks decides what the
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from release_coordinator.engine.evidence import AlertRuleFact, AlertRulesFact
 from release_coordinator.signals.envelope import CHECK_ADDRESS, Question, malformed, read_data
+from release_coordinator.signals.wire import Labels, Listed, Wire
 from release_coordinator.text import one_line
 
 _RULES = Question("request for its alert rules", "list of alert rules", CHECK_ADDRESS)
@@ -33,33 +34,27 @@ def read_rules(status: int, body: bytes) -> AlertRulesFact:
     return AlertRulesFact(tuple(_fact(rule) for rule in rules if isinstance(rule, _Alert)))
 
 
-class _Wire(BaseModel):
-    """Members that we do not know are left alone: servers add their own."""
-
-    model_config = ConfigDict(strict=True, extra="ignore")
-
-
-class _Alert(_Wire):
+class _Alert(Wire):
     type: Literal["alerting"]
     name: str
     health: Literal["ok", "err", "unknown"]
     state: Literal["inactive", "pending", "firing", "unknown"]
-    labels: dict[str, str] | None = None
+    labels: Labels | None = None
     last_error: str = Field("", alias="lastError")
 
 
-class _Recording(_Wire):
+class _Recording(Wire):
     """Sent by servers that do not know the parameter `type`."""
 
     type: Literal["recording"]
 
 
-class _Group(_Wire):
-    rules: list[Annotated[_Alert | _Recording, Field(discriminator="type")]]
+class _Group(Wire):
+    rules: Listed[Annotated[_Alert | _Recording, Field(discriminator="type")]]
 
 
-class _Answer(_Wire):
-    groups: list[_Group]
+class _Answer(Wire):
+    groups: Listed[_Group]
     next_page: str = Field("", alias="groupNextToken")
 
 
