@@ -43,3 +43,8 @@ class Transient(ReleaseCoordinatorError):  # noqa: N818
         super().__init__(message)
         self.retry_after = retry_after
         """Seconds the server asked us to wait, if it did."""
+
+
+def is_panic(error: BaseException) -> bool:
+    """Whether a library written in Rust gave up: that goes past every `except Exception`."""
+    return type(error).__name__ == "PanicException"

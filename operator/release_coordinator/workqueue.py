@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from release_coordinator.clock import Clock, Handle, SystemClock
-from release_coordinator.errors import ReleaseCoordinatorError, Transient
+from release_coordinator.errors import ReleaseCoordinatorError, Transient, is_panic
 from release_coordinator.observer import Outcome, QueueObserver
 
 K = TypeVar("K", bound=Hashable)
@@ -208,7 +208,10 @@ class WorkQueue(Generic[K]):
         started = self._clock.now()
         try:
             next_look = await handler(key)
-        except Exception as error:  # noqa: BLE001 - whatever fails in one pass stays in its key
+        except BaseException as error:
+            # Whatever fails in one pass stays in its key; only an end of the process goes on.
+            if not (isinstance(error, Exception) or is_panic(error)):
+                raise
             _log_failure(key, error)
             wished = error.retry_after if isinstance(error, Transient) else None
             self.add_rate_limited(key, at_least=wished or 0.0)
@@ -249,7 +252,7 @@ class WorkQueue(Generic[K]):
             self._delayed.pop(key)[1].cancel()
 
 
-def _log_failure(key: object, error: Exception) -> None:
+def _log_failure(key: object, error: BaseException) -> None:
     """Known errors are the world's state and get a line; the others are ours and get a trace."""
     known = isinstance(error, ReleaseCoordinatorError)
     trace = None if known else error

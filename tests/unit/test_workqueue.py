@@ -5,6 +5,7 @@
 import asyncio
 import logging
 
+import promql_parser
 import pytest
 
 from release_coordinator.clock import VirtualClock
@@ -214,6 +215,43 @@ async def test_the_handler_says_when_to_look_next() -> None:
     assert looks == [0, 60, 120]
     outcomes = [entry[2] for entry in seen.log if entry[0] == "reconciled"]
     assert outcomes == ["requeue_after", "requeue_after", "success"]
+
+
+async def test_a_library_that_gives_up_in_a_pass_fails_that_pass_alone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock = VirtualClock()
+    queue = queue_on(clock)
+    looks: list[tuple[str, float]] = []
+
+    async def handler(key: str) -> None:
+        looks.append((key, clock.now() - 1_000))
+        if key == "bad" and len(looks) == 1:
+            promql_parser.parse("up offset nan")
+
+    run = asyncio.create_task(queue.run(1, handler))
+    with caplog.at_level(logging.WARNING):
+        queue.add("bad")
+        queue.add("good")
+        await clock.advance(600)
+    await queue.stop(1)
+    await run
+    assert looks == [("bad", 0), ("good", 0), ("bad", 1)]
+    (record,) = caplog.records
+    assert record.exc_info, "a panic is our own fault and needs a trace"
+
+
+async def test_what_ends_the_process_is_no_failed_pass() -> None:
+    queue = queue_on(VirtualClock())
+
+    async def handler(_: str) -> None:
+        raise GeneratorExit
+
+    queue.add("a")
+    with pytest.raises(BaseExceptionGroup) as caught:
+        await queue.run(1, handler)
+    assert isinstance(caught.value.exceptions[0], GeneratorExit)
+    assert queue.failures("a") == 0
 
 
 async def test_a_failing_pass_backs_off_and_a_good_one_resets(

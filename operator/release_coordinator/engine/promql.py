@@ -4,27 +4,12 @@ Used by `engine.watchfaults`, and by whoever asks a source that is shared by sev
 are rewritten token by token, and the syntax tree of the result must then show what was meant.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from functools import lru_cache
 
-import promql_parser
-from promql_parser import (
-    AggregateExpr,
-    BinaryExpr,
-    Call,
-    Expr,
-    Matcher,
-    MatchOp,
-    MatrixSelector,
-    ParenExpr,
-    StringLiteral,
-    SubqueryExpr,
-    UnaryExpr,
-    VectorSelector,
-)
-
-from . import promlex
+from . import promlex, promtree
 from .promlex import Sort, Token
+from .promtree import Part
 
 REMEMBERED = 2048
 """Queries whose check, or narrowed text, is kept: each is asked again and again."""
@@ -33,25 +18,10 @@ _RANGE = (
     "rate(...) or avg_over_time(...)"
 )
 _WORDS = {"and", "or", "unless", "atan2", "bool", "offset", "inf", "nan"}
-_EXPECTED = ("expected type matrix", "expected a range of values, like up[5m],")
 _INFO = (
     "uses info(), whose labels come from series that cannot be narrowed; join them by * on (...)"
 )
 _UNCLEAR = "cannot be narrowed; write braces after each name of a metric, like up{}"
-
-
-def parsed(query: str) -> Expr:
-    """The syntax tree of a query.
-
-    Raises:
-        ValueError: it is no PromQL; the text says why and begins with a verb.
-    """
-    text = promlex.written(promlex.tokens(query))
-    try:
-        return promql_parser.parse(text)
-    except ValueError as error:
-        reason = " ".join(str(error).split()).replace(*_EXPECTED)
-        raise ValueError(f"is no PromQL: {reason}") from None
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -61,14 +31,12 @@ def checked(query: str) -> str:
     The text begins with a verb.
     """
     try:
-        answer = parsed(query)
+        kind = promtree.answer(promlex.tokens(query))
     except ValueError as error:
         return str(error)
-    while isinstance(answer, ParenExpr):
-        answer = answer.expr
-    if isinstance(answer, MatrixSelector | SubqueryExpr):
+    if kind in promtree.RANGES:
         return _RANGE
-    if isinstance(answer, StringLiteral):
+    if kind == promtree.TEXT:
         return "is a text in quotes; write a query whose answer is a number"
     return ""
 
@@ -87,82 +55,39 @@ def narrowed(query: str, matchers: Mapping[str, str]) -> str:
 @lru_cache(maxsize=REMEMBERED)
 def _narrowed(query: str, labels: tuple[tuple[str, str], ...]) -> str:
     matchers = dict(labels)
-    before = parsed(query)
+    found = promlex.tokens(query)
+    before = promtree.parts(found)
     if "__name__" in matchers:
         raise ValueError("cannot be forced to one __name__, which is the name of the metric")
-    text = promlex.written(_forced(promlex.tokens(query), matchers))
-    after = parsed(text)
-    if _shape(after, set(matchers)) != _shape(before, set(matchers)):
+    forced = tuple(_forced(found, matchers))
+    after = promtree.parts(forced)
+    if _shape(after, matchers) != _shape(before, matchers):
         raise ValueError(_UNCLEAR)
-    for selector in _selectors(after):
-        _demand(selector, matchers)
-    return text
+    for part in after:
+        _demand(part, matchers)
+    return promlex.written(forced)
 
 
-def _demand(selector: VectorSelector, matchers: Mapping[str, str]) -> None:
+def _demand(part: Part, matchers: Mapping[str, str]) -> None:
     """See that a selector can find nothing else."""
-    if selector.matchers.or_matchers:
+    if part.kind == promtree.CALL and part.traits == ("info",):
+        raise ValueError(_INFO)
+    if part.kind != promtree.SELECTOR:
+        return
+    if part.has_alternatives:
         raise ValueError("has alternatives in a selector, which PromQL has not; use =~")
     for label, value in matchers.items():
-        found = [one for one in selector.matchers.matchers if one.name == label]
-        if not all(one.op == MatchOp.Equal and one.value == value for one in found) or not found:
+        found = [(operator, text) for name, operator, text in part.matchers if name == label]
+        if set(found) != {(promtree.EQUAL, value)}:
             raise ValueError(_UNCLEAR)
 
 
-def _selectors(expr: Expr) -> list[VectorSelector]:
-    found = []
-    for node in _nodes(expr):
-        if isinstance(node, VectorSelector):
-            found.append(node)
-        elif isinstance(node, Call) and node.func.name == "info":
-            raise ValueError(_INFO)
-    return found
-
-
-def _nodes(expr: Expr) -> Iterator[Expr]:
-    """The expression and everything below it; without recursion, as it may be very deep."""
-    waiting = [expr]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        waiting.extend(_below(node))
-
-
-def _below(expr: Expr) -> Sequence[Expr]:
-    if isinstance(expr, BinaryExpr):
-        return [expr.lhs, expr.rhs]
-    if isinstance(expr, Call):
-        return expr.args
-    if isinstance(expr, MatrixSelector):
-        return [expr.vector_selector]
-    if isinstance(expr, AggregateExpr):
-        return [expr.expr, *([expr.param] if expr.param is not None else [])]
-    return [expr.expr] if isinstance(expr, ParenExpr | UnaryExpr | SubqueryExpr) else []
-
-
-def _shape(expr: Expr, without: set[str]) -> list[object]:
+def _shape(parts: Sequence[Part], without: Container[str]) -> list[object]:
     """What a query consists of, less the matchers of some labels."""
-    return [_trait(node, without) for node in _nodes(expr)]
-
-
-def _trait(node: Expr, without: set[str]) -> object:
-    kind = type(node).__name__
-    if isinstance(node, VectorSelector):
-        kept = [_text(one) for one in node.matchers.matchers if one.name not in without]
-        return kind, node.name, sorted(kept), node.offset, str(node.at)
-    if isinstance(node, MatrixSelector):
-        return kind, node.range
-    if isinstance(node, SubqueryExpr):
-        return kind, node.range, node.step, node.offset, str(node.at)
-    if isinstance(node, Call):
-        return kind, node.func.name
-    if isinstance(node, BinaryExpr | AggregateExpr):
-        return kind, str(node.op)
-    return kind if _below(node) else (kind, str(node))
-
-
-def _text(matcher: Matcher) -> str:
-    return f"{matcher.name} {matcher.op} {matcher.value}"
+    return [
+        (part.kind, part.traits, sorted(one for one in part.matchers if one[0] not in without))
+        for part in parts
+    ]
 
 
 def _forced(found: Sequence[Token], matchers: Mapping[str, str]) -> Iterator[Token]:

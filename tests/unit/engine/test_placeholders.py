@@ -49,7 +49,7 @@ def test_whatever_the_values_the_query_stays_the_same(values: dict[str, str]) ->
 def test_a_value_in_quotes_is_found_as_it_is(value: str) -> None:
     for quote in "\"'`":
         filled = placeholders.filled(f"up{{a={quote}x-$(version)-y{quote}}}", {"version": value})
-        selector = promql.parsed(filled)
+        selector = promql_parser.parse(filled)
         assert isinstance(selector, promql_parser.VectorSelector)
         assert [one.value for one in selector.matchers.matchers] == [f"x-{value}-y"]
 

@@ -6,7 +6,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from tests.unit.engine.queries import QUERIES, TEXTS
 
-from release_coordinator.engine import promlex, promql
+from release_coordinator.engine import promlex, promql, promtree
 
 SHOP = {"namespace": "shop"}
 
@@ -136,6 +136,51 @@ def test_no_text_is_more_than_a_fault(text: str) -> None:
 def test_a_query_of_any_depth_is_checked_and_narrowed(query: str) -> None:
     assert promql.checked(query) == ""
     assert promql.narrowed(query, SHOP).count('up{namespace="shop"}') == query.count("up")
+
+
+@pytest.mark.parametrize("form", ["up offset {}", "max_over_time(up[5m:1m] offset {})"])
+@pytest.mark.parametrize(
+    "time",
+    ["nan", "-NaN", "- inf", "+Inf", "1e300", "-0x7fffffffffffffff", "1e18", "9" * 400],
+)
+def test_an_endless_offset_is_refused(form: str, time: str) -> None:
+    number = promlex.tokens(time)[-1].text[:19]
+    problem = f"is no PromQL: {number}"
+    assert promql.checked(form.format(time)).startswith(problem)
+    with pytest.raises(ValueError, match=f"^{problem}"):
+        promql.narrowed(form.format(time), SHOP)
+
+
+@pytest.mark.parametrize("query", ["rate(up[1e300])", "max_over_time(up[5m:0x7fffffffffffffff])"])
+def test_an_endless_range_is_refused(query: str) -> None:
+    assert "is no length of time" in promql.checked(query)
+
+
+@pytest.mark.parametrize("query", ["up offset 1e5", "offset{} offset -1h", "up * inf", "nan + up"])
+def test_what_only_looks_like_an_endless_time_is_not_refused(query: str) -> None:
+    assert promql.checked(query) == ""
+    assert promql.narrowed(query, SHOP)
+
+
+@pytest.mark.parametrize(
+    "query", ["up offset nan", "up offset 1e300", "up offset 0x7fffffffffffffff"]
+)
+def test_what_the_parser_dies_of_is_a_fault_of_the_query(
+    monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    monkeypatch.setattr(promtree, "_see_times", lambda _: None)
+    assert promql.checked.__wrapped__(query).startswith("is no PromQL: ")
+    with pytest.raises(ValueError, match=r"^is no PromQL: "):
+        promql.narrowed(query, {"namespace": "unheard-of"})
+
+
+def test_what_ends_the_process_is_no_fault_of_a_query(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: str) -> promql_parser.Expr:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(promql_parser, "parse", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        promql.checked("unheard_of")
 
 
 @pytest.mark.parametrize(
