@@ -12,10 +12,12 @@ from typing import TypeVar
 
 from release_coordinator.api.attempt import Step
 from release_coordinator.api.base import parse_duration
+from release_coordinator.api.conditions import Phase
 from release_coordinator.api.measurement import WatchState
 from release_coordinator.api.watch import BaselineFrom, Breach, Metric, MinTraffic, Watch
 
 from . import asked, judge, tracking
+from .closing import HISTORY_LIMIT
 from .context import Context
 from .ranks import LIMIT
 from .reading import Reading
@@ -29,6 +31,8 @@ BASELINE = "prepare/baseline"
 """Step in which the baseline from before is measured."""
 AGAIN = 10.0
 """Seconds after which that is tried again at the earliest: a source must have time to answer."""
+UNCHANGED = {Phase.FAILED, Phase.SUPERSEDED}
+"""Outcomes of attempts that have changed no workload."""
 EARLIER = {
     BaselineFrom.YESTERDAY: timedelta(days=1),
     BaselineFrom.LAST_WEEK: timedelta(days=7),
@@ -55,6 +59,37 @@ def baseline_want(ctx: Context, metric: Metric, at: datetime) -> SeriesWant:
     """What is asked for the baseline of a metric whose window ends at a moment."""
     query = asked.query_of(ctx, metric, beside=True)  # what ran before is another version
     return _series(ctx, metric, query, at, parse_duration(metric.baseline.window))
+
+
+def before_want(ctx: Context, metric: Metric, at: datetime) -> SeriesWant | None:
+    """The same from before the first change: no value of what an earlier attempt has replaced.
+
+    None: what runs now has not run for long enough for any.
+    """
+    since = runs_since(ctx, metric)
+    if since is None:
+        return baseline_want(ctx, metric, at)
+    if at < since:
+        return None
+    query = asked.query_of(ctx, metric, beside=True)
+    window, most = parse_duration(metric.baseline.window), (at - since).total_seconds()
+    return _series(ctx, metric, query, at, window, most)
+
+
+def runs_since(ctx: Context, metric: Metric) -> datetime | None:
+    """When the last attempt that changed something was over; None if there was none.
+
+    What it took back is in the answers for one more `window`: rates look back for so long.
+    """
+    attempts = ctx.status.history
+    last = next((one for one in attempts if one.outcome not in UNCHANGED), None)
+    if last is None and len(attempts) >= HISTORY_LIMIT:
+        last = attempts[-1]  # what was before that is not known any more
+    if last is None or last.ended_at > ctx.attempt.started_at:  # the clock was put back
+        return None
+    if last.outcome is Phase.COMPLETED:  # that version ran all through its watch
+        return last.ended_at
+    return last.ended_at + timedelta(seconds=parse_duration(metric.window))
 
 
 def middle(fact: SeriesFact) -> float | None:
@@ -152,7 +187,7 @@ def _baseline_series(ctx: Context, metric: Metric, due: datetime) -> SeriesWant 
         return None
     if taken is BaselineFrom.BESIDE:
         return _recent(ctx, metric, asked.query_of(ctx, metric, beside=True), due)
-    return baseline_want(ctx, metric, _before(ctx))
+    return before_want(ctx, metric, _before(ctx))
 
 
 def _before(ctx: Context) -> datetime:

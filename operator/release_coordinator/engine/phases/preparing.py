@@ -13,6 +13,7 @@ from release_coordinator.api.attempt import (
     Step,
     StepState,
 )
+from release_coordinator.api.base import format_time
 from release_coordinator.api.conditions import Reason
 from release_coordinator.api.release import Component, HealthProbe, WorkloadRef
 from release_coordinator.api.watch import Metric, OnMissing, OnUnknown, Severity
@@ -51,9 +52,12 @@ def _baseline(ctx: Context) -> Outcome:
     if step is None:
         return ctx.begin(BASELINE)
     at = questions.baseline_moment(ctx, step, ctx.now)
-    wants = [questions.baseline_want(ctx, metric, at) for metric in metrics]
-    ctx.seen.gather(*wants)
-    answers = [(metric, ctx.seen.late(want)) for metric, want in zip(metrics, wants, strict=True)]
+    wants = [questions.before_want(ctx, metric, at) for metric in metrics]
+    ctx.seen.gather(*(want for want in wants if want is not None))
+    answers = [
+        (metric, SeriesFact(()) if want is None else ctx.seen.late(want))
+        for metric, want in zip(metrics, wants, strict=True)
+    ]
     found = [(metric, fact) for metric, fact in answers if fact is not None]
     if len(found) < len(metrics):
         return Wait()  # the answers come by themselves
@@ -79,18 +83,22 @@ def _without_baseline(
     """Ask again for a while: an outage must not become a release without its guard."""
     watch = ctx.plan.spec.watch
     assert watch is not None  # noqa: S101 - there are metrics
-    text = "; ".join(f"{metric.name}: {_why(metric, fact)}" for metric, fact in missing)
+    text = "; ".join(f"{metric.name}: {_why(ctx, metric, fact)}" for metric, fact in missing)
     if ctx.now >= ctx.deadline(step, watch.unknown_limit):
         return Failed(Reason.METRIC_UNKNOWN, f"the baseline could not be measured: {text}")
     at = questions.baseline_moment(ctx, step, ctx.now)
     return ctx.wait(step, text, at + timedelta(seconds=questions.retry_pause(watch)))
 
 
-def _why(metric: Metric, fact: SeriesFact) -> str:
+def _why(ctx: Context, metric: Metric, fact: SeriesFact) -> str:
+    since = questions.runs_since(ctx, metric)
+    begun = f", which begins at {format_time(since)} after an earlier attempt" if since else ""
+    if since is not None and ctx.now < since:
+        return f"waits for the window of its baseline{begun}"
     if fact.problem or not fact.values:
         return fact.problem or NO_DATA
     least = questions.least_values(metric)
-    return f"has {len(fact.values)} values in the window of its baseline; {least} are needed"
+    return f"has {len(fact.values)} values in the window of its baseline{begun}; {least} are needed"
 
 
 def _revision(ctx: Context) -> Outcome:
