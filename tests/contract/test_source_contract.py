@@ -8,6 +8,7 @@ import socket
 import ssl
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -483,6 +484,38 @@ async def test_what_is_not_asked_in_time_is_unknown_and_says_so(
     assert unasked
     assert all(sample.value is None for sample in samples)
     assert heard.ends.count(Outcome.NOT_ASKED) == len(unasked) == len(samples) - len(heard.asks)
+
+
+@pytest.mark.parametrize(("concurrency", "share"), [(8, 4), (3, 1), (2, 1)])
+async def test_a_namespace_takes_half_of_the_turns_and_leaves_the_others_theirs(
+    server: fake.ScriptedPrometheus, metrics: PrometheusMetrics, concurrency: int, share: int
+) -> None:
+    server.script = server.hang
+    greedy = fake.endpoint(server.url, 30, concurrency=concurrency, asker="greedy")
+    waiting = [asyncio.ensure_future(metrics.query(greedy, f"up + {n}")) for n in range(40)]
+    await until(lambda: server.open == share)
+    server.script = fake.vector("1")
+    modest = replace(greedy, asker="modest")
+    samples = await asyncio.gather(*(metrics.query(modest, f"up + {n}") for n in range(5)))
+    server.script = fake.alerts({"alertname": "A"})
+    shared = await metrics.firing(greedy)
+
+    assert {sample.value for sample in samples} == {1}
+    assert len(shared.alerts) == 1
+    assert server.open == share
+    for task in waiting:
+        task.cancel()
+
+
+async def test_who_waits_for_the_own_namespace_hears_that(
+    server: fake.ScriptedPrometheus, metrics: PrometheusMetrics
+) -> None:
+    server.script = server.hang
+    jammed = fake.endpoint(server.url, 0.1, concurrency=4, asker="greedy")
+    samples = await asyncio.gather(*(metrics.query(jammed, f"up + {n}") for n in range(8)))
+
+    said = "was not asked in time: 2 other questions of namespace greedy were under way for 0.1 s"
+    assert any(said in sample.problem for sample in samples)
 
 
 async def test_a_check_does_not_wait_for_its_turn(

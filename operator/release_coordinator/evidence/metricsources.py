@@ -6,7 +6,7 @@ Shared by what asks sources (`evidence.metrics`, `evidence.alerts`, `evidence.ru
 
 import base64
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from release_coordinator.api.base import parse_duration
 from release_coordinator.api.codec import MetricSourceObject, parse_metric_source
@@ -65,7 +65,7 @@ async def metric_source(sources: Sources, namespace: str, name: str) -> Source |
     except NoSecret as error:
         return f"MetricSource {name} cannot be asked: {error}"
     filled = {label: value.replace(NAMESPACE, namespace) for label, value in spec.matchers.items()}
-    return Source(endpoint, filled)
+    return Source(replace(endpoint, asker=namespace), filled)
 
 
 async def endpoint_of(secrets: SourceSecrets, name: str, spec: MetricSourceSpec) -> Endpoint:

@@ -1,15 +1,14 @@
 """One HTTP exchange with a metric source: its turn, its credentials, its limits, its outcome.
 
 Called by `signals.prometheus`, which knows the questions; connections come from `signals.links`.
-A source has `concurrency` questions under way; others wait, as long as an answer may take. So a
-slow source delays those who ask it, and nobody else.
+Questions wait for their turn (`signals.turns`), as long as an answer may take. So a slow source
+delays those who ask it, and nobody else.
 """
 
-import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Literal
@@ -23,6 +22,7 @@ from release_coordinator.signals.links import Links
 from release_coordinator.signals.port import Endpoint, Outcome, SourceObserver
 from release_coordinator.signals.session import describe, read_capped, seconds
 from release_coordinator.signals.tls import BadTLS
+from release_coordinator.signals.turns import Turns
 
 _REACH = "check its address, that it runs and that the operator can reach it"
 _REFUSALS = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}
@@ -59,28 +59,18 @@ class Exchange:
     def __init__(self, links: Links, observers: Sequence[SourceObserver] = ()) -> None:
         self._links = links
         self._observers = observers
-        self._turns: dict[str, tuple[int, asyncio.Semaphore]] = {}
+        self._turns: dict[str, Turns] = {}
 
     async def ask(self, endpoint: Endpoint, request: Request, *, waits: bool = True) -> Reply:
         """Ask once, when it is this question's turn unless it does not wait. Never raises."""
         start = time.monotonic()
-        turns = self._turns_of(endpoint) if waits else asyncio.Semaphore()
-        try:
-            async with asyncio.timeout(endpoint.timeout):
-                await turns.acquire()
-        except TimeoutError:
-            waited = time.monotonic() - start
-            self._tell(endpoint, Outcome.NOT_ASKED, waited)
-            problem = (
-                f"was not asked in time: {endpoint.concurrency} other questions were under way for "
-                f"{endpoint.timeout:g} s; check its load, or raise spec.concurrency of the "
-                "MetricSource"
-            )
-            return Reply(Outcome.NOT_ASKED, waited, problem=problem)
-        try:
-            return await self._observed(endpoint, request)
-        finally:
-            turns.release()
+        turn = self._turns_of(endpoint).turn(endpoint) if waits else nullcontext("")
+        async with turn as problem:
+            if not problem:
+                return await self._observed(endpoint, request)
+        waited = time.monotonic() - start
+        self._tell(endpoint, Outcome.NOT_ASKED, waited)
+        return Reply(Outcome.NOT_ASKED, waited, problem=problem)
 
     async def _observed(self, endpoint: Endpoint, request: Request) -> Reply:
         for observer in self._observers:
@@ -129,12 +119,11 @@ class Exchange:
         ):
             yield response
 
-    def _turns_of(self, endpoint: Endpoint) -> asyncio.Semaphore:
+    def _turns_of(self, endpoint: Endpoint) -> Turns:
         known = self._turns.get(endpoint.name)
-        if known is None or known[0] != endpoint.concurrency:
-            known = (endpoint.concurrency, asyncio.Semaphore(endpoint.concurrency))
-            self._turns[endpoint.name] = known
-        return known[1]
+        if known is None or known.concurrency != endpoint.concurrency:
+            known = self._turns[endpoint.name] = Turns(endpoint.concurrency)
+        return known
 
     def _tell(self, endpoint: Endpoint, outcome: Outcome, taken: float) -> None:
         for observer in self._observers:

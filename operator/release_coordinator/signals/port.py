@@ -45,6 +45,8 @@ class Endpoint:
     """Bytes of an answer that are read at most."""
     concurrency: int = 8
     """Questions under way at the same time."""
+    asker: str = ""
+    """Namespace for which is asked, so that none takes all turns; empty if for all."""
 
 
 class Outcome(StrEnum):

@@ -129,6 +129,7 @@ async def test_everything_that_the_platform_team_says_counts(scene: Scene) -> No
             frozenset({AddressKind.LOOPBACK}),
             2048,
             3,
+            NAMESPACE,
         )
     ]
 
