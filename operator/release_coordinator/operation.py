@@ -201,6 +201,7 @@ class Operation:
         finally:
             await self._wind_up(queue, recorder, tasks)
             await looker.close()
+            sources.searcher.close()
             await prober.close()
             await metrics.close()
 

@@ -21,7 +21,7 @@ async def test_the_log_of_a_missing_pod_is_not_found(world: World) -> None:
 async def test_the_log_of_a_pod_without_a_node_is_empty(world: World) -> None:
     ref = world.ref(POD)
     await world.us.create(POD, world.body(ref, CONTAINERS))
-    assert await world.us.logs(ref, REQUEST) == ""
+    assert await world.us.logs(ref, REQUEST) == b""
 
 
 async def test_a_container_that_the_pod_does_not_have_has_no_log(world: World) -> None:

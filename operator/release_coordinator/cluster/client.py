@@ -89,7 +89,7 @@ class KubernetesCluster:
             items = await _read_pages(self._wire, request)
         return [_complete(kind, item) for item in items]
 
-    async def logs(self, pod: Ref, request: LogRequest) -> str:
+    async def logs(self, pod: Ref, request: LogRequest) -> bytes:
         """Read a part of a log. Raises NotFound, Invalid (no such container, or not started)."""
         sent = Request("logs", "GET", pod.kind, f"{object_path(pod)}/log", log_query(request))
         return await self._wire.read(sent, request.limit, request.timeout)

@@ -33,7 +33,7 @@ class FencedCluster:
         """Pass on."""
         return await self._cluster.list(kind, namespace, labels)
 
-    async def logs(self, pod: Ref, request: LogRequest) -> str:
+    async def logs(self, pod: Ref, request: LogRequest) -> bytes:
         """Pass on."""
         return await self._cluster.logs(pod, request)
 

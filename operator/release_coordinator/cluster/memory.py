@@ -104,7 +104,7 @@ class MemoryCluster:
         call = Call("list", Ref(kind, namespace, ""))
         return await self._call(call, lambda: self._server.list(kind, namespace, labels or {}))
 
-    async def logs(self, pod: Ref, request: LogRequest) -> str:
+    async def logs(self, pod: Ref, request: LogRequest) -> bytes:
         """Read a part of a log, as scripted. Raises NotFound, Invalid."""
         return await self._call(Call("logs", pod), lambda: self._server.logs(pod, request))
 

@@ -115,12 +115,12 @@ class Cluster(Protocol):
         `namespace=None` reads all namespaces.
         """
 
-    async def logs(self, pod: Ref, request: LogRequest) -> str:
+    async def logs(self, pod: Ref, request: LogRequest) -> bytes:
         """Read a part of a log: each line begins with its moment (RFC 3339) and a space.
 
-        The text is a workload's and may contain anything; what is no UTF-8 is replaced. Empty
-        before the pod has a node. Raises NotFound (pod), and Invalid where there is no such
-        container, or none that has started.
+        They are a workload's and may contain anything, also what is no UTF-8: a text of them could
+        be four times as large. Empty before the pod has a node. Raises NotFound (pod), and Invalid
+        where there is no such container, or none that has started.
         """
 
     async def create(self, kind: Kind, body: Body, *, dry_run: bool = False) -> Body:

@@ -100,14 +100,14 @@ class Wire:
         headers = await self._headers(request)
         return _parse(request, await self._observed(request, self._exchange(request, headers)))
 
-    async def read(self, request: Request, limit: int, timeout: float) -> str:  # noqa: ASYNC109
-        """Send and return at most so many bytes of the answer as text, whatever they are."""
+    async def read(self, request: Request, limit: int, timeout: float) -> bytes:  # noqa: ASYNC109
+        """Send and return at most so many bytes of the answer, whatever they are."""
         headers = await self._headers(request) | {"Accept": f"{JSON}, */*"}
         most = aiohttp.ClientTimeout(total=timeout)
         reply = await self._observed(request, self._exchange(request, headers, most, limit))
         if error := fault(_where(request), reply, _object(reply.content)):
             raise error
-        return reply.content.decode(errors="replace")
+        return reply.content
 
     async def _observed(self, request: Request, exchange: Awaitable[Reply]) -> Reply:
         start = time.perf_counter()

@@ -16,7 +16,8 @@ SIZE = 5000
 """Instructions that an expression may have: in the worst case a byte costs time for each."""
 LINE = 4096
 """Bytes of a line that are searched."""
-CACHED = 64
+KNOWN = 4096
+"""Answers of `fault` that are remembered: every pass asks for them."""
 
 
 class Search(Protocol):
@@ -28,6 +29,7 @@ class Search(Protocol):
         """Whether a text contains it; something that is not None if so."""
 
 
+@lru_cache(KNOWN)
 def fault(pattern: str) -> str:
     """Why a pattern cannot be used, or nothing."""
     try:
@@ -39,14 +41,18 @@ def fault(pattern: str) -> str:
 
 def fault_together(patterns: Sequence[str]) -> str:
     """Why patterns that can be used one by one cannot all be, or nothing."""
+    return _fault_together(tuple(patterns))
+
+
+@lru_cache(KNOWN)
+def _fault_together(patterns: tuple[str, ...]) -> str:
     try:
-        compiled(tuple(patterns))
+        compiled(patterns)
     except ValueError as error:
         return str(error)
     return ""
 
 
-@lru_cache(CACHED)
 def compiled(patterns: tuple[str, ...]) -> Search:
     """One expression that is found where any of the patterns is. Raises ValueError.
 
@@ -74,6 +80,10 @@ def _expression(text: str) -> Search:
     return expression
 
 
-def matches(expression: Search, line: str) -> bool:
-    """Whether a line of a log contains it, in as much of the line as is searched."""
-    return expression.search(line[:LINE].encode(errors="replace")[:LINE]) is not None
+def matches(expression: Search, line: bytes) -> bool:
+    """Whether a line of a log contains it, in as much of the line as is searched.
+
+    What is no UTF-8 is replaced: as it is, not even a dot would match it.
+    """
+    text = line[:LINE].decode(errors="replace")
+    return expression.search(text.encode()[:LINE]) is not None

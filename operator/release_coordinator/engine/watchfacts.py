@@ -101,6 +101,11 @@ class LogFact:
     """Those since `LogWant.until`: they are read once more."""
     cut: str = ""
     """What was left out because there was too much; empty if nothing was."""
+    reached: datetime | None = None
+    """Up to where everything was read and searched, of each log that was read at all; from then on
+    it is read once more. None: as far as it was asked for."""
+    per_second: tuple[tuple[datetime, int], ...] = ()
+    """When `lines` were logged: the second, and how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +156,8 @@ class LogWant(Late[LogFact]):
     """Only pods that run all of these images: the new version's. Empty: all pods."""
     since: datetime
     until: datetime
-    """Lines from this moment on are counted apart: others of that time may still come."""
+    """Lines from this moment on are counted apart: others of that time may still come. A whole
+    second."""
     at: datetime
     created: datetime | None = None
     """Only pods that were not created before."""

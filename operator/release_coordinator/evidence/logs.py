@@ -4,11 +4,14 @@ What a pod logs is hostile until proved otherwise: it may be endless, binary, or
 terminal or a pattern. So bytes, containers and seconds are bounded, nothing of it is interpreted,
 and one line of it is shown, cut and without control characters. Logs may contain secrets: that
 line is all of a log that leaves this module.
+
+A log is searched and dropped before another is read in its place, so what is held at any time is
+bounded for all Releases together (`Sources.logs`).
 """
 
 import asyncio
-import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,6 +24,7 @@ from release_coordinator.text import one_line
 
 from . import ownpods
 from .podshealth import states
+from .searching import Found, Text
 from .sources import Sources
 
 BYTES = 256 * 1024
@@ -31,13 +35,15 @@ CONTAINERS = 20
 """Logs of a workload that are read at one look."""
 TIMEOUT = 5.0
 """Seconds for one of them."""
+READERS = 4
+"""Logs that are read at the same time for one look: a node that does not answer stops only one."""
 SEARCH = 2.0
-"""Seconds that are searched at one look; only patterns made for it take so long."""
-ASIDE = 512
-"""Characters from which on a text is searched in a thread."""
-SHOWN = 120
-"""Characters of a line that are shown."""
+"""Seconds of a processor for one look; only patterns made for it take so long."""
 QUOTED = 120
+OFF = (
+    "the operator does not read logs here; the platform team can let it (`logs.enabled` of its "
+    "chart)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +55,19 @@ class Source:
     previous: bool
 
 
-@dataclass(slots=True)
-class Tally:
-    """What was found so far."""
+class _Unread(Exception):  # noqa: N818 - an answer like the others
+    """Why a log could not be read."""
 
-    lines: int = 0
-    recent: int = 0
-    first: str = ""
-    seconds: float = 0.0
+
+Result = Found | _Unread
 
 
 async def look(sources: Sources, namespace: str, want: LogWant) -> LogFact:
     """Read what is new, and count."""
+    if not sources.reads_logs:
+        return LogFact(0, "", 0, OFF)
     try:
-        expression = patterns.compiled(want.patterns)
+        expression = await sources.searcher.compiled(namespace, want.patterns)
     except ValueError as error:
         return LogFact(0, "", 0, f"the patterns cannot be used: {error}")
     found = await ownpods.of(sources, namespace, want.workload)
@@ -71,20 +76,72 @@ async def look(sources: Sources, namespace: str, want: LogWant) -> LogFact:
     pods = [pod for pod in found[1] if _is_meant(pod, want)]
     read = pods[:PODS]
     places = [place for pod in read for place in _places(pod, want)]
-    answers = await _read_all(sources, namespace, want, places[:CONTAINERS])
-    texts = _without_twins(answers)
-    tally = Tally()
-    for place, text in texts.items():
-        if isinstance(text, str) and tally.seconds < SEARCH:
-            await _search(expression, want, place, text, tally)
-    problem = next((str(text) for text in texts.values() if isinstance(text, _Unread)), "")
-    cut = _cut(len(pods), len(places), texts, tally)
-    first, lines = tally.first, tally.lines
-    return LogFact(lines, first, len(read), problem, tally.recent, cut)
+    look = _Look(sources, namespace, want, expression)
+    results = _without_twins(await look.results(places[:CONTAINERS]))
+    return _fact(want, results, len(read), _left_out(len(pods), len(places), results))
 
 
-class _Unread(Exception):  # noqa: N818 - an answer like the others
-    """Why a log could not be read."""
+def _fact(want: LogWant, results: Mapping[Source, Result], pods: int, cut: str) -> LogFact:
+    """What was found in all logs together."""
+    found = {place: one for place, one in results.items() if isinstance(one, Found)}
+    seconds: Counter[datetime] = Counter()
+    for one in found.values():
+        seconds.update(one.seconds)
+    early = tuple(sorted((at, lines) for at, lines in seconds.items() if at < want.until))
+    firsts = (
+        f"Pod {at.pod}, {at.container}: {one.first}" for at, one in found.items() if one.first
+    )
+    settled = sum(lines for _, lines in early)
+    return LogFact(
+        lines=settled,
+        first=next(firsts, ""),
+        pods=pods,
+        problem=next((str(one) for one in results.values() if isinstance(one, _Unread)), ""),
+        recent=seconds.total() - settled,
+        cut=cut,
+        reached=min((one.reached for one in found.values() if one.reached), default=None),
+        per_second=early,
+    )
+
+
+class _Look:
+    """One look at a workload's logs."""
+
+    def __init__(
+        self, sources: Sources, namespace: str, want: LogWant, expression: patterns.Search
+    ) -> None:
+        self._sources = sources
+        self._namespace = namespace
+        self._want = want
+        self._expression = expression
+        self._turn = asyncio.Lock()
+        self._left = SEARCH
+
+    async def results(self, places: list[Source]) -> dict[Source, Result]:
+        """What was found in each."""
+        results: dict[Source, Result] = {}
+        waiting = iter(places)
+
+        async def read() -> None:
+            for place in waiting:
+                async with self._sources.logs:
+                    results[place] = await self._result(place, len(places) - len(results))
+
+        await asyncio.gather(*(read() for _ in range(min(READERS, len(places)))))
+        return {place: results[place] for place in places}
+
+    async def _result(self, place: Source, remaining: int) -> Result:
+        text = await _read(self._sources, self._namespace, self._want, place)
+        if isinstance(text, _Unread):
+            return text
+        part = Text(text, self._want.since, len(text) >= BYTES)
+        # One search at a time, so that the searches of others have their turns between them.
+        async with self._turn:
+            found = await self._sources.searcher.search(
+                self._expression, part, self._left / remaining
+            )
+            self._left -= found.took
+        return found
 
 
 def _is_meant(pod: Body, want: LogWant) -> bool:
@@ -115,99 +172,50 @@ def _moment(text: str | None, otherwise: datetime) -> datetime:
     return datetime.fromisoformat(text) if text else otherwise
 
 
-async def _read_all(
-    sources: Sources, namespace: str, want: LogWant, places: list[Source]
-) -> dict[Source, str | _Unread]:
-    async def read(place: Source) -> str | _Unread:
-        async with sources.logs:
-            return await _read(sources, namespace, want, place)
-
-    texts = await asyncio.gather(*(read(place) for place in places))
-    return dict(zip(places, texts, strict=True))
-
-
-async def _read(sources: Sources, namespace: str, want: LogWant, place: Source) -> str | _Unread:
+async def _read(sources: Sources, namespace: str, want: LogWant, place: Source) -> bytes | _Unread:
     request = LogRequest(place.container, want.since, BYTES, TIMEOUT, place.previous)
     where = f"the log of container {place.container} of Pod {place.pod}"
     try:
         return await sources.cluster.logs(Ref(POD, namespace, place.pod), request)
     except NotFound:
-        return ""  # the pod is gone, and its log with it
+        return b""  # the pod is gone, and its log with it
     except Denied:
         return _Unread("the operator may not read pods/log; the platform team must let it")
     except Invalid as error:
         if place.previous or "waiting to start" in str(error):
-            return ""  # it was removed, or the container was about to start
+            return b""  # it was removed, or the container was about to start
         return _Unread(f"{where} cannot be read: {one_line(str(error), QUOTED)}")
     except Transient as error:
         return _Unread(f"{where} cannot be read: {one_line(str(error), QUOTED)}")
 
 
-def _without_twins(texts: dict[Source, str | _Unread]) -> dict[Source, str | _Unread]:
+def _without_twins(results: Mapping[Source, Result]) -> dict[Source, Result]:
     """A container that has ended meanwhile gives the same log for the one before: it counts once.
 
     Lines are dated by the nanosecond, so no two logs begin with the same.
     """
-    kept: dict[Source, str | _Unread] = {}
-    for place, text in texts.items():
-        other = texts.get(Source(place.pod, place.container, not place.previous))
-        if place.previous and isinstance(text, str) and isinstance(other, str):
-            begin = text.partition("\n")[0]
-            if begin and begin == other.partition("\n")[0]:
-                continue
-        kept[place] = text
-    return kept
+
+    def is_twin(place: Source, result: Result) -> bool:
+        other = results.get(Source(place.pod, place.container, previous=False))
+        return (
+            place.previous
+            and isinstance(result, Found)
+            and isinstance(other, Found)
+            and other.begin == result.begin != b""
+        )
+
+    return {place: one for place, one in results.items() if not is_twin(place, one)}
 
 
-async def _search(
-    expression: patterns.Search, want: LogWant, place: Source, text: str, tally: Tally
-) -> None:
-    """Long texts in a thread: RE2 lets others run meanwhile."""
-    if len(text) > ASIDE:
-        await asyncio.to_thread(_count, expression, want, place, text, tally)
-    else:
-        _count(expression, want, place, text, tally)
-
-
-def _count(
-    expression: patterns.Search, want: LogWant, place: Source, text: str, tally: Tally
-) -> None:
-    """Count the lines of one log."""
-    begin = time.perf_counter()
-    for line in text.split("\n"):
-        if time.perf_counter() - begin > SEARCH:
-            break
-        stamp, _, words = line.partition(" ")
-        if not stamp or not patterns.matches(expression, words):
-            continue
-        moment = _dated(stamp)
-        if moment is None or moment < want.since:
-            continue
-        settled = moment < want.until
-        tally.lines += settled
-        tally.recent += not settled
-        tally.first = tally.first or f"Pod {place.pod}, {place.container}: {one_line(words, SHOWN)}"
-    tally.seconds += time.perf_counter() - begin
-
-
-def _dated(stamp: str) -> datetime | None:
-    """The moment at the begin of a line; None for what no kubelet has written."""
-    try:
-        moment = datetime.fromisoformat(stamp)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None
-
-
-def _cut(pods: int, places: int, texts: dict[Source, str | _Unread], tally: Tally) -> str:
+def _left_out(pods: int, places: int, results: Mapping[Source, Result]) -> str:
     """What was left out because there was too much."""
-    full = sum(
-        isinstance(t, str) and len(t.encode(errors="replace")) >= BYTES for t in texts.values()
-    )
+    found = [one for one in results.values() if isinstance(one, Found)]
+    slow = sum(one.slow for one in found)
+    full = sum(one.reached is not None for one in found) - slow
     told = [
         f"only {PODS} of {pods} pods were read" if pods > PODS else "",
         f"only {CONTAINERS} of {places} logs were read" if places > CONTAINERS else "",
         f"only {BYTES // 1024} KiB of each of {full} logs were read" if full else "",
-        "the patterns take too long: not all was searched" if tally.seconds > SEARCH else "",
+        f"the patterns take too long: {slow} logs were not searched to their end" if slow else "",
     ]
     return ", ".join(text for text in told if text)

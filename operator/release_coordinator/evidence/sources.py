@@ -9,6 +9,7 @@ from release_coordinator.cluster.store import Store
 from release_coordinator.engine.evidence import AdmissionFact
 from release_coordinator.signals.port import Metrics, Prober
 
+from .searching import Searcher
 from .sourcesecrets import SourceSecrets
 
 LOGS = 8
@@ -30,4 +31,7 @@ class Sources:
     secrets: SourceSecrets = field(default_factory=SourceSecrets)
     """Credentials of metric sources."""
     logs: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LOGS))
-    """Taken while a log is read, for whichever Release."""
+    """Taken from before a log is read until it is searched and dropped, for whichever Release."""
+    searcher: Searcher = field(default_factory=Searcher)
+    reads_logs: bool = True
+    """Whether the platform team lets it read logs of pods."""

@@ -1,10 +1,12 @@
 """When logged lines are a breach, and that each counts once, however the log is cut into looks."""
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.fakes.world import DAWN, NAMESPACE
@@ -32,6 +34,7 @@ from release_coordinator.engine.observation import NotSeen
 from release_coordinator.engine.reading import Finding
 from release_coordinator.engine.signs import logs
 from release_coordinator.engine.watchfacts import LogFact, LogWant
+from release_coordinator.evidence import logs as reading
 from release_coordinator.evidence import registry
 
 STEPS = (rolled_out(BACKEND), rolled_out(FRONTEND))
@@ -149,7 +152,54 @@ def test_a_pod_that_can_never_be_read_does_not_stop_the_others_for_long() -> Non
 
 def test_what_was_left_out_is_told() -> None:
     cut = "only 10 of 12 pods were read"
-    assert found(at(60), cut=cut).message == f"0 lines since the change (limit 0) in 2 pods; {cut}"
+    told = f"0 lines since the change (limit 0) in 2 pods; {cut}"
+    assert found(at(60), cut=cut).message == f"not all of the logs is known: {told}"
+
+
+def test_a_log_of_which_not_all_was_read_is_never_good() -> None:
+    cut = "only 256 KiB of each of 1 logs were read"
+    assert found(at(60), cut=cut).verdict is Verdict.UNKNOWN
+    assert found(at(60), 1, FIRST, cut=cut).verdict is Verdict.FAIL
+
+
+def test_what_was_not_read_of_a_long_log_is_read_at_the_next_look() -> None:
+    ctx = at(60, above=9)
+    reached, cut = DAWN + timedelta(seconds=20), "only 256 KiB of each of 1 logs were read"
+    seconds = ((DAWN + timedelta(seconds=19), 2), (reached, 1))
+    finding = found(ctx, 3, FIRST, recent=1, cut=cut, reached=reached, per_second=seconds)
+    assert finding.message == (
+        "not all of the logs is known: 4 lines since the change (limit 9) in 2 pods; "
+        f"{cut}: 40 s behind, the next look reads on from there; first: {FIRST}"
+    )
+    entry = entry_after(ctx, finding)
+    (want,) = asked(at(70, entry, above=9))
+    assert (want.since, want.until) == (reached, DAWN + timedelta(seconds=60))
+    finding = found(at(70, entry, above=9), 2)
+    assert (finding.verdict, finding.value) == (Verdict.PASS, 4.0), "2 for good, 2 once more"
+
+
+def test_a_log_that_was_read_up_to_the_last_seconds_goes_on_from_there() -> None:
+    ctx = at(60)
+    finding = found(ctx, cut="only 256 KiB", reached=DAWN + timedelta(seconds=55))
+    assert finding.verdict is Verdict.UNKNOWN
+    (want,) = asked(at(70, entry_after(ctx, finding)))
+    assert want.since == DAWN + timedelta(seconds=50)
+
+
+def test_a_long_log_of_one_workload_has_those_of_the_others_read_again() -> None:
+    ctx = at(60, steps=STEPS, above=9)
+    backend, frontend = asked(ctx)
+    reached = DAWN + timedelta(seconds=20)
+    long = LogFact(0, "", 1, cut="only 256 KiB", reached=reached)
+    seconds = ((reached - timedelta(seconds=1), 2), (reached, 3))
+    other = LogFact(5, FIRST, 1, per_second=seconds)
+
+    finding = look(ctx, {backend: long, frontend: other})
+
+    assert finding is not None
+    assert finding.value == 5.0
+    assert finding.carried is not None
+    assert (finding.carried.until, finding.carried.lines) == (reached, 2)
 
 
 def test_the_rules_of_the_entry_are_those_of_the_subject() -> None:
@@ -200,14 +250,14 @@ FATES = st.sampled_from(["", "", "", "crash", "outage", "part"])
 LOOKS = st.lists(st.tuples(st.integers(500, 12_000), FATES), min_size=3, max_size=15)
 
 
-async def counted(lines: list[Logged], looks: list[tuple[int, str]]) -> float:
-    """The count after the last look, from where a crash throws the journal back at times."""
+async def counted(lines: list[Logged], looks: list[tuple[int, str]]) -> Measurement:
+    """What is known after the last look, from where a crash throws the journal back at times."""
     world = PodWorld()
     await world.begin(replicas=1)
     await world.pod("a")
     base = at(0, above=1000)
     entry, written, now = Measurement(metric="logs/errors"), Measurement(metric="logs/errors"), 0
-    for passed, fate in [*looks, (80_000, "")]:
+    for passed, fate in [*looks, (80_000, ""), *((10_000, "") for _ in lines)]:
         now += passed
         moment = DAWN + timedelta(milliseconds=now)
         attempt = base.attempt.model_copy(update={"measurements": [entry]})
@@ -232,8 +282,7 @@ async def counted(lines: list[Logged], looks: list[tuple[int, str]]) -> float:
             entry = written
             continue
         entry, written = after, entry
-    assert entry.value is not None
-    return entry.value
+    return entry
 
 
 @given(LINES, LOOKS)
@@ -242,7 +291,24 @@ def test_every_line_counts_once_however_the_log_is_cut_into_looks(
     lines: list[Logged], looks: list[tuple[int, str]]
 ) -> None:
     """With looks at any moment, lines that come late, lost journals, and outages."""
-    assert asyncio.run(counted(lines, looks)) == sum(line.bad for line in lines)
+    assert asyncio.run(counted(lines, looks)).value == sum(line.bad for line in lines)
+
+
+@given(LINES, LOOKS, st.integers(100, 400))
+@settings(max_examples=100, deadline=None)
+def test_a_log_longer_than_is_read_at_a_look_is_counted_whole_or_never_good(
+    lines: list[Logged], looks: list[tuple[int, str]], limit: int
+) -> None:
+    """It is read on from look to look, unless a second of it is longer than a look."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "BYTES", limit)
+        entry = asyncio.run(counted(lines, looks))
+
+    if entry.verdict is Verdict.PASS:
+        assert entry.value == sum(line.bad for line in lines)
+    busiest = max(Counter(line.at // 1000 for line in lines).values())
+    if (busiest + 1) * len("2026-11-23T12:00:00.000000000Z ERROR\n") < limit:
+        assert entry.verdict is Verdict.PASS
 
 
 def test_the_looks_are_long_enough_apart() -> None:

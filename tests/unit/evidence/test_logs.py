@@ -1,8 +1,11 @@
 """Reading logs: which, how much of them, and that nothing in them does any harm."""
 
 import asyncio
+import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -15,7 +18,7 @@ from release_coordinator.cluster.memory import Call
 from release_coordinator.engine import patterns
 from release_coordinator.engine.watchfacts import LogFact, LogWant
 from release_coordinator.errors import Denied, Invalid, NotFound, Transient
-from release_coordinator.evidence import logs, registry
+from release_coordinator.evidence import logs, registry, searching
 from release_coordinator.evidence.sources import LOGS
 
 MINUTE = timedelta(minutes=1)
@@ -268,7 +271,7 @@ async def test_a_hostile_line_is_one_line_and_is_shown_without_harm(line: str) -
     fact = await seen(world)
 
     assert fact.lines == 2
-    assert len(fact.first) <= len("Pod a, api: ") + logs.SHOWN
+    assert len(fact.first) <= len("Pod a, api: ") + searching.SHOWN
     assert not UNSAFE & set(fact.first)
 
 
@@ -285,12 +288,12 @@ async def test_whatever_is_logged_is_shown_on_one_printable_line(line: str) -> N
 
 
 def test_what_is_no_log_of_a_kubelet_is_left_alone() -> None:
-    text = "ERROR\nnever ERROR\n\n2026-11-23T12:00:00 ERROR\n2026-99-99T00:00:00Z ERROR"
-    tally, place = logs.Tally(), logs.Source("a", "api", previous=False)
+    text = b"ERROR\nnever ERROR\n\n2026-11-23T12:00:00 ERROR\n2026-99-99T00:00:00Z ERROR"
+    read = searching.Text(text, DAWN, full=False)
 
-    logs._count(patterns.compiled(("ERROR",)), want(), place, text, tally)
+    found = searching.search(patterns.compiled(("ERROR",)), read, 1.0)
 
-    assert (tally.lines, tally.recent) == (0, 0)
+    assert (found.seconds, found.first, found.reached) == ({}, "", None)
 
 
 def seconds(expressions: tuple[str, ...], line: str) -> float:
@@ -298,7 +301,7 @@ def seconds(expressions: tuple[str, ...], line: str) -> float:
     expression, best = patterns.compiled(expressions), float("inf")
     for _ in range(5):
         begin = time.perf_counter()
-        patterns.matches(expression, line)
+        patterns.matches(expression, line.encode())
         best = min(best, time.perf_counter() - begin)
     return best
 
@@ -337,16 +340,167 @@ def test_a_pattern_that_needs_too_much_memory_is_refused() -> None:
 
 def test_flags_of_one_pattern_do_not_reach_the_others() -> None:
     expression = patterns.compiled(("(?i)error", "^panic"))
-    found = [patterns.matches(expression, text) for text in ("an ERROR", "PANIC", "no panic")]
+    found = [patterns.matches(expression, text) for text in (b"an ERROR", b"PANIC", b"no panic")]
     assert found == [True, False, False]
 
 
-async def test_a_search_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(logs, "SEARCH", -1.0)
+# --- bounds
+
+
+def busy(monkeypatch: pytest.MonkeyPatch, each: float) -> None:
+    """Whenever the processor's time is asked for, so many seconds have passed."""
+    ticks = count()
+    monkeypatch.setattr(time, "thread_time", lambda: next(ticks) * each)
+
+
+async def test_a_search_that_takes_too_long_is_continued_at_the_next_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    busy(monkeypatch, 0.9)
     world = await begun("a")
-    world.logged("a", "ERROR")
+    for second in (0, 1, 2, 3):
+        world.logged("a", "ERROR", at=DAWN + timedelta(seconds=second, milliseconds=500))
 
     fact = await seen(world)
 
-    assert fact.lines == 0
-    assert "the patterns take too long" in fact.cut
+    assert fact.cut == "the patterns take too long: 1 logs were not searched to their end"
+    assert (fact.lines, fact.reached) == (2, DAWN + timedelta(seconds=2))
+
+
+async def test_one_log_does_not_take_the_time_of_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(logs, "SEARCH", 40.0)
+    busy(monkeypatch, 1.0)
+    world = await begun("a", "b")
+    world.logged("a", *["ERROR"] * 100)
+    world.logged("b", *["panic:"] * 5)
+
+    fact = await seen(world)
+
+    assert fact.lines in range(20, 26), "half of the time for the first, then the whole second"
+
+
+async def test_waiting_for_a_processor_is_no_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "SEARCH", 0.0)
+    busy(monkeypatch, 0.0)
+    world = await begun("a")
+    world.logged("a", *["ERROR"] * 1000)
+
+    fact = await seen(world)
+
+    assert (fact.lines, fact.cut, fact.reached) == (1000, "", None)
+
+
+async def test_a_log_is_searched_and_dropped_before_another_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However many looks there are: a log may be large."""
+    world = await begun(*(f"pod-{number}" for number in range(10)))
+    for number in range(10):
+        world.logged(f"pod-{number}", "ERROR")
+    held, most = 0, 0
+
+    async def read(call: Call) -> None:
+        nonlocal held, most
+        if call.verb == "logs":
+            held, most = held + 1, max(most, held + 1)
+
+    search = searching.Searcher.search
+
+    async def searched(*args: Any) -> searching.Found:
+        nonlocal held
+        found = await search(*args)
+        held -= 1
+        return found
+
+    world.cluster.before = read
+    monkeypatch.setattr(searching.Searcher, "search", searched)
+    sources = world.sources
+    looks = (registry.answer(sources, NAMESPACE, want()) for _ in range(10))
+    facts = await asyncio.gather(*looks)
+
+    assert [fact.lines for fact in facts] == [10] * 10
+    assert most == LOGS
+
+
+async def test_nothing_is_compiled_or_searched_in_the_event_loop_or_its_threads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Not even the shortest: many of them are long, and names of hosts are looked up there."""
+    busied: set[str] = set()
+
+    def noting(work: Any) -> Any:
+        def noted(*args: Any) -> Any:
+            busied.add(threading.current_thread().name.partition("_")[0])
+            return work(*args)
+
+        return noted
+
+    monkeypatch.setattr(patterns, "compiled", noting(patterns.compiled))
+    monkeypatch.setattr(patterns, "matches", noting(patterns.matches))
+    world = await begun("a")
+    world.logged("a", "ERROR")
+    sources = world.sources
+
+    assert (await registry.answer(sources, NAMESPACE, want())).lines == 1
+    assert busied == {"search"}
+    sources.searcher.close()
+    with pytest.raises(RuntimeError):
+        await sources.searcher.compiled(NAMESPACE, ("ERROR",))
+
+
+def test_nobody_displaces_the_expressions_of_those_who_have_fewer() -> None:
+    known = searching.Expressions(most=8)
+    few = [known.get("shop", (f"few {number}",)) for number in range(3)]
+    for number in range(50):
+        known.get("loud", (f"many {number}",))
+
+    assert [known.get("shop", (f"few {number}",)) for number in range(3)] == few
+    assert known.get("loud", ("many 49",)) is known.get("loud", ("many 49",))
+    assert len(known._known) == 8
+
+
+def test_of_several_expressions_the_one_not_used_for_longest_is_displaced() -> None:
+    known = searching.Expressions(most=2)
+    first = known.get("shop", ("first",))
+    known.get("shop", ("second",))
+    assert known.get("shop", ("first",)) is first
+    known.get("shop", ("third",))
+    assert known.get("shop", ("first",)) is first
+
+
+STAMP = b"2026-11-23T12:00:0%d.500000000Z "
+
+
+@pytest.mark.parametrize(
+    ("content", "lines", "second"),
+    [
+        (STAMP % 0 + b"ERROR\n" + STAMP % 2 + b"ERROR\n", 2, 2),
+        (STAMP % 0 + b"ERROR\n" + STAMP % 2 + b"ERR", 1, 2),
+        (STAMP % 0 + b"ERROR\n" + STAMP % 2 + b"ERROR", 1, 2),
+        (STAMP % 1 + b"ERROR\n2026-11-23T12:00:02.5", 1, 1),
+        (STAMP % 1 + b"ERROR" + b"x" * 5000, 1, 1),
+        (b"\xff\xfe" * 100, 0, 0),
+    ],
+    ids=["whole", "cut in a word", "after a word", "in a moment", "in a long line", "no log"],
+)
+def test_a_log_that_is_cut_is_known_up_to_the_second_of_its_last_line(
+    content: bytes, lines: int, second: int
+) -> None:
+    text = searching.Text(content, DAWN, full=True)
+
+    found = searching.search(patterns.compiled(("ERROR",)), text, 1.0)
+
+    assert sum(found.seconds.values()) == lines
+    assert found.reached == DAWN + timedelta(seconds=second)
+
+
+async def test_logs_that_the_platform_team_keeps_from_the_operator_are_not_read() -> None:
+    world = await begun("a")
+    world.logged("a", "ERROR")
+
+    fact = await registry.answer(replace(world.sources, reads_logs=False), NAMESPACE, want())
+
+    assert (fact.lines, fact.problem) == (0, logs.OFF)
+    assert "platform team" in fact.problem

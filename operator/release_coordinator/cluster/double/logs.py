@@ -14,7 +14,7 @@ Logged = Callable[[Body, str, bool], Iterable[Line]]
 """What a container of a pod has logged, in order; True: before its last restart. May raise."""
 
 
-def read(pod: Body, request: LogRequest, logged: Logged | None) -> str:
+def read(pod: Body, request: LogRequest, logged: Logged | None) -> bytes:
     """Return the part that is asked for. Raises Invalid without such a container."""
     name = pod["metadata"]["name"]
     names = {
@@ -25,11 +25,11 @@ def read(pod: Body, request: LogRequest, logged: Logged | None) -> str:
     if request.container not in names:
         raise Invalid(f"400 container {request.container} is not valid for pod {name}")
     if logged is None:
-        return ""  # as of a pod that has no node yet
+        return b""  # as of a pod that has no node yet
     since = request.since.replace(microsecond=0)
     lines = logged(pod, request.container, request.previous)
     text = "".join(f"{stamp(at)} {line}\n" for at, line in lines if at >= since)
-    return text.encode(errors="surrogateescape")[: request.limit].decode(errors="replace")
+    return text.encode(errors="surrogateescape")[: request.limit]
 
 
 def stamp(moment: datetime) -> str:

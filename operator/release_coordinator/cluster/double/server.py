@@ -88,7 +88,7 @@ class Server:
         found.sort(key=lambda body: _order(ref_of(kind, body)))
         return [clone(body) for body in found]
 
-    def logs(self, pod: Ref, request: LogRequest) -> str:
+    def logs(self, pod: Ref, request: LogRequest) -> bytes:
         """Return a part of the log of a pod's container."""
         return logs.read(self._stored(pod), request, self.logged)
 
