@@ -52,7 +52,8 @@ def _faults(query: str) -> Iterator[tuple[str, str]]:
     try:
         found = promlex.tokens(query)
     except ValueError as error:
-        yield str(error), "correct it"
+        problem, _, remedy = str(error).partition("; ")
+        yield problem, remedy or "correct it"
         return
     for token, is_regex in _placed(found):
         if token.sort is Sort.STRING:

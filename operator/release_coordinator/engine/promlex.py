@@ -7,8 +7,15 @@ was checked.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
+from itertools import islice
+from typing import NamedTuple
+
+LIMIT = 300
+"""Tokens that a query may have: the time of its parser grows with their square."""
+REMEMBERED = 64
+"""Queries whose tokens are kept: a check asks for them several times in a row."""
 
 
 class Sort(Enum):
@@ -21,8 +28,7 @@ class Sort(Enum):
     SIGN = "sign"  # an operator, a bracket, a comma
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A part of a query."""
 
     sort: Sort
@@ -48,6 +54,7 @@ _OUTSIDE = re.compile(f"{_SKIPPED}|{_GROUPS}")
 # Between brackets a colon parts range and step, as in [5m:30s].
 _INSIDE = re.compile(f"{_SKIPPED}|(?P<colon>:)|{_GROUPS}")
 
+_HALVES = re.compile("[\ud800-\udfff]")  # of a surrogate pair: no server could be sent one
 _ESCAPE = re.compile(
     r"\\(?:([abfnrtv\\])|([\"'])|x([0-9a-fA-F]{2})|([0-7]{3})"
     r"|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|.)"
@@ -57,13 +64,23 @@ _WRITTEN = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
 _UNWRITTEN = re.compile(r'[\x00-\x1f\x7f"\\]')
 
 
+@lru_cache(REMEMBERED)
 def tokens(query: str) -> tuple[Token, ...]:
     """The tokens of a query, without comments.
 
     Raises:
-        ValueError: it has characters that PromQL does not have; the text begins with a verb.
+        ValueError: it has characters that PromQL does not have, or too many tokens; the text begins
+            with a verb.
     """
-    return tuple(_tokens(query))
+    if _HALVES.search(query):
+        raise ValueError("has half of a character; write the character")
+    found = tuple(islice(_tokens(query), LIMIT + 1))
+    if len(found) > LIMIT:
+        raise ValueError(
+            f"has more than {LIMIT} words, numbers, texts and signs; ask for less, or let a "
+            "recording rule of the source ask it"
+        )
+    return found
 
 
 def written(found: Iterable[Token]) -> str:

@@ -4,9 +4,10 @@ Used by `engine.promql`. The parser is not written in Python: whatever it raises
 has no place in its types to a panic, comes out of here as a fault of the query.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 
 import promql_parser
 from promql_parser import (
@@ -26,11 +27,13 @@ from promql_parser import (
 from release_coordinator.errors import is_panic
 from release_coordinator.text import one_line
 
-from . import promlex
+from . import promlex, regexes
 from .promlex import Sort, Token
 
 LONGEST = 2**63 / 1e9
 """Seconds that Prometheus can count: 292 years."""
+_BY_REGEX = {"=~", "!~"}
+_REGEX = (MatchOp.Re, MatchOp.NotRe)
 _ENDLESS = {"inf", "nan"}
 _EXPECTED = ("expected type matrix", "expected a range of values, like up[5m],")
 
@@ -48,9 +51,16 @@ class Part:
 
 
 def answer(found: Sequence[Token]) -> str:
-    """The kind of what the query is outside of all brackets. Raises ValueError as `parts`."""
+    """The kind of what the query is outside of all brackets.
+
+    Raises:
+        ValueError: it is no PromQL, or has regular expressions that are none or too much; the
+            text says why and begins with a verb.
+    """
+    matching = regexes.matching_nothing([text for _, text in _regexes(found)])
+    tamed, _ = _tamed(found, lambda _, text: text in matching)
     with _parser():
-        node = _parsed(found)
+        node = _parsed(tamed)
         while isinstance(node, ParenExpr):
             node = node.expr
         return type(node).__name__
@@ -59,11 +69,44 @@ def answer(found: Sequence[Token]) -> str:
 def parts(found: Sequence[Token]) -> list[Part]:
     """Everything a query consists of, in the order of the tree.
 
+    Its regular expressions are not read: `answer` was asked first, and now they may be longer.
+
     Raises:
         ValueError: it is no PromQL; the text says why and begins with a verb.
     """
+    tamed, meant = _tamed(found, lambda operator, _: operator == "!~")
     with _parser():
-        return list(_parts(_parsed(found)))
+        return list(_parts(_parsed(tamed), meant))
+
+
+def _regexes(found: Sequence[Token]) -> Iterator[tuple[str, str]]:
+    """The regular expressions of a query, each with its operator."""
+    for before, token in pairwise(found):
+        if _is_regex(before, token):
+            yield before.text, token.text
+
+
+def _is_regex(before: Token, token: Token) -> bool:
+    return token.sort is Sort.STRING and before.sort is Sort.SIGN and before.text in _BY_REGEX
+
+
+def _tamed(
+    found: Sequence[Token], is_empty: Callable[[str, str], bool]
+) -> tuple[list[Token], dict[str, str]]:
+    """The query for the parser, and for each text that stands for a regular expression that one.
+
+    The parser would read them without any bound, and hold up all threads meanwhile. It asks them
+    one thing: whether they match an empty text, as not all of a selector may.
+    """
+    tamed, meant = list(found[:1]), dict[str, str]()
+    for before, token in pairwise(found):
+        if _is_regex(before, token):
+            number = f"{'|' if is_empty(before.text, token.text) else ''}{len(meant)}"
+            meant[number] = token.text
+            tamed.append(Token(Sort.STRING, number))
+        else:
+            tamed.append(token)
+    return tamed, meant
 
 
 @contextmanager
@@ -109,7 +152,7 @@ def _is_endless(token: Token) -> bool:
         return False
 
 
-def _parts(expr: Expr) -> Iterator[Part]:
+def _parts(expr: Expr, meant: Mapping[str, str]) -> Iterator[Part]:
     """The expression and everything below it; without recursion, as it may be deep.
 
     Each child is asked for once: that copies whatever is below it.
@@ -118,7 +161,7 @@ def _parts(expr: Expr) -> Iterator[Part]:
     while waiting:
         node = waiting.pop()
         below = _below(node)
-        yield _part(node, is_leaf=not below)
+        yield _selector(node, meant) if isinstance(node, VectorSelector) else _part(node, below)
         waiting.extend(below)
 
 
@@ -134,13 +177,17 @@ def _below(expr: Expr) -> Sequence[Expr]:
     return [expr.expr] if isinstance(expr, ParenExpr | UnaryExpr | SubqueryExpr) else []
 
 
-def _part(node: Expr, *, is_leaf: bool) -> Part:
+def _selector(node: VectorSelector, meant: Mapping[str, str]) -> Part:
+    matchers = tuple(
+        (one.name, str(one.op), meant[one.value] if one.op in _REGEX else one.value)
+        for one in node.matchers.matchers
+    )
+    traits = (node.name, node.offset, str(node.at))
+    return Part(SELECTOR, traits, matchers, bool(node.matchers.or_matchers))
+
+
+def _part(node: Expr, below: Sequence[Expr]) -> Part:
     kind = type(node).__name__
-    if isinstance(node, VectorSelector):
-        found = node.matchers
-        own = tuple((one.name, str(one.op), one.value) for one in found.matchers)
-        traits = (node.name, node.offset, str(node.at))
-        return Part(kind, traits, own, bool(found.or_matchers))
     if isinstance(node, MatrixSelector):
         return Part(kind, (node.range,))
     if isinstance(node, SubqueryExpr):
@@ -149,7 +196,7 @@ def _part(node: Expr, *, is_leaf: bool) -> Part:
         return Part(kind, (node.func.name,))
     if isinstance(node, BinaryExpr | AggregateExpr):
         return Part(kind, (str(node.op),))
-    return Part(kind, (str(node),) if is_leaf else ())
+    return Part(kind, () if below else (str(node),))
 
 
 EQUAL = str(MatchOp.Equal)
