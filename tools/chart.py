@@ -18,6 +18,7 @@ VARIANTS: tuple[dict[str, str], ...] = (
         "serviceMonitor.enabled": "true",
     },
     {
+        "logs.enabled": "false",
         "image.digest": f"sha256:{'0' * 64}",
         "admission.enabled": "false",
         "podDisruptionBudget.enabled": "false",

@@ -162,8 +162,16 @@ class Operation:
 
         guard = self._guard(cluster, look_again)
         secrets = SourceSecrets(cluster, settings.lease_namespace)
-        keep = settings.keep_secrets
-        sources = Sources(cluster, store, metrics, prober, guard.state, keep, secrets)
+        sources = Sources(
+            cluster,
+            store,
+            metrics,
+            prober,
+            guard.state,
+            keep_secrets=settings.keep_secrets,
+            secrets=secrets,
+            reads_logs=settings.read_logs,
+        )
         recorder = Recorder(cluster)
         queue: WorkQueue[Key] = WorkQueue(
             clock=self._clock,

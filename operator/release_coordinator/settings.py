@@ -33,6 +33,8 @@ class Settings:
     """Named explicitly, or the pod's own service account."""
     keep_secrets: bool = False
     """Secrets that pods use are copied, so that a rollback can bring them back."""
+    read_logs: bool = True
+    """Logs of pods are searched where a Release wants it."""
     allow_loopback: bool = False
     """Health probes and metric sources may be at loopback addresses: for tests only."""
 
@@ -59,6 +61,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         pod_name=get.text("POD_NAME", "release-coordinator"),
         kubeconfig=Path(kubeconfig) if kubeconfig else None,
         keep_secrets=get.choice("KEEP_SECRETS", "false", ("true", "false")) == "true",
+        read_logs=get.choice("READ_LOGS", "true", ("true", "false")) == "true",
         allow_loopback=get.choice("ALLOW_LOOPBACK", "false", ("true", "false")) == "true",
     )
 

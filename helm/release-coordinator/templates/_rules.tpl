@@ -41,10 +41,12 @@ can do little more than release.
   # delete: one that is not ready and keeps its StatefulSet from going back.
   resources: [pods]
   verbs: [get, list, watch, create, delete]
+{{- if .Values.logs.enabled }}
 - apiGroups: [""]
   # Lines that a Release wants watched are counted; one of them is shown, cut.
   resources: [pods/log]
   verbs: [get]
+{{- end }}
 - apiGroups: [""]
   # Documents, what CI says, configuration to compare; created: immutable copies for rollbacks.
   resources: [configmaps] # delete: copies that no rollback needs any more

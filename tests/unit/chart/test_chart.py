@@ -105,6 +105,21 @@ def test_secrets_of_metric_sources_are_read_by_name_in_the_operators_own_namespa
 
 
 @pytest.mark.parametrize("namespaces", [(), ("namespaces={shop}",)])
+def test_logs_are_read_unless_the_platform_team_switches_it_off(
+    namespaces: tuple[str, ...],
+) -> None:
+    off = ("logs.enabled=false",)
+    plain = rights([one for one in rendered(*namespaces) if one["kind"] in RBAC_KINDS])
+    fewer = rights([one for one in rendered(*namespaces, *off) if one["kind"] in RBAC_KINDS])
+
+    place = "Role shop" if namespaces else "ClusterRole *"
+    assert set(plain) - set(fewer) == {f"{place}/release-coordinator: get pods/log.core"}
+    for settings, said in ((namespaces, "true"), ((*namespaces, *off), "false")):
+        variables = pod(*settings)["containers"][0]["env"]
+        assert {"name": "RELEASE_COORDINATOR_READ_LOGS", "value": said} in variables
+
+
+@pytest.mark.parametrize("namespaces", [(), ("namespaces={shop}",)])
 def test_what_ci_writes_may_be_read_where_releases_are_and_no_more(
     namespaces: tuple[str, ...],
 ) -> None:
