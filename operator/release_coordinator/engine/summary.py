@@ -11,10 +11,12 @@ from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Condition, ConditionType, Phase, Reason, Status
 from release_coordinator.api.control import Suspend
 from release_coordinator.api.status import ComponentStatus, ReleaseStatus
+from release_coordinator.api.watch import Severity, Watch
 
-from . import checklist, plan, schema
+from . import checklist, plan, schema, watchlist
 from .context import shorten
 from .describe import gates_message, message_of, phase_of, suspended
+from .memo import Memo
 from .rehearsal import was_good
 from .unheeded import unheeded
 
@@ -64,17 +66,40 @@ _QUIET: dict[str, object] = {
 }
 
 
-def material(status: ReleaseStatus) -> ReleaseStatus:
-    """The status without what alone is not worth a write: values that led to no new verdict."""
+_COUNTS: dict[str, object] = {"failures": 0, "breaches": 0}
+
+
+def material(status: ReleaseStatus, watch: Watch | None = None) -> ReleaseStatus:
+    """The status without what alone is not worth a write: values that led to no new verdict.
+
+    `watch` tells what is only reported: how often that was bad decides nothing either.
+    """
     attempt = status.attempt
     if attempt is None:
         return status
-    quiet = [entry.model_copy(update=_QUIET) for entry in attempt.measurements]
+    reported = _reported(watch) if watch is not None else frozenset()
+    quiet = [
+        entry.model_copy(
+            update={
+                **_QUIET,
+                **(_COUNTS if entry.accepted or entry.metric in reported else {}),
+            }
+        )
+        for entry in attempt.measurements
+    ]
     downtime = attempt.downtime and attempt.downtime.model_copy(
         update={"measured_seconds": None, "measured_at": None}
     )
     calm = attempt.model_copy(update={"measurements": quiet, "downtime": downtime})
     return status.model_copy(update={"attempt": calm})
+
+
+def _reported_by(watch: Watch) -> frozenset[str]:
+    subjects = watchlist.subjects(watch)
+    return frozenset(one.name for one in subjects if one.severity is Severity.REPORT)
+
+
+_reported = Memo(_reported_by)
 
 
 def _faults(release: ReleaseObject) -> str:
