@@ -65,12 +65,30 @@ class Parts:
     """When that clock was put forward."""
 
 
+@dataclass(frozen=True, slots=True)
+class Unwritten:
+    """A journal that is not worth a write yet."""
+
+    uid: str
+    stored: ReleaseStatus
+    """What it was made from."""
+    status: ReleaseStatus
+
+    def goes_on_from(self, release: ReleaseObject) -> bool:
+        """Whether nobody has written the journal meanwhile, whatever else was changed.
+
+        Its write still says which state of the Release was read, so that two operators never
+        both go on.
+        """
+        same = self.uid == release.uid and not release.journal_fault
+        return same and self.stored == release.status
+
+
 @dataclass(slots=True)
 class Memory:
     """What would be a pity, but no harm, to lose in a crash."""
 
-    unwritten: dict[Key, tuple[str, ReleaseStatus]] = field(default_factory=dict)
-    """The resourceVersion it was made for, and the journal not worth a write yet."""
+    unwritten: dict[Key, Unwritten] = field(default_factory=dict)
     written: dict[Key, datetime] = field(default_factory=dict)
     """Time of our last write."""
     conflicted: set[Key] = field(default_factory=set)
@@ -141,8 +159,9 @@ class _Pass:
         self._memory = memory
         self._release = release
         self._key = (release.namespace, release.name)
-        version, status = memory.unwritten.get(self._key, ("", release.status))
-        self._status = status if version == release.resource_version else release.status
+        unwritten = memory.unwritten.get(self._key)
+        goes_on = unwritten is not None and unwritten.goes_on_from(release)
+        self._status = unwritten.status if unwritten and goes_on else release.status
         self._facts: dict[Want, Any] = {}
         self._last_action: Action | None = None
 
@@ -217,12 +236,15 @@ class _Pass:
         report = summarise(self._release, self._status, self._clock())
         written = self._memory.written.get(self._key)
         stale = written is None or (self._clock() - written).total_seconds() >= QUIET_SECONDS
-        news = material(report) != material(self._release.status)
+        spec = self._release.spec
+        watch = spec.watch if spec else None
+        news = material(report, watch) != material(self._release.status, watch)
         if news or (stale and report != self._release.status):
             await self._persist()
         else:
-            version = self._release.resource_version
-            self._memory.unwritten[self._key] = (version, self._status)
+            release = self._release
+            unwritten = Unwritten(release.uid, release.status, self._status)
+            self._memory.unwritten[self._key] = unwritten
         return None if until is None else max(0.0, (until - self._clock()).total_seconds())
 
     async def _persist(self, *, fence: bool = False) -> None:
