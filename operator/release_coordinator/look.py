@@ -5,6 +5,7 @@ waiting costs no request; what is not watched is read when it is asked for.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -48,6 +49,9 @@ from .evidence import registry
 from .evidence.sources import Sources
 from .late import PATIENCE, Background, Key
 from .render.objects import read_revision
+from .text import one_line
+
+logger = logging.getLogger(__name__)
 
 JOB_NAME_LABEL = "batch.kubernetes.io/job-name"
 BACKGROUND_SECONDS = 120.0
@@ -68,6 +72,8 @@ class Looker:
     ) -> None:
         """`wake` is called with a Release for which an answer of the background is there."""
         self._background = Background(self._in_background, wake, patience=patience)
+        self._told: set[tuple[type, type]] = set()
+        """Failures that are in the log, by want and error."""
         self._sources = sources
         self._cluster = sources.cluster
         self._store = sources.store
@@ -97,10 +103,24 @@ class Looker:
         try:
             async with asyncio.timeout(BACKGROUND_SECONDS):
                 return await registry.answer(self._sources, namespace, want)
-        except TimeoutError:
+        except Exception as error:  # noqa: BLE001 - whatever it is: no answer holds a Release up
+            if not isinstance(error, TimeoutError):
+                return self._failed(namespace, want, error)
             return registry.UNREAD[type(want)](
                 f"there was no answer within {BACKGROUND_SECONDS:.0f} s; it is asked again"
             )
+
+    def _failed(self, namespace: str, want: Want, error: Exception) -> Any:
+        """The fact that a look has failed as nobody has foreseen; it is told in the log once."""
+        kind, what = type(want), f"{type(error).__name__}: {one_line(str(error), 80)}"
+        if (kind, type(error)) not in self._told:
+            self._told.add((kind, type(error)))
+            text = "the look for %s in namespace %s has failed"
+            logger.error(text, kind.__name__, namespace, exc_info=error)
+        return registry.UNREAD[kind](
+            f"the operator could not look ({what}); it tries again, and the platform team reads "
+            "the operator's log"
+        )
 
     async def _answer(self, namespace: str, want: Want) -> Any:  # noqa: PLR0911 - one line each
         match want:

@@ -1,7 +1,7 @@
 """How questions are answered when the API server is in trouble."""
 
 import pytest
-from tests.fakes.world import NAMESPACE, World
+from tests.fakes.world import DAWN, NAMESPACE, World
 
 from release_coordinator.api.release import WorkloadRef
 from release_coordinator.cluster.memory import Call
@@ -9,7 +9,9 @@ from release_coordinator.cluster.port import JOB, POD, Body, Kind
 from release_coordinator.cluster.store import Store
 from release_coordinator.engine.evidence import AdmissionFact
 from release_coordinator.engine.runfacts import JobPodsWant, WorkloadWant
+from release_coordinator.engine.watchfacts import Late, SampleWant
 from release_coordinator.errors import Transient
+from release_coordinator.evidence import registry
 from release_coordinator.evidence.sources import Sources
 from release_coordinator.look import JOB_NAME_LABEL, Looker
 
@@ -74,3 +76,28 @@ def silent_pod() -> Body:
     metadata = {"name": "p", "namespace": NAMESPACE, "uid": "p", "resourceVersion": "9"}
     state = {"state": {"terminated": {"exitCode": 0}}}
     return {"metadata": {**metadata, "labels": labels}, "status": {"containerStatuses": [state]}}
+
+
+async def test_a_look_of_the_background_that_fails_unforeseen_is_unknown_and_in_the_log_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fails(*_: object) -> None:
+        raise ZeroDivisionError("of ours")
+
+    monkeypatch.setitem(registry.LOOKS, SampleWant, fails)  # type: ignore[misc]
+    looker = looker_on(World(), Store())
+    wants = tuple(SampleWant("default", query, DAWN) for query in ("up", "down"))
+
+    answers = await looker.look(KEY, wants)
+
+    assert {answer.value for answer in answers.values()} == {None}
+    assert all("ZeroDivisionError: of ours" in answer.problem for answer in answers.values())
+    assert [bool(record.exc_info) for record in caplog.records] == [True]
+    await looker.close()
+
+
+def test_every_question_of_the_background_has_an_answer_for_when_it_fails() -> None:
+    questions = {one for one in registry.LOOKS if issubclass(one, Late)}
+
+    assert questions
+    assert questions <= set(registry.UNREAD)
