@@ -9,7 +9,7 @@ import asyncio
 import ipaddress
 import socket
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
 from typing import Any
 
 from yarl import URL
@@ -23,11 +23,23 @@ AddressInfo = tuple[Any, Any, int, str, tuple[Any, ...]]
 LOOKUP_SECONDS = 60.0
 """The API server's name, if it has one, is looked up again after this time."""
 
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-_IPV4_COMPATIBLE = ipaddress.IPv6Network("::/96")
+_IPV4_AT_THE_END = tuple(
+    map(
+        ipaddress.IPv6Network,
+        # Compatible, mapped, translated (RFC 2765), NAT64 (RFC 6052).
+        ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96"),
+    )
+)
+_LOCAL_NAT64 = ipaddress.IPv6Network("64:ff9b:1::/48")
+"""RFC 8215: how long the prefix is, and so where the IPv4 address is, its network decides."""
+_ISATAP = {0x00005EFE, 0x02005EFE}
+"""What precedes the IPv4 address in the second half of an address (RFC 5214)."""
 _METADATA = frozenset(
     ipaddress.ip_address(text)
-    for text in ("fd00:ec2::254", "100.100.100.200", "168.63.129.16", "192.0.0.192")
+    for text in (
+        *("fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "fd00:c1::a9fe:a9fe", "fd00:42::42"),
+        *("100.100.100.200", "168.63.129.16", "192.0.0.192"),
+    )
 )
 """Metadata services of clouds that are not at a link-local address."""
 
@@ -86,7 +98,8 @@ class APIServer:
                     texts = [host] if _parsed(host) else await self._lookup(host)
                 except OSError:
                     continue
-                self._known[host] = frozenset(filter(None, map(_parsed, texts)))
+                found = [ip for ip in map(_parsed, texts) if ip]
+                self._known[host] = frozenset().union(*map(_meanings, found))
             self._due = self._now() + LOOKUP_SECONDS
 
     def is_at(self, ip: IP, port: int) -> bool:
@@ -115,9 +128,10 @@ class Doorman:
         ip = _parsed(host)
         if ip is None or ip.is_multicast or ip == ipaddress.ip_address("255.255.255.255"):
             raise AddressRefused(None)
-        for kind in self._kinds(ip, port):
-            if kind not in self._allow:
-                raise AddressRefused(kind)
+        for meant in sorted(_meanings(ip), key=int):
+            for kind in self._kinds(meant, port):
+                if kind not in self._allow:
+                    raise AddressRefused(kind)
 
     def _kinds(self, ip: IP, port: int) -> Iterable[AddressKind]:
         if ip.is_loopback or ip.is_unspecified:  # the kernel takes 0.0.0.0 for this host
@@ -129,16 +143,35 @@ class Doorman:
 
 
 def _parsed(text: str) -> IP | None:
-    """The address that is meant in the end: IPv4 in one of its IPv6 disguises is IPv4."""
     try:
-        ip = ipaddress.ip_address(text.partition("%")[0])
+        return ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return None
-    return ip if isinstance(ip, ipaddress.IPv4Address) else _unwrapped(ip)
 
 
-def _unwrapped(ip: ipaddress.IPv6Address) -> IP:
-    if ip.ipv4_mapped or ip.sixtofour:
-        return ip.ipv4_mapped or ip.sixtofour or ip
-    disguised = ip in _NAT64 or (ip in _IPV4_COMPATIBLE and int(ip) > 1)
-    return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if disguised else ip
+def _meanings(ip: IP) -> frozenset[IP]:
+    """The address and all IPv4 addresses that may be asked in the end when it is connected to."""
+    if isinstance(ip, ipaddress.IPv4Address):
+        return frozenset({ip})
+    return frozenset({ip, *map(ipaddress.IPv4Address, _embedded(ip))})
+
+
+def _embedded(ip: ipaddress.IPv6Address) -> Iterator[int]:
+    last = int(ip) & 0xFFFFFFFF
+    if int(ip) > 1 and any(ip in network for network in _IPV4_AT_THE_END):
+        yield last
+    if int(ip) >> 32 & 0xFFFFFFFF in _ISATAP:
+        yield last
+    if ip.sixtofour:
+        yield int(ip.sixtofour)
+    if ip.teredo:
+        yield from map(int, ip.teredo)
+    if ip in _LOCAL_NAT64:
+        yield from filter(None, (last, *_after_a_shorter_prefix(ip.packed)))
+
+
+def _after_a_shorter_prefix(octets: bytes) -> Iterator[int]:
+    """With prefixes of 48, 56 and 64 bits; the ninth octet is none of the address (RFC 6052)."""
+    without = octets[:8] + octets[9:]
+    for start in (6, 7, 8):
+        yield int.from_bytes(without[start : start + 4], "big")

@@ -43,6 +43,17 @@ def refusal(doorman: Doorman, host: str, port: int = 9090) -> str:
         ("fe80::1%eth0", LINK_LOCAL),
         ("fd00:ec2::254", LINK_LOCAL),
         ("168.63.129.16", LINK_LOCAL),
+        ("fd00:ec2::23", LINK_LOCAL),
+        ("fd20:ce::254", LINK_LOCAL),
+        ("64:ff9b:1::7f00:1", LOOPBACK),
+        ("64:ff9b:1:fffe::169.254.169.254", LINK_LOCAL),
+        ("64:ff9b:1:a9fe:a9:fe00::", LINK_LOCAL),  # a prefix of 48 bits
+        ("64:ff9b:1:ffa9:fe:a9fe::", LINK_LOCAL),  # of 56
+        ("64:ff9b:1:ffff:a9:fea9:fe00::", LINK_LOCAL),  # of 64
+        ("::ffff:0:127.0.0.1", LOOPBACK),
+        ("::5efe:127.0.0.1", LOOPBACK),
+        ("2001:db8::200:5efe:169.254.169.254", LINK_LOCAL),
+        ("2001:0:4136:e378:8000:63bf:80ff:fffe", LOOPBACK),  # a Teredo client
     ],
 )
 def test_an_address_of_a_kind_is_refused_unless_that_kind_is_allowed(
@@ -59,7 +70,20 @@ def test_what_is_no_single_server_is_refused_whatever_is_allowed(host: str) -> N
     assert "belongs to no single server" in refusal(Doorman(set(AddressKind), NOWHERE), host)
 
 
-@pytest.mark.parametrize("host", ["10.96.12.1", "192.168.1.4", "8.8.8.8", "2001:db8::1", "fd12::1"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "10.96.12.1",
+        "192.168.1.4",
+        "8.8.8.8",
+        "2001:db8::1",
+        "fd12::1",
+        "64:ff9b::10.0.0.1",
+        "64:ff9b:1::10.0.0.1",
+        "2001:db8::5efe:10.0.0.1",
+        "::ffff:10.0.0.1",
+    ],
+)
 def test_others_are_asked(host: str) -> None:
     assert refusal(Doorman((), NOWHERE), host) == ""
 
@@ -77,6 +101,10 @@ def test_no_disguise_of_a_forbidden_address_gets_through(
         number,  # compatible
         number | 0x64FF9B << 96,  # NAT64
         number << 80 | 0x2002 << 112,  # 6to4
+        number | 0xFFFF << 48,  # translated
+        number | 0x64FF9B0001 << 80,  # NAT64 of one's own network
+        number | 0x5EFE << 32 | 0x20010DB8 << 96,  # ISATAP
+        (number ^ 0xFFFFFFFF) | 0x20010000 << 96,  # Teredo
     )
 
     for host in (str(ip), *(str(ipaddress.IPv6Address(one)) for one in disguises)):
