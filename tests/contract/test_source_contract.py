@@ -4,6 +4,7 @@ Over real HTTP; the cells of a single value are in `test_metrics_contract`.
 """
 
 import asyncio
+import gzip
 import socket
 import ssl
 import threading
@@ -130,11 +131,22 @@ async def test_alerts_that_fire_are_told(
     assert [(one.name, one.labels) for one in fact.alerts] == [("Slow", labels)]
 
 
+async def zipped(request: web.Request) -> web.StreamResponse:
+    """Script: an answer that a proxy compresses, whatever the client wants."""
+    response = await fake.vector("1")(request)
+    response.headers["Content-Encoding"] = "gzip"
+    assert isinstance(response, web.Response)
+    assert isinstance(response.body, bytes)
+    response.body = gzip.compress(response.body)
+    return response
+
+
 TROUBLES: dict[str, tuple[fake.Script, str, Outcome]] = {
     "401": (fake.raw("", 401, "text/plain"), "give the operator access", Outcome.REFUSED),
     "4xx": (fake.error(422, "no"), "HTTP 422: no; ", Outcome.UNUSABLE),
     "5xx": (fake.error(503, "starting"), "HTTP 503: starting; check", Outcome.REFUSED),
     "HTML": (fake.raw("<html>", content_type="text/html"), "not JSON", Outcome.UNUSABLE),
+    "gzip": (zipped, "a compressed page although none was asked for", Outcome.UNUSABLE),
     "no JSON": (fake.raw("{"), "something that is not JSON", Outcome.ANSWERED),
     "truncated": (fake.truncated, "cut its answer short", Outcome.UNREACHABLE),
     "cut": (fake.cut, "cut its answer short", Outcome.UNREACHABLE),

@@ -14,13 +14,14 @@ from http import HTTPStatus
 from typing import Literal
 
 import aiohttp
+from aiohttp.hdrs import CONTENT_ENCODING
 from yarl import URL
 
 from release_coordinator.signals.addresses import AddressRefused
 from release_coordinator.signals.envelope import CHECK_ADDRESS
 from release_coordinator.signals.links import Links
 from release_coordinator.signals.port import Endpoint, Outcome, SourceObserver
-from release_coordinator.signals.session import describe, read_capped, seconds
+from release_coordinator.signals.session import PLAIN, describe, read_capped, seconds
 from release_coordinator.signals.tls import BadTLS
 from release_coordinator.signals.turns import Turns
 
@@ -145,8 +146,7 @@ async def _read(
     body = await read_capped(response, min(endpoint.max_answer, request.at_most))
     if body is None:
         return Outcome.UNUSABLE, 0, b"", _too_long(endpoint, request)
-    if response.status == HTTPStatus.OK and response.content_type != "application/json":
-        problem = f"answered with a page that is not JSON; {CHECK_ADDRESS}"
+    if response.status == HTTPStatus.OK and (problem := _foreign(response)):
         return Outcome.UNUSABLE, 0, b"", problem
     return _outcome(response.status), response.status, body, ""
 
@@ -158,6 +158,18 @@ def _too_long(endpoint: Endpoint, request: Request) -> str:
         f"answered with more than {endpoint.max_answer >> 10} KiB; {request.too_long}, or "
         "raise spec.maxAnswerKib of the MetricSource"
     )
+
+
+def _foreign(response: aiohttp.ClientResponse) -> str:
+    """What is wrong with the kind of the page, or nothing."""
+    if response.headers.get(CONTENT_ENCODING, PLAIN).lower() != PLAIN:
+        return (
+            "answered with a compressed page although none was asked for; let it, or the proxy "
+            "before it, respect Accept-Encoding"
+        )
+    if response.content_type != "application/json":
+        return f"answered with a page that is not JSON; {CHECK_ADDRESS}"
+    return ""
 
 
 def _outcome(status: int) -> Outcome:

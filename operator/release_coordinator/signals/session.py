@@ -1,8 +1,8 @@
 """What both HTTP signals share: a session without surprises and words for what went wrong.
 
-The session follows no proxy variables, keeps no cookies and asks for no compression: an answer
-is as big as it looks. Callers never follow redirects, because a redirect could lead from an
-allowed address to a forbidden one.
+The session follows no proxy variables, keeps no cookies, asks for no compression and undoes none:
+an answer is as big as it looks. Callers never follow redirects, because a redirect could lead
+from an allowed address to a forbidden one.
 """
 
 import errno
@@ -11,6 +11,8 @@ import socket
 import aiohttp
 
 USER_AGENT = "release-coordinator"
+PLAIN = "identity"
+"""The only encoding of an answer that is asked for and read."""
 
 
 def new_session(connector: aiohttp.TCPConnector | None = None) -> aiohttp.ClientSession:
@@ -18,8 +20,9 @@ def new_session(connector: aiohttp.TCPConnector | None = None) -> aiohttp.Client
     return aiohttp.ClientSession(
         connector=connector,
         trust_env=False,
+        auto_decompress=False,
         cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
+        headers={"User-Agent": USER_AGENT, "Accept-Encoding": PLAIN},
     )
 
 
