@@ -20,6 +20,7 @@ class SourceMetrics:
         """`outcomes` are all that there are."""
         self._outcomes = tuple(outcomes)
         self._open: Count[str] = Count()
+        """Questions under way; has every source that was asked and not forgotten."""
         self._up = Gauge(
             f"{_PREFIX}_up",
             "1 if the metric source answers queries, else 0.",
@@ -54,7 +55,12 @@ class SourceMetrics:
         self._in_flight.labels(source).set(self._open[source])
 
     def ended(self, source: str, outcome: str, seconds: float) -> None:
-        """It ended; one that was never sent took no time of the source."""
+        """It ended; one that was never sent took no time of the source.
+
+        Nothing is told of a source that was forgotten meanwhile: nobody would remove it again.
+        """
+        if source not in self._open:
+            return
         self._requests.labels(source, outcome).inc()
         if outcome == "not_asked":
             return

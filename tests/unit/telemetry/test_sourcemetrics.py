@@ -34,6 +34,7 @@ def test_questions_are_counted_by_what_became_of_them_from_zero_on() -> None:
 
 def test_a_question_that_was_never_sent_took_no_time_of_the_source() -> None:
     registry, metrics = made()
+    metrics.asked("main")  # by those that it waited for
     metrics.ended("main", "not_asked", 5.0)
 
     labels = {"source": "main", "outcome": "not_asked"}
@@ -42,7 +43,7 @@ def test_a_question_that_was_never_sent_took_no_time_of_the_source() -> None:
     assert time is None
 
 
-def test_what_is_gone_is_not_exported_and_a_late_answer_counts_nothing_below_zero() -> None:
+def test_what_is_gone_is_not_exported_not_even_when_an_answer_comes_late() -> None:
     registry, metrics = made()
     metrics.asked("main")
     metrics.up("main", answers=True)
@@ -51,5 +52,16 @@ def test_what_is_gone_is_not_exported_and_a_late_answer_counts_nothing_below_zer
     assert b'source="main"' not in generate_latest(registry)
 
     metrics.ended("main", "answered", 0.2)
-    gone = registry.get_sample_value(f"{PREFIX}_requests_in_flight", {"source": "main"})
-    assert gone == 0
+    metrics.ended("main", "not_asked", 0.2)
+    assert b'source="main"' not in generate_latest(registry)
+
+
+def test_a_source_that_comes_again_counts_nothing_below_zero() -> None:
+    registry, metrics = made()
+    metrics.asked("main")
+    metrics.forget("main")
+    metrics.asked("main")
+    metrics.ended("main", "answered", 0.2)
+    metrics.ended("main", "answered", 0.2)
+
+    assert registry.get_sample_value(f"{PREFIX}_requests_in_flight", {"source": "main"}) == 0
