@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
-LIMIT = 300
+LIMIT = 250
 """Tokens that a query may have: the time of its parser grows with their square."""
 REMEMBERED = 64
 """Queries whose tokens are kept: a check asks for them several times in a row."""
@@ -115,9 +115,10 @@ def _apart(before: Token, after: Token) -> bool:
 
 LISTS = {"by", "without", "on", "ignoring", "group_left", "group_right"}
 """Words that are followed by names of labels."""
-_MATCHES = {"=", "=~", "!~", "!="}
-_TIGHT_BEFORE = {")", "]", "}", ",", "[", ":", *_MATCHES}
-_TIGHT_AFTER = {"(", "[", "{", ":", *_MATCHES}
+MATCHES = {"=", "=~", "!~", "!="}
+"""Signs between a label and what it is compared with."""
+_TIGHT_BEFORE = {")", "]", "}", ",", "[", ":", *MATCHES}
+_TIGHT_AFTER = {"(", "[", "{", ":", *MATCHES}
 
 
 def _tokens(query: str) -> Iterator[Token]:

@@ -78,7 +78,7 @@ def _demand(part: Part, matchers: Mapping[str, str]) -> None:
         raise ValueError("has alternatives in a selector, which PromQL has not; use =~")
     for label, value in matchers.items():
         found = [(operator, text) for name, operator, text in part.matchers if name == label]
-        if set(found) != {(promtree.EQUAL, value)}:
+        if set(found) != {("=", value)}:
             raise ValueError(_UNCLEAR)
 
 

@@ -4,10 +4,10 @@ Used by `engine.promql`. The parser is not written in Python: whatever it raises
 has no place in its types to a panic, comes out of here as a fault of the query.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import pairwise
+from typing import NamedTuple
 
 import promql_parser
 from promql_parser import (
@@ -15,7 +15,6 @@ from promql_parser import (
     BinaryExpr,
     Call,
     Expr,
-    MatchOp,
     MatrixSelector,
     ParenExpr,
     StringLiteral,
@@ -33,7 +32,7 @@ from .promlex import Sort, Token
 LONGEST = 2**63 / 1e9
 """Seconds that Prometheus can count: 292 years."""
 _BY_REGEX = {"=~", "!~"}
-_REGEX = (MatchOp.Re, MatchOp.NotRe)
+_NEGATED = {"!=", "!~"}
 _ENDLESS = {"inf", "nan"}
 _EXPECTED = ("expected type matrix", "expected a range of values, like up[5m],")
 
@@ -57,8 +56,9 @@ def answer(found: Sequence[Token]) -> str:
         ValueError: it is no PromQL, or has regular expressions that are none or too much; the
             text says why and begins with a verb.
     """
-    matching = regexes.matching_nothing([text for _, text in _regexes(found)])
-    tamed, _ = _tamed(found, lambda _, text: text in matching)
+    values = list(_values(found))
+    matching = regexes.matching_nothing([one.text for one in values if one.is_regex])
+    tamed = _tamed(found, values, [one.stand_in(matching) for one in values])
     with _parser():
         node = _parsed(tamed)
         while isinstance(node, ParenExpr):
@@ -74,39 +74,59 @@ def parts(found: Sequence[Token]) -> list[Part]:
     Raises:
         ValueError: it is no PromQL; the text says why and begins with a verb.
     """
-    tamed, meant = _tamed(found, lambda operator, _: operator == "!~")
+    values = list(_values(found))
+    tamed = _tamed(found, values, [str(number) for number in range(len(values))])
     with _parser():
-        return list(_parts(_parsed(tamed), meant))
+        return list(_parts(_parsed(tamed), values))
 
 
-def _regexes(found: Sequence[Token]) -> Iterator[tuple[str, str]]:
-    """The regular expressions of a query, each with its operator."""
-    for before, token in pairwise(found):
-        if _is_regex(before, token):
-            yield before.text, token.text
+class _Value(NamedTuple):
+    """What a label is compared with."""
+
+    at: int
+    """Index of its token."""
+    operator: str
+    """Before it; of a metric's name in quotes there is none."""
+    text: str
+
+    @property
+    def is_regex(self) -> bool:
+        return self.operator in _BY_REGEX
+
+    def stand_in(self, matching: Container[str]) -> str:
+        """A text that matches nothing if this does: not all of a selector may."""
+        finds = self.text in matching if self.is_regex else self.text == ""
+        if finds != (self.operator in _NEGATED):
+            return ""
+        return self.text if self.operator in {"", "="} else "x"
 
 
-def _is_regex(before: Token, token: Token) -> bool:
-    return token.sort is Sort.STRING and before.sort is Sort.SIGN and before.text in _BY_REGEX
+def _values(found: Sequence[Token]) -> Iterator[_Value]:
+    in_braces, before = False, ""
+    for at, token in enumerate(found):
+        if token.sort is Sort.SIGN and token.text in "{}":
+            in_braces = token.text == "{"
+        elif in_braces and token.sort is Sort.STRING and not _operator(found, at + 1):
+            yield _Value(at, before, token.text)
+        before = _operator(found, at)
 
 
-def _tamed(
-    found: Sequence[Token], is_empty: Callable[[str, str], bool]
-) -> tuple[list[Token], dict[str, str]]:
-    """The query for the parser, and for each text that stands for a regular expression that one.
+def _operator(found: Sequence[Token], at: int) -> str:
+    is_sign = at < len(found) and found[at].sort is Sort.SIGN
+    return found[at].text if is_sign and found[at].text in promlex.MATCHES else ""
 
-    The parser would read them without any bound, and hold up all threads meanwhile. It asks them
-    one thing: whether they match an empty text, as not all of a selector may.
+
+def _tamed(found: Sequence[Token], values: list[_Value], stand_ins: list[str]) -> list[Token]:
+    """The query for the parser: what is equal to a stand-in stands for each comparison.
+
+    The parser would read regular expressions without any bound, and hold up all threads meanwhile.
     """
-    tamed, meant = list(found[:1]), dict[str, str]()
-    for before, token in pairwise(found):
-        if _is_regex(before, token):
-            number = f"{'|' if is_empty(before.text, token.text) else ''}{len(meant)}"
-            meant[number] = token.text
-            tamed.append(Token(Sort.STRING, number))
-        else:
-            tamed.append(token)
-    return tamed, meant
+    tamed = list(found)
+    for value, stand_in in zip(values, stand_ins, strict=True):
+        tamed[value.at] = Token(Sort.STRING, stand_in)
+        if value.operator:
+            tamed[value.at - 1] = Token(Sort.SIGN, "=")
+    return tamed
 
 
 @contextmanager
@@ -152,7 +172,7 @@ def _is_endless(token: Token) -> bool:
         return False
 
 
-def _parts(expr: Expr, meant: Mapping[str, str]) -> Iterator[Part]:
+def _parts(expr: Expr, values: Sequence[_Value]) -> Iterator[Part]:
     """The expression and everything below it; without recursion, as it may be deep.
 
     Each child is asked for once: that copies whatever is below it.
@@ -161,7 +181,7 @@ def _parts(expr: Expr, meant: Mapping[str, str]) -> Iterator[Part]:
     while waiting:
         node = waiting.pop()
         below = _below(node)
-        yield _selector(node, meant) if isinstance(node, VectorSelector) else _part(node, below)
+        yield _selector(node, values) if isinstance(node, VectorSelector) else _part(node, below)
         waiting.extend(below)
 
 
@@ -177,11 +197,9 @@ def _below(expr: Expr) -> Sequence[Expr]:
     return [expr.expr] if isinstance(expr, ParenExpr | UnaryExpr | SubqueryExpr) else []
 
 
-def _selector(node: VectorSelector, meant: Mapping[str, str]) -> Part:
-    matchers = tuple(
-        (one.name, str(one.op), meant[one.value] if one.op in _REGEX else one.value)
-        for one in node.matchers.matchers
-    )
+def _selector(node: VectorSelector, values: Sequence[_Value]) -> Part:
+    compared = [(one.name, values[int(one.value)]) for one in node.matchers.matchers]
+    matchers = tuple((name, value.operator or "=", value.text) for name, value in compared)
     traits = (node.name, node.offset, str(node.at))
     return Part(SELECTOR, traits, matchers, bool(node.matchers.or_matchers))
 
@@ -199,7 +217,6 @@ def _part(node: Expr, below: Sequence[Expr]) -> Part:
     return Part(kind, () if below else (str(node),))
 
 
-EQUAL = str(MatchOp.Equal)
 SELECTOR = VectorSelector.__name__
 CALL = Call.__name__
 RANGES = {MatrixSelector.__name__, SubqueryExpr.__name__}

@@ -13,7 +13,7 @@ import re2  # type: ignore[import-untyped]
 
 from release_coordinator.text import one_line
 
-COUNT = 32
+COUNT = 20
 """Expressions that a query may have."""
 CLASSES = 8
 """Classes of Unicode, like \\pL, that they may have together: each costs 0.1 ms to read."""
