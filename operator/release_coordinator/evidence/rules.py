@@ -1,5 +1,7 @@
 """The alert rules that a metric source has loaded, asked for by the gates that judge alerts."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
 
 from release_coordinator.engine.evidence import AlertRuleFact, AlertRulesFact, AlertRulesWant
@@ -27,11 +29,20 @@ async def _own(sources: Sources, source: Source, rules: AlertRulesFact) -> Alert
     if fact.problem:
         return AlertRulesFact((), fact.problem)
     own = [alert for alert in fact.alerts if not source.is_of_others(alert.labels)]
-    firing = (replace(rule, firing=any(_is_of(rule, one) for one in own)) for rule in rules.rules)
+    fires = _Firing(own)
+    firing = (replace(rule, firing=fires.is_of(rule)) for rule in rules.rules)
     return replace(rules, rules=tuple(firing))
 
 
-def _is_of(rule: AlertRuleFact, alert: AlertFact) -> bool:
-    """Rules of one name are told apart by their severity, unless only the alert knows it."""
-    severities = {rule.severity, alert.labels.get("severity", "")}
-    return rule.name == alert.name and (len(severities) == 1 or "{{" in rule.severity)
+class _Firing:
+    """Alerts by name: thousands of them are asked for by tens of thousands of rules."""
+
+    def __init__(self, alerts: Iterable[AlertFact]) -> None:
+        self._severities: dict[str, set[str]] = defaultdict(set)
+        for alert in alerts:
+            self._severities[alert.name].add(alert.labels.get("severity", ""))
+
+    def is_of(self, rule: AlertRuleFact) -> bool:
+        """Rules of one name are told apart by their severity, unless only the alert knows it."""
+        severities = self._severities.get(rule.name, set())
+        return rule.severity in severities or ("{{" in rule.severity and bool(severities))

@@ -15,6 +15,8 @@ from release_coordinator.signals.wire import Labels, Listed, Wire
 from release_coordinator.text import one_line
 
 _RULES = Question("request for its alert rules", "list of alert rules", CHECK_ADDRESS)
+MOST = 20_000
+"""Alert rules that are read; many times what large installations have."""
 _NAME = 128
 """Characters of a name that are kept: as many as a Release may ask for."""
 
@@ -31,7 +33,10 @@ def read_rules(status: int, body: bytes) -> AlertRulesFact:
     if answer.next_page:
         return AlertRulesFact((), "answered with a part of its alert rules; let it send them all")
     rules = (rule for group in answer.groups for rule in group.rules)
-    return AlertRulesFact(tuple(_fact(rule) for rule in rules if isinstance(rule, _Alert)))
+    alerting = [rule for rule in rules if isinstance(rule, _Alert)]
+    if len(alerting) > MOST:
+        return AlertRulesFact((), f"has more than {MOST} alert rules; name another source")
+    return AlertRulesFact(tuple(map(_fact, alerting)))
 
 
 class _Alert(Wire):

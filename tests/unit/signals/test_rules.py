@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.fakes.prometheus import rule
 
 from release_coordinator.engine.evidence import AlertRuleFact
-from release_coordinator.signals.rules import read_rules
+from release_coordinator.signals.rules import MOST, read_rules
 
 
 def answer(*groups: list[dict[str, Any]], **more: Any) -> bytes:
@@ -97,3 +97,11 @@ def test_every_answer_is_a_list_or_a_problem(status: int, data: object) -> None:
     fact = read_rules(status, json.dumps({"status": "success", "data": data}).encode())
     assert not (fact.rules and fact.problem)
     assert status == 200 or fact.problem
+
+
+def test_more_rules_than_anybody_can_judge_are_a_problem() -> None:
+    recording = {"type": "recording", "name": "r"}
+    assert len(read_rules(200, answer([rule("A")] * MOST, [recording])).rules) == MOST
+    fact = read_rules(200, answer([rule("A")] * MOST, [rule("A")]))
+    assert fact.rules == ()
+    assert "more than 20000 alert rules" in fact.problem
