@@ -11,12 +11,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from release_coordinator.text import one_line
+
 from . import base, evidence, windows
 from .job import MOUNT_PATTERN, VARIABLE_PATTERN
-from .metricsource import URL_PATTERN
+from .metricsource import LABEL_PATTERN, URL_PATTERN
 
 SHOWN = 60
 """Characters of a wrong value that a message repeats."""
+
+TOLD = 500
+"""Characters of a problem, and of a remedy, that are shown."""
 
 MAPS = frozenset({"images", "labels", "annotations", "kept", "matchers", "snapshots"})
 """Fields whose keys are chosen by people; a path shows such a key in brackets."""
@@ -37,6 +42,7 @@ FORMS: Mapping[str, str] = {
     base.PATH_PATTERN: "write a path that begins with '/', without spaces and '#'",
     base.QUANTITY_PATTERN: "write a Kubernetes quantity, like 100m or 64Mi",
     VARIABLE_PATTERN: "use letters, digits and '_', beginning with a letter or '_'",
+    LABEL_PATTERN: "use letters, digits and '_', beginning with a letter or '_'",
     MOUNT_PATTERN: "write a path that begins with '/', without spaces and ':'",
     windows.LOCAL_TIME_PATTERN: "write a local time, like 2026-01-05T09:00",
     windows.ZONE_PATTERN: "write a name of the IANA time zone database, like Europe/Berlin",
@@ -101,7 +107,9 @@ class Fault:
     remedy: str
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.problem}; {self.remedy}"
+        """On one line; what people wrote may be part of it."""
+        problem, remedy = (one_line(text, TOLD) for text in (self.problem, self.remedy))
+        return f"{one_line(self.path)}: {problem}; {remedy}"
 
 
 def told(faults: Iterable[Fault]) -> str:

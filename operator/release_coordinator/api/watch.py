@@ -13,6 +13,7 @@ from pydantic.config import JsonDict
 from .base import Duration, Model, Name, ObjectName
 from .control import RollbackCause
 from .job import LIST_MAP, JobTemplate, rules
+from .metricsource import LABEL_PATTERN
 
 Number = Annotated[float, Field(ge=-1e18, le=1e18)]
 Query = Annotated[str, Field(min_length=1, max_length=4096)]
@@ -239,7 +240,8 @@ class AlertSign(Model):
         description="Names of alerts; any if empty, then labels say which.",
     )
     labels: dict[
-        Annotated[str, Field(min_length=1, max_length=63)], Annotated[str, Field(max_length=128)]
+        Annotated[str, Field(max_length=63, pattern=LABEL_PATTERN)],
+        Annotated[str, Field(max_length=128)],
     ] = Field(
         {},
         max_length=8,

@@ -124,6 +124,13 @@ FAULTS: dict[str, tuple[Change, str]] = {
         lambda s: s["watch"].update(duration="10"),
         f'spec.watch.duration: "10" has the wrong form; {DURATION}',
     ),
+    "label that could move a cursor": (
+        lambda s: s["watch"].update(alerts=[{"name": "a", "labels": {"x\x1b[2J\nLie: ": "b"}}]),
+        (
+            'spec.watch.alerts[0].labels[x [2J Lie: ]: "x\\u001b[2J\\nLie: " has the wrong form; '
+            "use letters, digits and '_', beginning with a letter or '_'"
+        ),
+    ),
     "long wrong value": (
         lambda s: s["components"][0].update(name="A" * 63),
         f'spec.components[0].name: "{"A" * 58}… has the wrong form; {LABEL}',

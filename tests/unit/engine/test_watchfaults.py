@@ -83,6 +83,21 @@ def test_each_fault_says_where_it_is_and_what_to_write() -> None:
     goldens.check(GOLDEN, "".join(f"{fault}\n" for fault in told(WRONG)))
 
 
+def test_what_people_wrote_begins_no_line_and_floods_no_message() -> None:
+    query = 'up{a="$(x\\n\x1b[2J%s)"}' % ("y" * 4000)
+    (fault,) = told(yaml.safe_dump({"metrics": [{"name": "m", "query": query}]}))[:1]
+    assert str(fault).isprintable()
+    assert str(fault).startswith("spec.watch.metrics[0].query: has $(x [2Jyyy")
+    assert str(fault).endswith("$(window)")
+    assert len(str(fault)) < 1000
+
+
+def test_a_query_that_is_too_long_says_the_limit_and_the_way_out() -> None:
+    (fault, _) = told(yaml.safe_dump({"metrics": [{"name": "m", "query": "-a" * 2000}]}))
+    assert fault.problem == "has more than 250 words, numbers, texts and signs"
+    assert fault.remedy.startswith("ask for less")
+
+
 def test_a_plan_with_such_faults_is_none() -> None:
     assert plan.resolve(spec_with(WRONG)) == tuple(told(WRONG))
 
