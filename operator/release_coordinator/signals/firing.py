@@ -16,6 +16,8 @@ from release_coordinator.text import one_line
 
 MOST = 5_000
 """Firing alerts that are read; where more fire, nobody can say what that has to do with us."""
+LISTED = 20_000
+"""Alerts in any state; more would take too long to read."""
 _NAME = 128
 """Characters of a name that are kept: as many as a Release may ask for."""
 _ALERTS = Question("request for its alerts", "list of alerts", CHECK_ADDRESS)
@@ -26,6 +28,9 @@ def read_firing(status: int, body: bytes) -> FiringFact:
     data = read_data(status, body, _ALERTS)
     if isinstance(data, str):
         return FiringFact((), data)
+    listed = data.get("alerts")
+    if isinstance(listed, list) and len(listed) > LISTED:
+        return FiringFact((), f"has more than {LISTED} alerts in all; name another source")
     try:
         answer = _Answer.model_validate(data)
     except ValidationError:

@@ -59,7 +59,7 @@ class _Group(Wire):
 
 
 class _Answer(Wire):
-    groups: Listed[_Group]
+    groups: Annotated[Listed[_Group], Field(max_length=MOST)]
     next_page: str = Field("", alias="groupNextToken")
 
 

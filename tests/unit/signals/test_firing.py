@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from release_coordinator.engine.watchfacts import AlertFact, FiringFact
-from release_coordinator.signals.firing import MOST, read_firing
+from release_coordinator.signals.firing import LISTED, MOST, read_firing
 
 
 def alert(name: str, state: str = "firing", **more: Any) -> dict[str, Any]:
@@ -72,6 +72,9 @@ def test_more_than_anybody_can_judge_are_a_problem() -> None:
     fact = read(*[alert("A")] * (MOST + 1))
     assert fact.alerts == ()
     assert "more than 5000 alerts that fire" in fact.problem
+    assert read(*[alert("A", "pending")] * LISTED).problem == ""
+    fact = read(*[alert("A", "pending")] * (LISTED + 1))
+    assert "more than 20000 alerts in all" in fact.problem
 
 
 def test_labels_that_cannot_be_written_are_not_read() -> None:

@@ -105,3 +105,4 @@ def test_more_rules_than_anybody_can_judge_are_a_problem() -> None:
     fact = read_rules(200, answer([rule("A")] * MOST, [rule("A")]))
     assert fact.rules == ()
     assert "more than 20000 alert rules" in fact.problem
+    assert "not a list" in read_rules(200, answer(*[[]] * (MOST + 1))).problem
