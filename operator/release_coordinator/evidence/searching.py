@@ -17,8 +17,9 @@ from release_coordinator.engine import patterns
 from release_coordinator.text import one_line
 
 THREADS = 2
-EXPRESSIONS = 128
-"""Compiled expressions that are kept: of `patterns.MEMORY` bytes each, in the worst case."""
+EXPRESSIONS = 64
+"""Compiled expressions that are kept: of `patterns.MEMORY` bytes each, in the worst case. RE2's
+module keeps 128 of its own, whosever they are."""
 BEGIN = 512
 """Bytes by which two logs are told apart: its first line's moment, to the nanosecond, and more."""
 STAMP = 40
