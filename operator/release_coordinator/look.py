@@ -57,6 +57,8 @@ JOB_NAME_LABEL = "batch.kubernetes.io/job-name"
 BACKGROUND_SECONDS = 120.0
 """Seconds after which a question of the background counts as unanswered; its parts have limits of
 their own, far below."""
+PODS_KEPT = 256
+"""Workloads whose pods are remembered; those that were asked for longest ago go first."""
 _ENDED = {JobPhase.SUCCEEDED, JobPhase.FAILED}
 
 
@@ -72,6 +74,8 @@ class Looker:
     ) -> None:
         """`wake` is called with a Release for which an answer of the background is there."""
         self._background = Background(self._in_background, wake, patience=patience)
+        self._pods_seen: dict[Any, tuple[Any, tuple[PodFact, ...]]] = {}
+        """Pods of a workload that does not get on, and the state in which they were listed."""
         self._told: set[tuple[type, type]] = set()
         """Failures that are in the log, by want and error."""
         self._sources = sources
@@ -132,7 +136,7 @@ class Looker:
                 body = await self._workload(namespace, want)
                 return workloads.fact_of(body) if body else None
             case WorkloadPodsWant():
-                return await self._workload_pods(namespace, want.workload)
+                return await self._explained(namespace, want)
             case ProbeWant():
                 return await self._probe(namespace, want)
             case DocumentWant():
@@ -195,6 +199,25 @@ class Looker:
         listed = await self._cluster.list(POD, namespace, workloads.selector_of(body))
         pods = workloads.own_pods(body, listed)
         return [pod for pod in pods if not facts.is_over(pod)]
+
+    async def _explained(self, namespace: str, want: WorkloadPodsWant) -> tuple[PodFact, ...]:
+        """As they are now; or as they were, where that is good enough and the workload is too."""
+        if want.since is None:
+            return await self._workload_pods(namespace, want.workload)
+        body = await self._workload(namespace, WorkloadWant(want.workload))
+        place = (namespace, want.workload)
+        state = (
+            want.since,
+            body and body["metadata"]["uid"],
+            body and body["metadata"]["resourceVersion"],
+        )
+        known = self._pods_seen.pop(place, None)
+        if known is None or known[0] != state:
+            known = state, await self._workload_pods(namespace, want.workload)
+        self._pods_seen[place] = known
+        if len(self._pods_seen) > PODS_KEPT:
+            del self._pods_seen[next(iter(self._pods_seen))]
+        return known[1]
 
     async def _workload_pods(self, namespace: str, workload: WorkloadRef) -> tuple[PodFact, ...]:
         return tuple(facts.pod_fact(pod) for pod in await self._pods(namespace, workload))

@@ -1,5 +1,6 @@
 """How often the status is written while a release is watched, and what others write meanwhile."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,8 @@ from tests.releases import bookshop
 from release_coordinator.api.attempt import Attempt
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase
-from release_coordinator.cluster.port import RELEASE, Body, Kind
+from release_coordinator.cluster.memory import Call
+from release_coordinator.cluster.port import POD, RELEASE, Body, Kind
 
 INTERVAL = timedelta(seconds=5)
 
@@ -107,6 +109,36 @@ async def passes(story: Story, time: timedelta) -> None:
     """Let it pass."""
     until = story.world.time.now() + time
     await story.run(lambda _: story.world.time.now() >= until)
+
+
+async def test_looks_beside_a_rollout_list_no_pods() -> None:
+    story = await Story.begin("A slow rollout that is watched closely")
+    story.world.script.rollout_seconds = 300
+    story.world.latency = lambda: 0.0
+    body = bookshop()
+    errors = {"name": "errors", "query": "errors", "breach": {"above": 0.5}}
+    watch = {"start": "FirstChange", "interval": "5s", "metrics": [errors]}
+    body["spec"]["watch"] |= watch
+    await story.apply(body)
+    await story.run(is_begun("rollout/backend"))
+    lists: list[Call] = []
+
+    async def count(call: Call) -> None:
+        lists.extend([call] if call.verb == "list" and call.ref.kind is POD else [])
+
+    story.world.cluster.before = count
+    looks = story.world.metrics.queries
+
+    await story.run(is_begun("rollout/frontend"))
+
+    assert story.world.metrics.queries - looks >= 59
+    assert len(lists) <= 300 / 20 + 3
+
+
+def is_begun(step: str) -> Callable[[ReleaseObject], bool]:
+    return lambda release: any(
+        one.id == step for one in (release.status.attempt.steps if release.status.attempt else [])
+    )
 
 
 async def test_what_is_not_written_yet_is_forgotten_with_the_journal_it_goes_on_from() -> None:

@@ -1,14 +1,16 @@
 """How questions are answered when the API server is in trouble."""
 
+from datetime import datetime, timedelta
+
 import pytest
 from tests.fakes.world import DAWN, NAMESPACE, World
 
 from release_coordinator.api.release import WorkloadRef
 from release_coordinator.cluster.memory import Call
-from release_coordinator.cluster.port import JOB, POD, Body, Kind
+from release_coordinator.cluster.port import DEPLOYMENT, JOB, POD, Body, Kind, Ref
 from release_coordinator.cluster.store import Store
 from release_coordinator.engine.evidence import AdmissionFact
-from release_coordinator.engine.runfacts import JobPodsWant, WorkloadWant
+from release_coordinator.engine.runfacts import JobPodsWant, WorkloadPodsWant, WorkloadWant
 from release_coordinator.engine.watchfacts import Late, SampleWant
 from release_coordinator.errors import Transient
 from release_coordinator.evidence import registry
@@ -101,3 +103,30 @@ def test_every_question_of_the_background_has_an_answer_for_when_it_fails() -> N
 
     assert questions
     assert questions <= set(registry.UNREAD)
+
+
+async def test_pods_that_only_explain_are_listed_again_when_their_time_has_come() -> None:
+    world = World()
+    await world.setup("1.2.0")
+    store = Store()
+    looker = looker_on(world, store)
+    backend = WorkloadRef(name="bookshop-backend")
+    ref = Ref(DEPLOYMENT, NAMESPACE, backend.name)
+    lists: list[Call] = []
+
+    async def count(call: Call) -> None:
+        lists.extend([call] if call.verb == "list" and call.ref.kind is POD else [])
+
+    world.cluster.before = count
+
+    async def listed(since: datetime | None) -> int:
+        lists.clear()
+        await looker.look(KEY, (WorkloadPodsWant(backend, since),))
+        return len(lists)
+
+    assert [await listed(DAWN), await listed(DAWN)] == [1, 0]
+    assert await listed(DAWN + timedelta(seconds=20)) == 1
+    assert [await listed(None), await listed(None)] == [1, 1], "what decides is never remembered"
+    assert await listed(DAWN + timedelta(seconds=20)) == 0
+    await world.user.patch(ref, {"metadata": {"annotations": {"changed": "yes"}}})
+    assert await listed(DAWN + timedelta(seconds=20)) == 1

@@ -180,9 +180,14 @@ class Observation:
         fact: WorkloadFact | None = self._get(WorkloadWant(workload, fresh))
         return fact
 
-    def workload_pods(self, workload: WorkloadRef) -> tuple[PodFact, ...]:
-        """Pods the workload selects, those that terminate included."""
-        fact: tuple[PodFact, ...] = self._get(WorkloadPodsWant(workload))
+    def workload_pods(
+        self, workload: WorkloadRef, since: datetime | None = None
+    ) -> tuple[PodFact, ...]:
+        """Pods the workload selects, those that terminate included.
+
+        What decides nothing may be as old as `since`, unless the workload has changed.
+        """
+        fact: tuple[PodFact, ...] = self._get(WorkloadPodsWant(workload, since))
         return fact
 
     def probe(self, workload: WorkloadRef, probe: HealthProbe) -> ProbeFact:

@@ -163,6 +163,8 @@ class WorkloadPodsWant:
     """The pods a workload selects."""
 
     workload: WorkloadRef
+    since: datetime | None = None
+    """An answer since this moment is good enough, for it only explains; None: as they are now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,11 +187,18 @@ def _not_yet(
     curious = step.started_at + timedelta(seconds=PODS_SECONDS)
     if ctx.now < min(curious, until):
         return ctx.wait(step, fact.trouble, min(curious, until))
-    trouble = f"{fact.trouble} {_pod_trouble(ctx, fact.ref)}".strip()
+    since = _last_look(ctx, step) if ctx.now < until else None
+    trouble = f"{fact.trouble} {_pod_trouble(ctx, fact.ref, since)}".strip()
     if ctx.now >= until:
         return _too_late(ctx, apply, trouble)
     again = ctx.now + timedelta(seconds=PODS_SECONDS)
     return ctx.wait(step, trouble, min(again, until))
+
+
+def _last_look(ctx: Context, step: Step) -> datetime:
+    """When pods were to be looked at last: a pass for the sake of something else lists no pods."""
+    looks = (ctx.now - step.started_at) // timedelta(seconds=PODS_SECONDS)
+    return step.started_at + looks * timedelta(seconds=PODS_SECONDS)
 
 
 def _too_late(ctx: Context, apply: ApplyStep, trouble: str) -> Outcome:
@@ -218,8 +225,8 @@ def _leftovers(ctx: Context, apply: ApplyStep) -> str:
     return f"still running the version that is taken back: {', '.join(left)}" if left else ""
 
 
-def _pod_trouble(ctx: Context, workload: WorkloadRef) -> str:
-    pods: tuple[PodFact, ...] = ctx.seen.workload_pods(workload)
+def _pod_trouble(ctx: Context, workload: WorkloadRef, since: datetime | None) -> str:
+    pods: tuple[PodFact, ...] = ctx.seen.workload_pods(workload, since)
     told = next((f"Pod {pod.name}: {pod.trouble}" for pod in pods if pod.trouble), "")
     silent = next((pod.name for pod in pods if not pod.ready), "")
     if told or not silent:
