@@ -157,9 +157,14 @@ def test_the_matchers_that_are_forced_do_not_count() -> None:
 def test_no_regular_expression_of_a_query_reaches_the_parser(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    read = []
+    read: list[str] = []
     parse = promql_parser.parse
-    monkeypatch.setattr(promql_parser, "parse", lambda text: read.append(text) or parse(text))
+
+    def reading(text: str) -> promql_parser.Expr:
+        read.append(text)
+        return parse(text)
+
+    monkeypatch.setattr(promql_parser, "parse", reading)
     query = 'a{b=~"costly|", c!~`costly.`} + d{e="costly"}'
     assert promql.checked.__wrapped__(query) == ""
     assert promql.narrowed(query, {"f": "g"}) == (
