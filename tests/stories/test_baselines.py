@@ -27,7 +27,12 @@ class Asked:
         story.world.metrics.series = self.series  # type: ignore[method-assign]
 
     async def series(
-        self, _: Endpoint, _query: str, start: datetime, end: datetime, step: float
+        self,
+        endpoint: Endpoint,  # noqa: ARG002
+        promql: str,  # noqa: ARG002
+        start: datetime,
+        end: datetime,
+        step: float,
     ) -> SeriesFact:
         """As many values as the window has."""
         self.windows.append((start, end))

@@ -86,7 +86,7 @@ async def test_a_look_of_the_background_that_fails_unforeseen_is_unknown_and_in_
     async def fails(*_: object) -> None:
         raise ZeroDivisionError("of ours")
 
-    monkeypatch.setitem(registry.LOOKS, SampleWant, fails)  # type: ignore[misc]
+    monkeypatch.setitem(registry.LOOKS, SampleWant, fails)
     looker = looker_on(World(), Store())
     wants = tuple(SampleWant("default", query, DAWN) for query in ("up", "down"))
 
