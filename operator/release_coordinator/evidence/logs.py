@@ -114,7 +114,7 @@ class _Look:
         self._namespace = namespace
         self._want = want
         self._expression = expression
-        self._turn = asyncio.Lock()
+        self._share = sources.searcher.share(namespace)
         self._left = SEARCH
 
     async def results(self, places: list[Source]) -> dict[Source, Result]:
@@ -124,7 +124,7 @@ class _Look:
 
         async def read() -> None:
             for place in waiting:
-                async with self._sources.logs:
+                async with self._share.logs, self._sources.logs:
                     results[place] = await self._result(place, len(places) - len(results))
 
         await asyncio.gather(*(read() for _ in range(min(READERS, len(places)))))
@@ -135,8 +135,8 @@ class _Look:
         if isinstance(text, _Unread):
             return text
         part = Text(text, self._want.since, len(text) >= BYTES)
-        # One search at a time, so that the searches of others have their turns between them.
-        async with self._turn:
+        # One search at a time, so that another namespace finds a thread.
+        async with self._share.search:
             found = await self._sources.searcher.search(
                 self._expression, part, self._left / remaining
             )

@@ -12,11 +12,14 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from weakref import WeakValueDictionary
 
 from release_coordinator.engine import patterns
 from release_coordinator.text import one_line
 
 THREADS = 2
+SHARE = 4
+"""Logs that are held at the same time for the Releases of one namespace."""
 EXPRESSIONS = 64
 """Compiled expressions that are kept: of `patterns.MEMORY` bytes each, in the worst case. RE2's
 module keeps 128 of its own, whosever they are."""
@@ -86,6 +89,15 @@ class Expressions:
         return expression
 
 
+class Share:
+    """What the Releases of one namespace may take at a time, so that others have their turns."""
+
+    def __init__(self) -> None:
+        """Nothing is taken."""
+        self.logs = asyncio.Semaphore(SHARE)
+        self.search = asyncio.Lock()
+
+
 class Searcher:
     """Threads that search, and what they have compiled. For one process."""
 
@@ -93,6 +105,11 @@ class Searcher:
         """Threads begin with the first search."""
         self._threads = ThreadPoolExecutor(THREADS, "search")
         self._expressions = Expressions()
+        self._shares: WeakValueDictionary[str, Share] = WeakValueDictionary()
+
+    def share(self, namespace: str) -> Share:
+        """That of a namespace; to be kept as long as it is used."""
+        return self._shares.setdefault(namespace, Share())
 
     async def compiled(self, owner: str, wanted: tuple[str, ...]) -> patterns.Search:
         """The expression of these patterns, for a namespace. Raises ValueError."""
