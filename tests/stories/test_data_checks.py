@@ -88,6 +88,19 @@ async def test_a_run_whose_image_cannot_be_pulled_is_never_wrong_data() -> None:
     await story.check("data_check_image_missing")
 
 
+async def test_a_check_without_its_image_is_mended_by_who_owns_its_job() -> None:
+    story = await begun("No image, and that is to roll back", onUnknown="Rollback")
+    for run in range(1, 9):
+        blocked = ("ErrImagePull", "no such tag")
+        story.world.script.blocked_steps[f"{STEP}/{run}"] = blocked
+
+    await story.run()
+
+    release = await story.release()
+    assert release.status.phase is Phase.ROLLED_BACK
+    assert "Developer: correct its query, or the Job of the check." in release.status.message
+
+
 @pytest.mark.parametrize("how", ["hangs", "is killed", "is deleted", "is suspended"])
 async def test_a_run_that_did_not_end_by_itself_tells_nothing(how: str) -> None:
     story = await begun("A run that did not end by itself")
