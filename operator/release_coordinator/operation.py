@@ -173,11 +173,7 @@ class Operation:
             reads_logs=settings.read_logs,
         )
         recorder = Recorder(cluster)
-        queue: WorkQueue[Key] = WorkQueue(
-            clock=self._clock,
-            urgent=lambda key: is_urgent(store.get(Ref(RELEASE, *key))),
-            observers=(QueueMetrics(self._metrics.registry), self._progress),
-        )
+        queue = self._queue(store)
 
         def enqueue(key: Key) -> None:
             self._passes.evidence(key)
@@ -212,6 +208,13 @@ class Operation:
             sources.searcher.close()
             await prober.close()
             await metrics.close()
+
+    def _queue(self, store: Store) -> WorkQueue[Key]:
+        return WorkQueue(
+            clock=self._clock,
+            urgent=lambda key: is_urgent(store.get(Ref(RELEASE, *key))),
+            observers=(QueueMetrics(self._metrics.registry), self._progress),
+        )
 
     def _guard(self, cluster: Cluster, changed: Callable[[], None]) -> Guard:
         guard = Guard(
