@@ -29,9 +29,9 @@ from .sources import Sources
 
 BYTES = 256 * 1024
 """Of one container at one look."""
-PODS = 10
+PODS = 40
 """Pods of a workload whose logs are read, by name."""
-CONTAINERS = 20
+CONTAINERS = 80
 """Logs of a workload that are read at one look."""
 TIMEOUT = 5.0
 """Seconds for one of them."""

@@ -211,6 +211,7 @@ async def test_no_more_than_some_pods_and_bytes_are_read_and_that_is_told(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(logs, "BYTES", 1024)
+    monkeypatch.setattr(logs, "PODS", 10)
     world = await begun(*(f"pod-{number:02}" for number in range(12)))
     for number in range(12):
         world.logged(f"pod-{number:02}", *(["ERROR"] * 100))
