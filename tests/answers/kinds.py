@@ -76,7 +76,7 @@ ANSWERS = (
     Answer("Stale sample", _of(BAD, -3600), "answered with a value that is 3600 s old"),
     Answer("Warnings", _of(BAD, warnings=["store away"]), "may be partial: store away"),
     Answer("Counter reset", _of("0"), "0 is not above 0.5", usable=True),
-    Answer("64 MiB body", lambda server, _: server.flood, "answered with more than 4096 KiB"),
+    Answer("64 MiB body", lambda server, _: server.flood, "answered with more than 256 KiB"),
     Answer("Redirect", _same(fake.redirect), "redirects (HTTP 307), which is not followed"),
     Answer("Flapping", _same(fake.cut), "cut its answer short", flapping=True),
 )
