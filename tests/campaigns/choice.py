@@ -16,7 +16,7 @@ THOROUGH = ("success", "breach", "migration-fails")
 """Workloads that also meet late news and two operators in every run."""
 EVERY_CALL = ("breach",)
 """Workloads that are run with every fault at every call in every run: it goes there and back."""
-SAMPLE = 3
+SAMPLE = 2
 """Calls per fault of the other workloads."""
 EVENT_FAULTS = (Fault.BEFORE_KILL, Fault.REFUSED)
 """Events are told once or not at all; nothing is read back from them."""
