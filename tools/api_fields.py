@@ -7,7 +7,7 @@ from typing import Any
 from release_coordinator.api import base, evidence, windows
 from release_coordinator.api.faults import FORMS
 from release_coordinator.api.job import MOUNT_PATTERN, VARIABLE_PATTERN
-from release_coordinator.api.metricsource import URL_PATTERN
+from release_coordinator.api.metricsource import LABEL_PATTERN, URL_PATTERN
 from release_coordinator.api.structural import RULES, SILENT
 
 Schema = dict[str, Any]
@@ -32,6 +32,7 @@ PATTERNS = {
     base.NAME_PATTERN: "label",
     base.OBJECT_NAME_PATTERN: "object name",
     base.KEY_PATTERN: "key",
+    LABEL_PATTERN: "metric label",
     base.IMAGE_PATTERN: "image",
     base.PATH_PATTERN: "HTTP path",
     base.QUANTITY_PATTERN: "quantity",

@@ -204,7 +204,7 @@ REFUSED: dict[str, tuple[Change, str, str]] = {
     "breach without a limit": (
         lambda s: s["watch"]["metrics"][0].update(breach={}),
         "spec.watch.metrics[0].breach",
-        "set at least one of ratioToBaseline, above and below",
+        "set at least one of ratioToBaseline, above, below and comparison",
     ),
     "long query": (
         lambda s: s["watch"]["metrics"][0].update(query="x" * 4097),

@@ -104,10 +104,12 @@ def result(kind: str, value: Any, **more: Any) -> Script:
 
 
 def vector(*values: str, age: float = 0, **more: Any) -> Script:
-    """Script: an instant vector with one series per value, of so many seconds ago."""
+    """Script: one series per value, of so many seconds ago; to a range, the same all the time."""
 
     async def script(request: web.Request) -> web.StreamResponse:
         at = time.time() - age
+        if request.path.endswith("/query_range"):
+            return await matrix(*await _all_the_time(request, values), **more)(request)
         series = [
             {"metric": {"pod": f"p{index}"}, "value": [at, value]}
             for index, value in enumerate(values)
@@ -115,6 +117,16 @@ def vector(*values: str, age: float = 0, **more: Any) -> Script:
         return await result("vector", series, **more)(request)
 
     return script
+
+
+async def _all_the_time(
+    request: web.Request, values: tuple[str, ...]
+) -> list[list[tuple[float, str]]]:
+    """The points of a range that was asked for."""
+    form = await request.post()
+    start, end, step = (float(str(form[name])) for name in ("start", "end", "step"))
+    moments = [start + step * at for at in range(1 + int((end - start) / step))]
+    return [[(moment, value) for moment in moments] for value in values]
 
 
 def matrix(*series: list[tuple[float, str]], **more: Any) -> Script:
