@@ -99,6 +99,10 @@ def test_an_outage_of_prometheus_makes_the_watch_longer_and_nothing_else(
 def test_errors_stop_a_rollout_half_way(shop: Lab, interrupted: Body) -> None:
     assert interrupted["status"]["phase"] == "Completed"
     shop.wait_measured(SHOP, below=CALM)
+    # A careful team: a pod counts once it was ready for a while, so that a rollout takes its time.
+    patience = '{"spec": {"minReadySeconds": 20}}'
+    target = ("deployment/bookshop-backend", f"--namespace={SHOP}", f"--patch={patience}")
+    shop.kubectl.run("patch", *target)
 
     shop.apply_release(SHOP, "1.4.5", {"watch": {"interval": "2s"}})
     body = shop.wait_phase(SHOP, TERMINAL, LIMIT)
