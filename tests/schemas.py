@@ -77,6 +77,8 @@ def largest_release() -> Schema:
         else:
             del component["strategy"]
         component["dependsOn"] = [name for name in names if name != component["name"]]
+    for metric in spec["watch"]["metrics"]:
+        del metric["preset"]  # a query is the larger one of the two
     return {
         "apiVersion": "release-coordinator.io/v1alpha1",
         "kind": "Release",
