@@ -245,10 +245,10 @@ DEFECTS = (
         ("irreversible",),
     ),
     Defect(
-        "the outcome of a step that was held is not forgotten when a person resumes",
+        "a person who resumes a hold for missing answers has not accepted them",
         "engine/orders.py",
-        'update={"unknown_since": None, "accepted": accepted}',
-        'update={"accepted": accepted}',
+        'changes["silence_accepted"] = entry.silence_accepted or silent',
+        "changes = {}",
         ("resumed",),
     ),
     Defect(

@@ -29,7 +29,7 @@ CHANCE = {
     "uid",
     "releaseUid",
     "samples",
-    *("watchedSeconds", "history"),
+    *("watchedSeconds", "successes", "history"),
     "durationSeconds",
     "lastTransitionTime",
 } | {
