@@ -1,7 +1,7 @@
 """A loopback HTTP proxy between one operator and the real API server, with the faults of a plan.
 
-Every write of the operator has a number; Events, dry runs and the Lease of the
-election pass untouched and have none.
+Every write of the operator has a number; Events, the status of metric sources, dry runs and the
+Lease of the election pass untouched and have none.
 What happens at a number:
 
 - `before-kill`: the operator is killed, the API server never hears of the request;

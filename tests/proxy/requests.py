@@ -12,6 +12,8 @@ _PATH = re.compile(
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 ELECTION = "release-coordinator"
 """Name of the Lease of the election; other Leases are locks, whose writes count."""
+BESIDE = {"events", "metricsources"}
+"""What is told beside the course of a Release: Events, and whether metric sources answer."""
 _WORDS = {"POST": "create", "PUT": "replace", "PATCH": "patch", "DELETE": "delete"}
 
 
@@ -30,7 +32,7 @@ class Asked:
     @property
     def counted(self) -> bool:
         """Whether this is a write that a plan can hit."""
-        told = self.plural == "events" or (self.plural, self.name) == ("leases", ELECTION)
+        told = self.plural in BESIDE or (self.plural, self.name) == ("leases", ELECTION)
         return self.method in WRITES and not self.dry and not told
 
     @property

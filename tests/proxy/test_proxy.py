@@ -124,6 +124,7 @@ async def test_every_write_has_a_number_but_events_dry_runs_and_the_election() -
         await it.patch()
         await it.patch(dryRun="All")
         await it.patch("/apis/events.k8s.io/v1/namespaces/shop/events/one")
+        await it.patch("/apis/release-coordinator.io/v1alpha1/metricsources/default/status")
         await it.patch("/apis/coordination.k8s.io/v1/namespaces/shop/leases/release-coordinator")
         await it.patch("/apis/coordination.k8s.io/v1/namespaces/shop/leases/lock-of-a-workload")
 
@@ -131,7 +132,7 @@ async def test_every_write_has_a_number_but_events_dry_runs_and_the_election() -
             "patch jobs one",
             "patch leases lock-of-a-workload",
         ]
-        assert len(it.server.done) == 5
+        assert len(it.server.done) == 6
 
 
 @pytest.mark.parametrize(
