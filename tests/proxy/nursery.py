@@ -86,10 +86,19 @@ class Nursery:
         return Offspring(int(said))
 
 
+PATIENCE = 5.0
+"""Seconds that a pass waits for the scripted metric source, which answers at once."""
+
+
 def serve() -> None:
     """Fork an operator per line of the input, until its end."""
     from release_coordinator import __main__ as operator  # noqa: PLC0415 - of the chosen copy
+    from release_coordinator.look import Looker  # noqa: PLC0415 - the same
 
+    # On a busy machine a pass would go on without an answer, and writes would have other numbers.
+    defaults = Looker.__init__.__kwdefaults__
+    assert defaults is not None
+    defaults["patience"] = PATIENCE
     gc.collect()
     gc.freeze()  # a collection in a child would write to, and so copy, every page it shares
     for line in iter(sys.stdin.readline, ""):
