@@ -137,7 +137,8 @@ def _measured(entry: Measurement, when: Moment) -> Measurement:
     return entry.model_copy(
         update={
             "value": None,
-            "samples": 0,
+            "samples": min(entry.samples, 1),
+            "watched_seconds": min(entry.watched_seconds, TICK.total_seconds()),
             "breaches": 0,
             "successes": 0,
             "message": "",

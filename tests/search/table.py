@@ -72,7 +72,8 @@ Migrating -> Failed: MigrationFailed
 Migrating -> Superseded: Superseded
 RollingOut -> Refreshing: -
 RollingOut -> Watching: -
-RollingOut -> RollingBack: Aborted, Deleted, ManualRollback, ProgressDeadlineExceeded, Rehearsal
+RollingOut -> RollingBack: Aborted, Deleted, ManualRollback, MetricBreach
+RollingOut -> RollingBack: ProgressDeadlineExceeded, Rehearsal
 RollingOut -> Held: APIDenied, APIRejected, ConflictingWriter, RevisionLost, WorkloadReplaced
 Refreshing -> Verifying: -
 Refreshing -> RollingBack: JobFailed
