@@ -32,8 +32,8 @@ DEFECTS = (
     Defect(
         "a migration's Job is created ready to run",
         "engine/jobs.py",
-        "suspended=job.guarded)",
-        "suspended=False)",
+        "suspended=job.guarded,",
+        "suspended=False,",
         "crash",
         "I1: a migration might run before its Job is known",
     ),
@@ -137,8 +137,8 @@ DEFECTS = (
     Defect(
         "a watch that is over is not ended",
         "engine/phases/watching.py",
-        "ctx.now >= ends_at(watch, state) and _all_pass(ctx, watch)",
-        "ctx.now > ctx.now and _all_pass(ctx, watch)",
+        "all(tracking.is_over(ctx, watch, subject) for subject in watchlist.of(ctx.plan))",
+        "ctx.now > ctx.now",
         "metric",
         "a good release completes",
     ),
