@@ -17,7 +17,7 @@ from release_coordinator.api.measurement import Downtime
 from release_coordinator.api.release import Component, WorkloadRef
 from release_coordinator.api.watch import Watch
 
-from . import asked, bluegreen, creating, recheck, traffic
+from . import asked, bluegreen, creating, recheck, tracking, traffic
 from .context import Context
 from .outcome import DONE, Done, Note, Wait
 from .runfacts import WorkloadFact, WorkloadWant
@@ -25,8 +25,6 @@ from .watchfacts import SampleFact, SampleWant
 
 CHANGES = (creating.ROLLOUT, traffic.PIN, recheck.UNDO_ROLLOUT)
 """Prefixes of steps that change a component."""
-LATE = 2.0
-"""Samples further apart than so many intervals are a gap that nobody measured."""
 UNSEEN = timedelta(seconds=5)
 """What has ended longer ago than this was not seen when it did: nobody looked meanwhile."""
 
@@ -133,8 +131,7 @@ def _missed(ctx: Context, watch: Watch, before: Downtime, sample: SampleFact) ->
     if sample.value is None or before.measured_at is None:
         return before.measured_seconds
     passed = (ctx.now - before.measured_at).total_seconds()
-    interval = _interval(watch)
-    counted = interval if passed > LATE * interval else passed
+    counted = tracking.counted(passed, _interval(watch))
     missing = 1.0 - min(1.0, max(0.0, sample.value))
     return round((before.measured_seconds or 0.0) + counted * missing, 3)
 

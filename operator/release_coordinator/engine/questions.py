@@ -14,7 +14,7 @@ from release_coordinator.api.attempt import Step
 from release_coordinator.api.base import parse_duration
 from release_coordinator.api.conditions import Phase
 from release_coordinator.api.measurement import WatchState
-from release_coordinator.api.watch import BaselineFrom, Breach, Metric, MinTraffic, Watch
+from release_coordinator.api.watch import BaselineFrom, Metric, MinTraffic, Watch
 
 from . import asked, judge, tracking
 from .closing import HISTORY_LIMIT
@@ -40,19 +40,14 @@ EARLIER = {
 """Baselines from the same time of another day."""
 
 
-def breach_of(metric: Metric) -> Breach:
-    """When an answer is bad."""
-    return asked.breach_of(metric)
-
-
 def needs_before(metric: Metric) -> bool:
     """Whether it is compared with what was before the first change."""
-    return metric.baseline.taken is BaselineFrom.BEFORE and breach_of(metric).needs_baseline
+    return metric.baseline.taken is BaselineFrom.BEFORE and asked.breach_of(metric).needs_baseline
 
 
 def least_values(metric: Metric) -> int:
     """How many values its baseline needs."""
-    return judge.LEAST_BASELINE if breach_of(metric).comparison else 1
+    return judge.LEAST_BASELINE if asked.breach_of(metric).comparison else 1
 
 
 def baseline_want(ctx: Context, metric: Metric, at: datetime) -> SeriesWant:
@@ -158,7 +153,7 @@ def _answer(ctx: Context, want: Late[Fact] | None) -> Fact | None:
 
 
 def _wants(ctx: Context, metric: Metric, due: datetime) -> _Wants:
-    breach, taken = breach_of(metric), metric.baseline.taken
+    breach, taken = asked.breach_of(metric), metric.baseline.taken
     traffic = asked.traffic_of(ctx, metric)
     beside = taken is BaselineFrom.BESIDE and breach.ratio_to_baseline is not None
     return _Wants(
@@ -178,7 +173,7 @@ def _wants(ctx: Context, metric: Metric, due: datetime) -> _Wants:
 
 def _baseline_series(ctx: Context, metric: Metric, due: datetime) -> SeriesWant | None:
     """The series of the baseline, if one has to be asked for at this look."""
-    breach, taken = breach_of(metric), metric.baseline.taken
+    breach, taken = asked.breach_of(metric), metric.baseline.taken
     if not breach.needs_baseline:
         return None
     if taken in EARLIER:
@@ -200,7 +195,7 @@ def _before(ctx: Context) -> datetime:
 
 def _recent(ctx: Context, metric: Metric, query: str, due: datetime) -> SeriesWant:
     """The last values that are compared; none from before the change."""
-    comparison = breach_of(metric).comparison
+    comparison = asked.breach_of(metric).comparison
     assert comparison is not None  # noqa: S101 - nothing else is asked for so
     begin = tracking.begins(_watch(ctx), ctx.attempt.watch or WatchState()) or due
     since = max(0.0, (due - begin).total_seconds())
@@ -227,14 +222,13 @@ def _series(
 
 def _baseline(ctx: Context, metric: Metric, wants: _Wants) -> tuple[float | None, str]:
     """What a value is put in relation to, or why there is nothing."""
-    if not breach_of(metric).needs_baseline:
+    if not asked.breach_of(metric).needs_baseline:
         return None, ""
     beside, series = _answer(ctx, wants.beside), _answer(ctx, wants.baseline)
     if beside is not None:
         return beside.value, beside.problem and f"the old version: {beside.problem}"
     if metric.baseline.taken is BaselineFrom.BEFORE:
-        known = (m.baseline for m in ctx.attempt.measurements if m.metric == metric.name)
-        baseline = next(known, None)
+        baseline = tracking.known(ctx.attempt, metric.name).baseline
         problem = series.problem if series else ""
         return baseline, "no baseline was measured" if baseline is None else problem
     if series is None or series.problem:

@@ -44,3 +44,8 @@ class Subject:
     success_threshold: int | None = None
     keeps_history: bool = True
     """Whether its values are worth a chart."""
+
+    @property
+    def pace(self) -> float:
+        """Seconds between two looks, at least one."""
+        return max(1.0, self.interval)

@@ -50,9 +50,7 @@ def noted(ctx: Context, entry: Measurement) -> Note:
 
 def carried(ctx: Context, name: str) -> Carried:
     """What the last look at a subject of that name has handed on."""
-    known = (entry for entry in ctx.attempt.measurements if entry.metric == name)
-    entry = next(known, None)
-    return (entry and entry.carried) or Carried()
+    return known(ctx.attempt, name).carried or Carried()
 
 
 def begins(watch: Watch, state: WatchState) -> datetime | None:
@@ -76,7 +74,7 @@ def due(ctx: Context, watch: Watch, state: WatchState, subject: Subject) -> date
     if begin is None:
         return None
     sampled = entry_of(ctx, subject).sampled_at
-    interval = max(1.0, subject.interval)
+    interval = subject.pace
     if _was_put_back(ctx, watch, sampled or begin, interval, looked=sampled is not None):
         # Nothing is left unwatched. The minute is a moment that stays.
         return ctx.now.replace(second=0, microsecond=0)
@@ -146,9 +144,7 @@ def updated(ctx: Context, watch: Watch, subject: Subject, finding: Finding) -> M
         "carried": finding.carried or entry.carried,
     }
     if subject.keeps_history:
-        changes["history"] = history.append(
-            entry.history, ctx.now, finding.value, max(1.0, subject.interval)
-        )
+        changes["history"] = history.append(entry.history, ctx.now, finding.value, subject.pace)
     after = entry.model_copy(update=changes)
     watched = entry.watched_seconds + _credit(ctx, watch, subject, after, finding.took)
     return after.model_copy(update={"watched_seconds": round(watched, 3)})
@@ -157,7 +153,7 @@ def updated(ctx: Context, watch: Watch, subject: Subject, finding: Finding) -> M
 def _unknown_since(ctx: Context, subject: Subject, entry: Measurement) -> datetime:
     """Since when answers are missing; while nobody asked, none was."""
     gap = (ctx.now - (entry.sampled_at or ctx.now)).total_seconds()
-    asked = gap <= LATE * max(1.0, subject.interval) + STALE or entry.run is not None
+    asked = gap <= LATE * subject.pace + STALE or entry.run is not None
     return entry.unknown_since if entry.unknown_since and asked else ctx.now
 
 
@@ -169,7 +165,14 @@ def _credit(ctx: Context, watch: Watch, subject: Subject, after: Measurement, to
     if after.verdict is Verdict.UNKNOWN and not is_forgiven(ctx, watch, subject, after):
         return 0.0
     passed = max(0.0, (ctx.now - _counts_from(before, state.started_at)).total_seconds())
-    interval = max(1.0, subject.interval)
+    return counted(passed, subject.pace, took)
+
+
+def counted(passed: float, interval: float, took: float = 0.0) -> float:
+    """Seconds between two looks that count: of a gap, in which nobody looked, no more than one.
+
+    `took` is what the look itself took.
+    """
     return interval + took if passed > LATE * interval + took else passed
 
 

@@ -42,6 +42,6 @@ def _look_at(metric: Metric) -> Callable[[Context, datetime], Finding | None]:
             reading = questions.ask(ctx, metric, due)
         except asked.Unfillable as problem:
             return Finding(Verdict.UNKNOWN, str(problem))
-        return None if reading is None else judge.judge(questions.breach_of(metric), reading)
+        return None if reading is None else judge.judge(asked.breach_of(metric), reading)
 
     return look
