@@ -12,6 +12,7 @@ PYTHON ?= python3
 NAME ?= dev
 MODE ?= kind
 ARGS ?=
+LANES ?= 3
 BIN := .venv/bin
 READY := .venv/.ready
 
@@ -29,7 +30,7 @@ demo: $(READY) ## Show a release, its rollback and the reports on a local cluste
 	@$(BIN)/python -m tools.demo $(ARGS)
 
 test: $(READY) ## Run every test on clusters that come up and go down by themselves
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(LANES) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 bench: $(READY) ## Measure the operator and print the table of docs
 	@$(BIN)/python -m tools.bench $(ARGS)

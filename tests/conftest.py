@@ -1,9 +1,11 @@
 """What several suites share: the clusters, which come up on first use and go down at the end."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from tests import lanes
 from tools.cluster.clusters import Cluster
 
 pytest_plugins = ("tools.cluster.pytest_plugin",)
@@ -18,3 +20,35 @@ settings.load_profile("moderate")
 def light_kubeconfig(light_cluster: Cluster) -> Path:
     """Return the kubeconfig of a real API server, for suites marked `api`."""
     return light_cluster.kubeconfig
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what shares a cluster run one after the other."""
+    lanes.assign(items)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Let tests without a clock wait for the others."""
+    lanes.give_way(item)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell what is to be printed to the process that prints."""
+    lanes.hand_over(session.config)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take what a worker has to say."""
+    lanes.take_over(node.config, getattr(node, "workeroutput", {}))
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Print what the suites have to say."""
+    for line in lanes.said(config):
+        terminalreporter.write_line(line)

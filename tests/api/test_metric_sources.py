@@ -1,9 +1,6 @@
 """Metric sources on a real API server: what it admits, and what the operator says of them."""
 
-import asyncio
 import base64
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +11,7 @@ from tests.fakes.stage import Stage
 
 from release_coordinator.api.codec import MetricSourceObject, parse_metric_source
 from release_coordinator.api.conditions import Reason
-from release_coordinator.cluster.port import METRIC_SOURCE, SECRET, Ref
+from release_coordinator.cluster.port import METRIC_SOURCE, SECRET
 from release_coordinator.errors import Invalid
 
 pytestmark = pytest.mark.api
@@ -70,26 +67,25 @@ async def test_the_operator_says_whether_a_source_answers_and_when_that_changes(
     operator = await shop.start(
         KUBECONFIG=str(account), NAMESPACES="", LEASE_NAMESPACE=shop.namespace
     )
-    answering = await until(shop, lambda one: reason(one) == Reason.ANSWERING)
+    answering = await shop.source_until(lambda one: reason(one) == Reason.ANSWERING)
     _, metrics = await operator.get("/metrics")
 
     shop.prometheus.script = fake.raw("", 401, "text/plain")
     auth = {"bearer": KEY}
-    ref = Ref(METRIC_SOURCE, None, shop.namespace)
-    await shop.user.patch(ref, {"spec": {"auth": auth}})
-    missing = await until(shop, lambda one: reason(one) == Reason.MISCONFIGURED)
+    await shop.user.patch(shop.source, {"spec": {"auth": auth}})
+    missing = await shop.source_until(lambda one: reason(one) == Reason.MISCONFIGURED)
 
     token = base64.b64encode(b"hunter2").decode()
     secret = {"metadata": {"name": "prometheus", "namespace": shop.namespace}}
     await shop.user.create(SECRET, {**secret, "data": {"token": token}})
-    refused = await until(shop, lambda one: reason(one) == Reason.REFUSED, 150)
+    refused = await shop.source_until(lambda one: reason(one) == Reason.REFUSED, 150)
 
     assert answering.status.message == ""
     assert f'release_coordinator_metric_source_up{{source="{shop.namespace}"}} 1.0' in metrics
     assert "there is no Secret prometheus" in missing.status.message
     assert shop.prometheus.authorizations[-1] == "Bearer hunter2"
     assert "give the operator access" in refused.status.message
-    assert "hunter2" not in operator.log + str(await shop.user.get(ref))
+    assert "hunter2" not in operator.log + str(await shop.user.get(shop.source))
 
 
 def reason(source: MetricSourceObject) -> str:
@@ -97,16 +93,3 @@ def reason(source: MetricSourceObject) -> str:
     said = source.status.conditions
     present = source.status.observed_generation == source.generation
     return said[0].reason if said and present else ""
-
-
-async def until(
-    shop: Stage, condition: Callable[[MetricSourceObject], bool], seconds: float = 60
-) -> MetricSourceObject:
-    """The source of the stage, as soon as that is so."""
-    deadline = time.monotonic() + seconds
-    while True:
-        source = parse_metric_source(await shop.user.get(Ref(METRIC_SOURCE, None, shop.namespace)))
-        if condition(source):
-            return source
-        assert time.monotonic() < deadline, source.status
-        await asyncio.sleep(0.2)

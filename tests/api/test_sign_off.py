@@ -88,6 +88,7 @@ async def test_it_waits_for_both_asks_nobody_meanwhile_and_goes_on_after_the_las
     await operator.wait_ready()
     await shop.apply(shop.release())
     await shop.until(waits_for("qa", "security"))
+    await shop.source_until(lambda source: bool(source.status.conditions))
     await asyncio.sleep(2)  # Events of what was decided are still being posted
     mark = audit.mark()
     await asyncio.sleep(WAITING_SECONDS)

@@ -54,12 +54,15 @@ class Plan:
     """Order of two operators at once."""
     ordered: int = 0
     """With `freeze`: a person orders a rollback of this attempt before the second one starts."""
+    at: str = ""
+    """How the write begins that is the first one, numbers being counted from there; for a real
+    API server alone. Empty: the first of all."""
 
     def __str__(self) -> str:
         """The recipe."""
         parts = [self.workload]
         parts += [f"{number}:{fault}" for number, fault in self.shots]
-        names = (*NUMBERS, "of")
+        names = (*NUMBERS, "of", "at")
         parts += [f"{name}={getattr(self, name)}" for name in names if getattr(self, name)]
         return ":".join(parts)
 
@@ -68,8 +71,10 @@ def parse(text: str) -> Plan:
     """The plan of a recipe."""
     workload, *parts = text.split(":")
     texts = dict(part.split("=", 1) for part in parts if "=" in part)
-    of = texts.pop("of", "")
+    of, at = texts.pop("of", ""), texts.pop("at", "")
     values = {name: int(value) for name, value in texts.items()}
     shots = [part for part in parts if "=" not in part]
     pairs = zip(shots[::2], shots[1::2], strict=True)
-    return Plan(workload, tuple((int(n), Fault(fault)) for n, fault in pairs), of=of, **values)
+    return Plan(
+        workload, tuple((int(n), Fault(fault)) for n, fault in pairs), of=of, at=at, **values
+    )

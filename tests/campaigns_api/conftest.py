@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from tests import lanes
 from tests.campaigns_api.choice import KINDS, plans
 from tests.campaigns_api.found import Found
 from tests.campaigns_api.ground import ground
@@ -18,7 +19,6 @@ SIDE_BY_SIDE = 10
 """Plans at once, enough to keep two cores busy: most of a plan is waiting for controllers."""
 GARBAGE_PERCENT = "200"
 """Memory for time: so much more than it needs the API server uses until it collects garbage."""
-_LINES = pytest.StashKey[list[str]]()
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ async def found(
     )
     breaches = await campaign.verify_all(longest_first)
     made = Found(kinds, breaches, campaign.runs)
-    request.config.stash[_LINES] = made.summary()
+    lanes.say(request.config, made.summary())
     return made
 
 
@@ -96,11 +96,3 @@ def _asked(request: pytest.FixtureRequest, parameter: str) -> list[str]:
     ]
     asked = [item.callspec.params.get(parameter) for item in items if hasattr(item, "callspec")]
     return [str(value) for value in dict.fromkeys(asked) if value is not None]
-
-
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    """Say how many plans there were."""
-    for line in config.stash.get(_LINES, []):
-        terminalreporter.write_line(line)

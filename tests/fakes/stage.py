@@ -23,7 +23,12 @@ from tools.bench.stream import Streams
 from tools.lab.kubectl import Kubectl
 from tools.lab.people import Person
 
-from release_coordinator.api.codec import ReleaseObject, parse_release
+from release_coordinator.api.codec import (
+    MetricSourceObject,
+    ReleaseObject,
+    parse_metric_source,
+    parse_release,
+)
 from release_coordinator.api.conditions import Phase
 from release_coordinator.cluster.client import KubernetesCluster
 from release_coordinator.cluster.port import (
@@ -59,6 +64,8 @@ class Stage:
         self.operators: list[OperatorProcess] = []
         self._folder = folder
         self.namespace = f"shop-{secrets.token_hex(4)}"
+        self.source = Ref(METRIC_SOURCE, None, self.namespace)
+        self._source_uid = ""
         self.user = cluster.as_manager("kubectl")
         self.kubelet = Kubelet(
             cluster.as_manager("kubelet"), Script(job_seconds=0.0, rollout_seconds=0.0)
@@ -77,7 +84,8 @@ class Stage:
         await streams.open(DEPLOYMENT, self.namespace, self._hear_deployment)
         await streams.open(RELEASE, self.namespace, self._hear_release)
         source = {"metadata": {"name": self.namespace}, "spec": {"url": self.prometheus.url}}
-        await self.user.create(METRIC_SOURCE, source)
+        stored = await self.user.create(METRIC_SOURCE, source)
+        self._source_uid = stored["metadata"]["uid"]
         for kind, body in (
             (CONFIG_MAP, changelog()),
             (POLICY, basic()),
@@ -86,6 +94,12 @@ class Stage:
             body["metadata"]["namespace"] = self.namespace
             await self.user.create(kind, body)
         await self._wait(lambda: len(self.running("1.2.0")) == len(WORKLOADS), PATIENCE)
+
+    async def tear_down(self) -> None:
+        """End the operators, and remove what is in no namespace: others would meet it."""
+        for operator in self.operators:
+            await operator.kill()
+        await self.user.delete(self.source, uid=self._source_uid)
 
     def running(self, version: str) -> list[str]:
         """Return the workloads of which all pods run a version."""
@@ -161,6 +175,18 @@ class Stage:
         """Return the Release when the attempt for a version is over and recorded."""
         return await self.until(lambda one: _recorded(one, version), seconds)
 
+    async def source_until(
+        self, condition: Callable[[MetricSourceObject], bool], seconds: float = PATIENCE
+    ) -> MetricSourceObject:
+        """Return the metric source of the stage as soon as it fulfils a condition."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while True:
+            source = parse_metric_source(await self.user.get(self.source))
+            if condition(source):
+                return source
+            assert asyncio.get_running_loop().time() < deadline, source.status
+            await asyncio.sleep(0.2)
+
     def phases(self) -> list[Phase]:
         """Return the phases in the order they came, repetitions left out."""
         phases = [state.status.phase for state in self.seen]
@@ -220,8 +246,7 @@ async def stage(kubeconfig: Path, folder: Path) -> AsyncIterator[Stage]:
         try:
             yield made
         finally:
-            for operator in made.operators:
-                await operator.kill()
+            await made.tear_down()
 
 
 @asynccontextmanager

@@ -67,6 +67,7 @@ class Proxy:
         self._upstream = upstream
         self._victim = victim
         self._shots = list(plan.shots)
+        self._awaited = plan.at
         self._base = 0
         self._answering: set[asyncio.Task[web.StreamResponse]] = set()
         self.news = News(plan)
@@ -116,7 +117,7 @@ class Proxy:
     async def _write(
         self, request: web.Request, what: Asked, body: bytes | None
     ) -> web.StreamResponse:
-        fault = self._fault()
+        fault = self._fault(what)
         if fault is Fault.BEFORE_KILL:
             await self._victim.killed()
             return self._cut(request, what, fault, 0)
@@ -135,8 +136,13 @@ class Proxy:
         self.writes.append(Write(what, fault, answer.status))
         return _response(answer)
 
-    def _fault(self) -> Fault | None:
+    def _fault(self, what: Asked) -> Fault | None:
         """Count a write; what happens at it."""
+        if self._awaited:
+            if not str(what).startswith(self._awaited):
+                self._count += 1
+                return None
+            self._awaited, self._base = "", self._count
         self._count += 1
         if not self._shots or self._count - self._base != self._shots[0][0]:
             return None

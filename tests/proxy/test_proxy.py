@@ -165,6 +165,12 @@ async def test_the_second_fault_is_counted_from_the_first() -> None:
         assert [await it.patch() for _ in range(5)] == [1, 429, 2, 429, 3]
 
 
+async def test_a_fault_can_be_counted_from_the_first_write_of_a_kind() -> None:
+    async with bench("success:2:refused:at=patch jobs two") as it:
+        answers = [await it.patch(f"{JOBS}/{name}") for name in ("one", "one", "two", "one", "two")]
+        assert answers == [1, 2, 3, 429, 4]
+
+
 async def test_a_stale_listing_is_the_one_before_and_comes_once() -> None:
     async with bench("success:stale=2") as it:
         assert [await it.listed() for _ in range(4)] == ["1", "2", "2", "4"]
