@@ -13,12 +13,15 @@ from .cluster.locks import may_wait, waiting_for
 from .cluster.login import Credentials
 from .cluster.port import (
     APPROVAL,
+    CHANNEL,
     CONFIG_MAP,
     DAEMON_SET,
     DEPLOYMENT,
+    INCIDENT,
     JOB,
     LEASE,
     METRIC_SOURCE,
+    NOTIFICATION,
     POD,
     POLICY,
     RELEASE,
@@ -39,12 +42,23 @@ LABELLED = (JOB, POD, DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CONFIG_MAP, LEASE, S
 """Kinds watched only where they carry our label; the server selects."""
 
 
+KEPT_BESIDE = (INCIDENT, NOTIFICATION, CHANNEL)
+"""Kinds that no release waits for."""
+
+
 class Intake:
     """Takes events over into the store and enqueues what they concern."""
 
-    def __init__(self, store: Store, enqueue: Callable[[Key], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        enqueue: Callable[[Key], None],
+        beside: Callable[[Key], None] = lambda _: None,
+    ) -> None:
+        """`enqueue` is for passes over releases, `beside` for what is kept beside them."""
         self._store = store
         self._enqueue = enqueue
+        self._beside = beside
 
     def take(self, kind: Kind, event_type: str | None, body: Body) -> None:
         """One event; `event_type` is None for an object found by the first listing."""
@@ -60,9 +74,20 @@ class Intake:
             changed = self._store.put(kind, body)
             # How a source is says nothing to Releases: they find out when they ask it.
             changed = changed and not (kind is METRIC_SOURCE and _is_same_spec(known, body))
-        if changed:
+        if kind in KEPT_BESIDE:
+            self._tell_beside(kind, body)
+        elif changed:
             for key in self._concerned(kind, body):
                 self._enqueue(key)
+        if kind is RELEASE:  # our own writes too: they are what incidents and messages tell of
+            self._beside((body["metadata"]["namespace"], body["metadata"]["name"]))
+
+    def _tell_beside(self, kind: Kind, body: Body) -> None:
+        if kind is CHANNEL:
+            for release in self._store.select(RELEASE):
+                self._beside((release["metadata"]["namespace"], release["metadata"]["name"]))
+        else:
+            self._beside((body["metadata"]["namespace"], body.get("spec", {}).get("release", "")))
 
     def _concerned(self, kind: Kind, body: Body) -> Iterable[Key]:
         metadata = body["metadata"]
@@ -105,7 +130,7 @@ def register(registry: kopf.OperatorRegistry, intake: Intake, login: Login) -> N
             token=who.token or None,
         )
 
-    for kind in (RELEASE, METRIC_SOURCE, POLICY, APPROVAL, *LABELLED):
+    for kind in (RELEASE, METRIC_SOURCE, POLICY, APPROVAL, *KEPT_BESIDE, *LABELLED):
         _watch(registry, intake, kind)
 
 

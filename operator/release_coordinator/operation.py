@@ -28,6 +28,9 @@ from .cluster.proofs import Proofs
 from .cluster.store import Store
 from .cluster.urgency import is_urgent
 from .cluster.wire import Exchange
+from .controllers.manager import Manager
+from .controllers.port import Parts as ControllerParts
+from .controllers.registry import controllers
 from .evidence.sources import Sources
 from .evidence.sourcesecrets import SourceSecrets
 from .guard import Guard
@@ -156,12 +159,7 @@ class Operation:
         store, metrics = Store(), await self._asking()
         prober = HttpProber(allow_loopback=settings.allow_loopback)
 
-        def look_again() -> None:
-            for body in store.select(RELEASE):
-                enqueue((body["metadata"]["namespace"], body["metadata"]["name"]))
-
-        guard = self._guard(cluster, look_again)
-        secrets = SourceSecrets(cluster, settings.lease_namespace)
+        guard = self._guard(cluster, lambda: _each_release(store, enqueue))
         sources = Sources(
             cluster,
             store,
@@ -169,7 +167,7 @@ class Operation:
             prober,
             guard.state,
             keep_secrets=settings.keep_secrets,
-            secrets=secrets,
+            secrets=SourceSecrets(cluster, settings.lease_namespace),
             reads_logs=settings.read_logs,
         )
         recorder = Recorder(cluster)
@@ -179,23 +177,27 @@ class Operation:
             self._passes.evidence(key)
             queue.add(key)
 
+        beside = self._beside(sources)
+
+        def listed(key: Key) -> None:
+            enqueue(key)
+            beside.add(key)
+
         looker = Looker(sources, enqueue)
         reconciler = Reconciler(self._parts(sources, looker, recorder))
 
         resync = Resync(
-            cluster,
-            store,
-            enqueue,
-            namespaces=settings.namespaces,
-            done=self._progress.resynced,
+            cluster, store, listed, namespaces=settings.namespaces, done=self._progress.resynced
         )
+        intake = handlers.Intake(store, enqueue, beside.add)
         tasks = {
             "events": asyncio.create_task(recorder.run()),
             "guard": asyncio.create_task(guard.run(settings.proof_seconds)),
             "workers": asyncio.create_task(queue.run(settings.workers, reconciler.reconcile)),
             "resync": asyncio.create_task(resync.run(settings.resync_seconds)),
+            "beside": asyncio.create_task(beside.run()),
             "sources": asyncio.create_task(self._health.run(sources, metrics)),
-            "watches": asyncio.create_task(self._watch(handlers.Intake(store, enqueue))),
+            "watches": asyncio.create_task(self._watch(intake)),
             "stop": asyncio.create_task(self._stop.wait()),
         }
         for name, task in tasks.items():
@@ -208,6 +210,12 @@ class Operation:
             sources.searcher.close()
             await prober.close()
             await metrics.close()
+
+    def _beside(self, sources: Sources) -> Manager:
+        """What keeps incidents, messages and notes; releases do not wait for it."""
+        own = self._settings.lease_namespace
+        parts = ControllerParts(sources.cluster, sources.store, self._time.now, own)
+        return Manager(controllers(parts), WorkQueue(clock=self._clock))
 
     def _queue(self, store: Store) -> WorkQueue[Key]:
         return WorkQueue(
@@ -291,3 +299,8 @@ class Operation:
             namespaces=self._settings.namespaces,
             stop_flag=self._stop,
         )
+
+
+def _each_release(store: Store, then: Callable[[Key], None]) -> None:
+    for body in store.select(RELEASE):
+        then((body["metadata"]["namespace"], body["metadata"]["name"]))

@@ -12,9 +12,12 @@ from .api.codec import parse_release
 from .cluster import workloads
 from .cluster.port import (
     APPROVAL,
+    CHANNEL,
+    INCIDENT,
     JOB,
     LEASE,
     METRIC_SOURCE,
+    NOTIFICATION,
     POD,
     POLICY,
     RELEASE,
@@ -66,9 +69,12 @@ class Resync:
     async def once(self) -> None:
         """List the Releases, and for those under way everything that belongs to them."""
         await self._take(METRIC_SOURCE, None, None)
+        await self._take(CHANNEL, None, None)
         for namespace in self._namespaces:
             await self._take(POLICY, namespace, None)
             await self._take(APPROVAL, namespace, None)
+            await self._take(INCIDENT, namespace, None)
+            await self._take(NOTIFICATION, namespace, None)
             await self._take(LEASE, namespace, {names.LABEL_MANAGED_BY: names.MANAGED_BY})
             for body in await self._take(RELEASE, namespace, None):
                 await self._belongings(body)

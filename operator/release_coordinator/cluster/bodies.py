@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from release_coordinator.cluster.port import Body, Kind, Ref
+from release_coordinator.cluster.port import RECORD, Body, Kind, Ref
 
 _Json = TypeVar("_Json")
 
@@ -16,6 +16,21 @@ def clone(value: _Json) -> _Json:
     elif isinstance(value, list):
         result = [clone(item) for item in value]
     return result  # type: ignore[no-any-return]  # the same type as `value`, leaf by leaf
+
+
+_HEAVY = frozenset({"plan", "requirements", "timeline", "measurements"})
+"""Fields of a record that nobody needs all the time; who needs them reads it."""
+
+
+def kept(kind: Kind, body: Body) -> Body:
+    """Return what a cache keeps of an object: all but what is only printed of a record.
+
+    There is a record for each attempt that ever ended.
+    """
+    if kind is not RECORD:
+        return lean(body)
+    spec = body.get("spec", {})
+    return {**lean(body), "spec": {key: spec[key] for key in spec.keys() - _HEAVY}}
 
 
 def lean(body: Body) -> Body:

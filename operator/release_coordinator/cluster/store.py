@@ -10,7 +10,7 @@ Bodies are shared, not copied: nobody may change what was put in or got out.
 
 from collections.abc import Iterable, Mapping
 
-from release_coordinator.cluster.bodies import has_labels, lean, ref_of, uid_of, version_of
+from release_coordinator.cluster.bodies import has_labels, kept, ref_of, uid_of, version_of
 from release_coordinator.cluster.port import Body, Kind, Ref
 
 _GRAVES = 10_000
@@ -37,7 +37,7 @@ class Store:
             return False
         if known is not None and uid_of(known) != uid_of(body):
             self._bury(uid_of(known))
-        self._bodies.setdefault(kind, {}).setdefault(ref.namespace, {})[ref.name] = lean(body)
+        self._bodies.setdefault(kind, {}).setdefault(ref.namespace, {})[ref.name] = kept(kind, body)
         self._puts += 1
         self._marks[ref] = self._puts
         return True
