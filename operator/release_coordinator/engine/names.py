@@ -81,6 +81,11 @@ def record_name(release: str, uid: str, attempt: int) -> str:
     return f"{release[:40].rstrip('-.')}-{attempt}-{short_hash(uid, str(attempt))}"
 
 
+def incident_name(release: str, uid: str, attempt: int) -> str:
+    """Name of the Incident that the operator opens for an attempt."""
+    return f"{release[:40].rstrip('-.')}-{attempt}-{short_hash('incident', uid, str(attempt))}"
+
+
 def snapshot_name(release: str, uid: str, component: str, content: str) -> str:
     """Name of the ControllerRevision that keeps what a component ran."""
     key = short_hash(uid, content)
