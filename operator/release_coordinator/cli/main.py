@@ -8,47 +8,21 @@ import sys
 import typer
 from rich.console import Console
 
-from .commands import chart, explain, order, plan, sign, status, watch
+from .commands.registry import COMMANDS
 from .failure import UnansweredError
+from .grammar import Command, add, new_app
 from .verdict import ExitCode
 from .words import plain
 
 PROGRAM = "kubectl release"
 HELP = (
-    "Look at releases of Release Coordinator, sign them off, and give orders. Only approve, "
-    "reject, revoke and waive (one Approval) and suspend, resume, retry, abort and rollback (one "
-    "change of the Release) write anything, in your name."
+    "Look at releases of Release Coordinator, sign them off, and give orders. It does what you may "
+    "do yourself: with the rights of your kubeconfig, and in your name."
 )
 
-app = typer.Typer(
-    name=PROGRAM,
-    help=HELP,
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="rich",
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-@app.callback(help=HELP)
-def _commands() -> None:
-    pass
-
-
-app.command(epilog=status.EXAMPLES)(status.status)
-app.command(epilog=watch.EXAMPLES)(watch.watch)
-app.command(epilog=chart.EXAMPLES)(chart.chart)
-app.command(epilog=plan.EXAMPLES)(plan.plan)
-app.command("explain", epilog=explain.EXAMPLES)(explain.explain_)
-app.command(epilog=sign.APPROVE_EXAMPLES)(sign.approve)
-app.command(epilog=sign.REJECT_EXAMPLES)(sign.reject)
-app.command(epilog=sign.REVOKE_EXAMPLES)(sign.revoke)
-app.command(epilog=sign.WAIVE_EXAMPLES)(sign.waive)
-app.command(epilog=order.SUSPEND_EXAMPLES)(order.suspend)
-app.command(epilog=order.RESUME_EXAMPLES)(order.resume)
-app.command(epilog=order.RETRY_EXAMPLES)(order.retry)
-app.command(epilog=order.ABORT_EXAMPLES)(order.abort)
-app.command(epilog=order.ROLLBACK_EXAMPLES)(order.rollback)
+app = new_app(PROGRAM, HELP)
+for _entry in COMMANDS:
+    add(app, _entry)
 
 
 def main() -> None:
@@ -64,19 +38,23 @@ def run(arguments: list[str]) -> int:
         _say(f"{error.format_message()}\nSee {PROGRAM} {_command(arguments)}--help.")
     except UnansweredError as error:
         _say(str(error))
-    except typer.Abort:
+    except typer.Abort as error:
+        if isinstance(error.__cause__ or error.__context__, KeyboardInterrupt):
+            return ExitCode.INTERRUPTED
         _say("stopped; a question that was not answered with yes is answered with no")
+    except BrokenPipeError:
+        return ExitCode.INTERRUPTED  # whoever read it, like head, has seen enough
     return ExitCode.UNANSWERED
 
 
 def _command(arguments: list[str]) -> str:
-    """The command that was called, if there is one of that name."""
-    known = {
-        command.name or command.callback.__name__
-        for command in app.registered_commands
-        if command.callback
-    }
-    return f"{arguments[0]} " if arguments and arguments[0] in known else ""
+    """The command that was called, with its group, if there is one of that name."""
+    entry = next((one for one in COMMANDS if arguments[:1] == [one.name]), None)
+    if entry is None:
+        return ""
+    within = () if isinstance(entry, Command) else entry.commands
+    second = next((one for one in within if arguments[1:2] == [one.name]), None)
+    return f"{entry.name} {second.name} " if second else f"{entry.name} "
 
 
 def _say(message: str) -> None:

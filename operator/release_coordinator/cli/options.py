@@ -1,4 +1,4 @@
-"""Arguments and options that all commands of the plugin share."""
+"""Arguments and options that all commands of the plugin share, so that they are said alike."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -9,14 +9,20 @@ import typer
 from release_coordinator.api.checklist import UNWAIVABLE, GateName
 from release_coordinator.engine.gates.sign_off import PREFIX
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the Release.")]
+from .completion import names_of
+
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", help="Name of the Release.", autocompletion=names_of)
+]
 Namespace = Annotated[
     str | None, typer.Option("--namespace", "-n", help="Namespace; else the context's.")
 ]
+AllNamespaces = Annotated[bool, typer.Option("--all-namespaces", "-A", help="In all namespaces.")]
 Kubeconfig = Annotated[
     Path | None, typer.Option(help="Kubeconfig; else KUBECONFIG, else ~/.kube/config.")
 ]
 Context = Annotated[str | None, typer.Option(help="Context of the kubeconfig.")]
+Watch = Annotated[bool, typer.Option("--watch", "-w", help="Go on and show what changes.")]
 
 
 def waivable(text: str) -> GateName:
@@ -45,4 +51,17 @@ class Form(StrEnum):
     YAML = "yaml"
 
 
+class Rows(StrEnum):
+    """Values of `-o` for commands that list objects."""
+
+    TABLE = "table"
+    WIDE = "wide"
+    NAME = "name"
+    JSON = "json"
+    YAML = "yaml"
+
+
 Output = Annotated[Form, typer.Option("--output", "-o", help="What to print.", show_default=False)]
+RowsOutput = Annotated[
+    Rows, typer.Option("--output", "-o", help="What to print.", show_default=False)
+]

@@ -4,12 +4,15 @@ import io
 import json
 import os
 import sys
+from collections.abc import Sequence
 from typing import IO, Any, TextIO
 
 import yaml
 from rich.console import Console, RenderableType
 
-from .options import Form
+from release_coordinator.cluster.port import Body, Kind
+
+from .options import Form, Rows
 
 WIDTH = 120
 """Columns where there is no terminal to ask."""
@@ -36,3 +39,22 @@ def document(body: Any, form: Form, stream: IO[str], *, compact: bool = False) -
     else:
         stream.write(json.dumps(body, indent=None if compact else 2) + "\n")
     stream.flush()
+
+
+def objects(bodies: Sequence[Body], kind: Kind, form: Rows, stream: IO[str]) -> bool:
+    """Write a list of objects as kubectl does; False if `form` is a table, which is not for here.
+
+    `-o name` is one `kind.group/name` on each line, `-o json` and `-o yaml` a List.
+    """
+    if form is Rows.NAME:
+        group = f".{kind.group}" if kind.group else ""
+        lines = (f"{kind.kind.lower()}{group}/{body['metadata']['name']}" for body in bodies)
+        stream.writelines(f"{line}\n" for line in lines)
+    elif form in (Rows.JSON, Rows.YAML):
+        typed = {"apiVersion": kind.api_version, "kind": kind.kind}
+        items = [typed | body for body in bodies]
+        listed = {"apiVersion": "v1", "kind": "List", "items": items}
+        document(listed, Form(form), stream)
+    else:
+        return False
+    return True

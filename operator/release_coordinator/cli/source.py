@@ -1,6 +1,6 @@
 """Reads and follows one Release with the caller's own rights, and explains what is in the way.
 
-Between `cli.main` and `cluster`. Every failure becomes `UnansweredError`, in words for people.
+Between `commands` and `place`. Every failure becomes `UnansweredError`, in words for people.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -9,12 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from release_coordinator.clock import SystemClock
-from release_coordinator.cluster.client import KubernetesCluster
-from release_coordinator.cluster.follow import Changes, Watches, follow
-from release_coordinator.cluster.kubeconfig import locate, namespace_of
-from release_coordinator.cluster.login import from_kubeconfig
+from release_coordinator.cluster.follow import Changes, follow
 from release_coordinator.cluster.port import RELEASE, Body, Cluster, Ref
-from release_coordinator.cluster.wire import Wire
 from release_coordinator.errors import (
     Denied,
     Invalid,
@@ -23,11 +19,7 @@ from release_coordinator.errors import (
 )
 
 from .failure import UnansweredError
-
-_NOT_INSTALLED = (
-    "this cluster does not know releases: Release Coordinator is not installed here.\n"
-    "Install the Helm chart release-coordinator, or choose another --context."
-)
+from .place import NOT_INSTALLED, Place, connected, denied
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +72,11 @@ class Source:
             case NotFound():
                 return UnansweredError(await self._no_such_release())
             case Denied():
-                return UnansweredError(
-                    f"no access to releases in namespace {self.ref.namespace!r}: {error}\n"
-                    "Ask the platform team for the role 'view' in this namespace."
-                )
+                return UnansweredError(denied(error, RELEASE.plural, self.ref.namespace))
             case Invalid():
                 return UnansweredError(str(error))
             case _ if not await self._is_installed():
-                return UnansweredError(_NOT_INSTALLED)
+                return UnansweredError(NOT_INSTALLED)
             case _:
                 return UnansweredError(
                     f"the API server does not answer: {error.__cause__ or error}"
@@ -115,14 +104,11 @@ class Source:
 @asynccontextmanager
 async def opened(question: Question) -> AsyncIterator[Source]:
     """Connect for the time of an `async with`."""
-    kubeconfig = locate(question.kubeconfig)
-    try:
-        namespace = question.namespace or namespace_of(kubeconfig, question.context)
-        configuration = await from_kubeconfig(kubeconfig, question.context)
-    except Denied as error:
-        raise UnansweredError(str(error)) from error
-    async with KubernetesCluster(Wire(configuration)) as cluster, Watches(configuration) as watches:
-        yield Source(cluster, watches, Ref(RELEASE, namespace, question.name))
+    place = Place(question.namespace, kubeconfig=question.kubeconfig, context=question.context)
+    async with connected(place) as session:
+        yield Source(
+            session.cluster, session.changes, Ref(RELEASE, session.namespace, question.name)
+        )
 
 
 def _name(body: Body) -> str:

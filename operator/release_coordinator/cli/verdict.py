@@ -13,15 +13,24 @@ from release_coordinator.engine.rehearsal import was_good
 
 
 class ExitCode(IntEnum):
-    """Exit codes of `kubectl release status --watch`; part of the documented interface."""
+    """Exit codes of all commands; part of the documented interface.
 
+    Whoever follows a Release is told how it ended; any other question is answered with yes or no.
+    """
+
+    YES = 0
+    """Done, or the answer is yes; for commands that only show something, that it was shown."""
     COMPLETED = 0
+    NO = 1
+    """The answer is no: a file with faults, a record that was changed, a difference."""
     ROLLED_BACK = 1
     """Rolled back, failed before anything was changed, or the rollback failed."""
     HELD = 2
     """Held or stalled: a person must decide or correct the spec."""
     UNANSWERED = 3
-    """The question could not be answered: usage, no such release, no access."""
+    """The question could not be answered: usage, no such release, no access, no connection."""
+    INTERRUPTED = 130
+    """Ended by Ctrl-C, or whoever read the output has gone away."""
 
 
 _AT_END = {

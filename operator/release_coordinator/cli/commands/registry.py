@@ -1,0 +1,25 @@
+"""All commands of the plugin, in the order of `kubectl release --help`. A new one is one line here.
+
+Read by `cli.main`, by the completion and by the generator of the reference.
+"""
+
+from release_coordinator.cli.grammar import Command, Group, Panel
+
+from . import chart, explain, order, plan, sign, status, watch
+
+COMMANDS: tuple[Command | Group, ...] = (
+    Command(plan.plan, plan.EXAMPLES, "plan", Panel.PREPARE),
+    Command(status.status, status.EXAMPLES, "status", Panel.FOLLOW),
+    Command(watch.watch, watch.EXAMPLES, "watch", Panel.FOLLOW),
+    Command(explain.explain_, explain.EXAMPLES, "explain", Panel.FOLLOW),
+    Command(sign.approve, sign.APPROVE_EXAMPLES, "approve", Panel.DECIDE),
+    Command(sign.reject, sign.REJECT_EXAMPLES, "reject", Panel.DECIDE),
+    Command(sign.revoke, sign.REVOKE_EXAMPLES, "revoke", Panel.DECIDE),
+    Command(sign.waive, sign.WAIVE_EXAMPLES, "waive", Panel.DECIDE),
+    Command(order.suspend, order.SUSPEND_EXAMPLES, "suspend", Panel.ORDER),
+    Command(order.resume, order.RESUME_EXAMPLES, "resume", Panel.ORDER),
+    Command(order.retry, order.RETRY_EXAMPLES, "retry", Panel.ORDER),
+    Command(order.abort, order.ABORT_EXAMPLES, "abort", Panel.ORDER),
+    Command(order.rollback, order.ROLLBACK_EXAMPLES, "rollback", Panel.ORDER),
+    Command(chart.chart, chart.EXAMPLES, "chart", Panel.AFTER),
+)
