@@ -16,7 +16,7 @@ LANES ?= 3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help demo test checks generate verify bench clean distclean \
+.PHONY: help demo test docs checks generate verify bench clean distclean \
 	lint types contracts budgets hygiene chart unit campaigns campaign search api e2e nightly image cluster-up cluster-down lock venv
 
 help: ## List the targets
@@ -32,6 +32,9 @@ demo: $(READY) ## Show a release, its rollback and the reports on a local cluste
 test: $(READY) ## Run every test on clusters that come up and go down by themselves
 	@$(BIN)/python -m pytest -n $(LANES) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
+docs: $(READY) ## Build the documentation into build/site; a link that leads nowhere is an error
+	@$(BIN)/python -m tools.docsite
+
 bench: $(READY) ## Measure the operator and print the table of docs
 	@$(BIN)/python -m tools.bench $(ARGS)
 
@@ -44,10 +47,10 @@ distclean: clean ## The same, and the caches that make the next run fast
 
 ##@ Change
 
-generate: $(READY) ## Write all generated files: CRDs, the chart's copy, install.yaml
+generate: $(READY) ## Write all generated files: CRDs, the chart's copy, install.yaml, the reference
 	@$(BIN)/python -m tools.generate
 
-lock: ## Renew the locked requirements from pyproject.toml and requirements/dev.in
+lock: ## Renew the locked requirements from pyproject.toml and requirements/*.in
 	@$(PYTHON) -m tools.lock $(ARGS)
 
 image: $(READY) ## Build the operator's image on the engine of the local clusters
@@ -61,7 +64,7 @@ cluster-down: $(READY) ## End that cluster
 
 ##@ Check
 
-checks: lint types contracts budgets hygiene verify chart ## All static checks, exactly as CI runs them
+checks: lint types contracts budgets hygiene verify chart docs ## All static checks, exactly as CI runs them
 
 lint: $(READY) ## Style and formatting
 	$(BIN)/ruff check

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from tools.reference import vocabulary
+
 from release_coordinator.api import base, evidence, windows
 from release_coordinator.api.faults import FORMS
 from release_coordinator.api.job import MOUNT_PATTERN, VARIABLE_PATTERN
@@ -50,6 +52,9 @@ PATTERNS = {
 }
 """What a text of each pattern is called."""
 
+VOCABULARY = {kind.__name__ for kind in vocabulary.WORDS}
+"""Types that have a page of their own, because more than fields use their words."""
+
 
 def table(node: Schema, definitions: dict[str, Schema]) -> list[str]:
     """Return the lines of the table of an object's fields."""
@@ -75,8 +80,9 @@ def rules(*nodes: Schema) -> list[str]:
 
 
 def link(name: str) -> str:
-    """Return a link to the section of a type."""
-    return f"[{name}](#{name.lower()})"
+    """Return a link to the section of a type, here or on the page of the vocabulary."""
+    page = "conditions.md" if name in VOCABULARY else ""
+    return f"[{name}]({page}#{name.lower()})"
 
 
 def cell(text: str) -> str:

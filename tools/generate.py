@@ -2,8 +2,11 @@ r"""Writes every generated file of the project, or compares; `make generate` and
 
     types of the API -> crds/ -> the chart's crds/ -> manifests/install.yaml
                      -> docs/reference/api.md
+    vocabulary, Events, instruments, plugin -> the other pages below docs/reference
+    titles of the decisions -> docs/decisions/README.md
     render.admission -> the chart's admission.yaml -> manifests/install.yaml
                                  the chart's rules -> manifests/alerts.yaml
+                                                   -> docs/reference/alerts.md
 
 Everything is made in memory from a copy of the chart, so that comparing needs no clean checkout
 and writes nothing.
@@ -19,6 +22,7 @@ from typing import Any
 
 import yaml
 from tools import api_reference, helm
+from tools.reference import alertrules, commands, decisions, events, instruments, vocabulary
 
 from release_coordinator.api import schema
 from release_coordinator.render import admission
@@ -30,7 +34,8 @@ CHART_CRDS = Path("helm/release-coordinator/crds")
 ADMISSION = Path("helm/release-coordinator/templates/admission.yaml")
 INSTALL = Path("manifests/install.yaml")
 ALERTS = Path("manifests/alerts.yaml")
-API = Path("docs/reference/api.md")
+REFERENCE = Path("docs/reference")
+DECISIONS = Path("docs/decisions")
 STAMP = f"{admission.API_VERSION}/MutatingAdmissionPolicy"
 """Where the API server has this kind, it writes down by itself who changed a Release."""
 NAMESPACE = """\
@@ -83,13 +88,26 @@ def generated() -> dict[Path, str]:
             + NAMESPACE.format(name=helm.NAME)
             + without_helm(helm.template(chart=chart, crds=True, apis=(STAMP,)))
         )
-        alerts = HEADER + dump(rules(helm.template({"prometheusRule.enabled": "true"}, chart)))
+        alerts = rules(helm.template({"prometheusRule.enabled": "true"}, chart))
     both = {folder / name: text for name, text in crds.items() for folder in (CRDS, CHART_CRDS)}
     return both | {
         ADMISSION: policies(),
         INSTALL: install,
-        ALERTS: alerts,
-        API: api_reference.render(),
+        ALERTS: HEADER + dump(alerts),
+        **pages(alerts),
+    }
+
+
+def pages(alerts: dict[str, Any]) -> dict[Path, str]:
+    """Return the generated pages of the documentation."""
+    return {
+        REFERENCE / "api.md": api_reference.render(),
+        REFERENCE / "conditions.md": vocabulary.render(),
+        REFERENCE / "events.md": events.render(),
+        REFERENCE / "metrics.md": instruments.render(),
+        REFERENCE / "alerts.md": alertrules.render(alerts),
+        REFERENCE / "commands.md": commands.render(),
+        DECISIONS / "README.md": decisions.render(ROOT / DECISIONS),
     }
 
 

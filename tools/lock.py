@@ -1,4 +1,4 @@
-"""Renews the locked requirements: what the operator runs with and what developers add to it.
+"""Renews the locked requirements: of the operator, of developers, of the documentation's site.
 
 Called by `make lock`. The locking tool lives in an environment of its own, so that it neither
 appears among the locked packages nor takes part in their resolution. Options that write an index
@@ -24,7 +24,7 @@ OPTIONS = (
 
 
 def main() -> int:
-    """Lock both files, the run-time one first because the other starts from it."""
+    """Lock all files, the run-time one first because that of the developers starts from it."""
     extra = sys.argv[1:]
     if not (VENV / "bin" / "pip-compile").exists():
         run(sys.executable, "-m", "venv", "--clear", str(VENV))
@@ -32,6 +32,7 @@ def main() -> int:
     compile_ = (str(VENV / "bin" / "pip-compile"), *OPTIONS, *extra)
     run(*compile_, "--output-file=requirements/run.txt", "pyproject.toml")
     run(*compile_, "--output-file=requirements/dev.txt", "requirements/dev.in")
+    run(*compile_, "--output-file=requirements/docs.txt", "requirements/docs.in")
     return 0
 
 

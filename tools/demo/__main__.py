@@ -5,7 +5,8 @@ never gets ready and is taken back. After each, the result is checked from outsi
 says whether everything was right.
 
 The cluster stays up for looking around, and a second run uses it again;
-`make cluster-down NAME=release-coordinator-demo` ends it.
+`make cluster-down NAME=release-coordinator-demo` ends it. With `--by-hand` nothing is released: the
+stage is set, and the tutorial of the docs says how to go on.
 """
 
 import argparse
@@ -35,6 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH)
     try:
         lab = stage.prepare(options.kubeconfig, Progress())
+        if options.by_hand:
+            return _hand_over(lab, console)
         right = _perform(lab, console)
     except _EXPECTED as error:
         print(f"error: {error}", file=sys.stderr)
@@ -57,11 +60,24 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--down", action="store_true", help="take the cluster down afterwards")
     parser.add_argument(
+        "--by-hand",
+        action="store_true",
+        help="release nothing: set the stage and leave it to you, as in docs/tutorial.md",
+    )
+    parser.add_argument(
         "--kubeconfig",
         type=Path,
         help="an existing cluster whose nodes have the images: " + ", ".join(stage.tags()),
     )
     return parser
+
+
+def _hand_over(lab: Lab, console: Console) -> int:
+    """Leave the stage to whoever follows the tutorial."""
+    stage.measure_by_default(lab)
+    logins = {one.name: one.kubectl.kubeconfig for one in signing.people(lab).values()}
+    closing.hand_over(console, lab.cluster.kubeconfig, logins)
+    return 0
 
 
 def _perform(lab: Lab, console: Console) -> bool:

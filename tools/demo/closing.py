@@ -1,10 +1,10 @@
-"""The end of the demo: the table of checks, and commands to look around. Pure but for printing.
+"""The end of the demo: the table of checks, and commands to go on with. Pure but for printing.
 
 Last part of `demo.__main__`.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -38,9 +38,8 @@ def verdict_of(checks: Sequence[Check]) -> Text:
 
 def look_around(console: Console, kubeconfig: Path, namespace: str, *, ours: bool) -> None:
     """Print commands that work as they are."""
-    folders = f"{Path(sys.executable).parent}:{binaries.path('kubectl').parent}"
     lines = [
-        f"export KUBECONFIG={kubeconfig} PATH={folders}:$PATH",
+        _environment(kubeconfig),
         f"kubectl release status bookshop -n {namespace}",
         f"kubectl get releases,releaserecords,jobs -n {namespace}",
         f"kubectl get events -n {namespace} --field-selector involvedObject.kind=Release",
@@ -51,3 +50,17 @@ def look_around(console: Console, kubeconfig: Path, namespace: str, *, ours: boo
     console.print("\nLook around:", style="bold")
     for line in lines:
         console.print(Text(f"  {line}"), soft_wrap=True)
+
+
+def hand_over(console: Console, kubeconfig: Path, logins: Mapping[str, Path]) -> None:
+    """Print what a shell needs for the tutorial; `logins` are kubeconfigs by name of a person."""
+    people = " ".join(f"{name.upper()}={file}" for name, file in logins.items())
+    console.print("\nNow it is your turn, docs/tutorial.md goes on here:", style="bold")
+    for line in (_environment(kubeconfig), f"export {people}"):
+        console.print(Text(line), soft_wrap=True)
+
+
+def _environment(kubeconfig: Path) -> str:
+    """The line after which kubectl and its plugin work on the cluster."""
+    folders = f"{Path(sys.executable).parent}:{binaries.path('kubectl').parent}"
+    return f"export KUBECONFIG={kubeconfig} PATH={folders}:$PATH"

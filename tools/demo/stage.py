@@ -12,6 +12,7 @@ from tools.cluster import clusters, images
 from tools.cluster.clusters import Cluster
 from tools.cluster.progress import Progress
 from tools.demo.acts import VERSIONS
+from tools.lab import bookshop
 from tools.lab.lab import Lab
 
 CLUSTER = "release-coordinator-demo"
@@ -34,6 +35,13 @@ def prepare(kubeconfig: Path | None, progress: Progress) -> Lab:
     with progress.step("wait until its response time is measured"):
         lab.wait_measured(NAMESPACE)
     return lab
+
+
+def measure_by_default(lab: Lab) -> None:
+    """Make the bookshop's Prometheus the one that is asked where a Release names none."""
+    body = bookshop.metric_source(NAMESPACE)
+    body["metadata"]["name"] = "default"
+    lab.kubectl.apply(body)
 
 
 def tags() -> list[str]:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 from tests import goldens
 from tests.unit.cli import releases
+from tools.cluster import binaries
 from tools.demo import closing
 from tools.demo.acts import ACTS, VERSIONS
 from tools.demo.narrator import Narrator
@@ -75,3 +77,18 @@ def test_later_acts_only_add_migrations_to_those_of_earlier_ones() -> None:
     assert VERSIONS == ("1.2.0", "1.3.0", "1.4.0", "1.4.1")
     for before, act in itertools.pairwise(ACTS):
         assert all(act.ledger[entry] >= count for entry, count in before.ledger.items())
+
+
+def test_a_shell_gets_what_the_tutorial_needs_in_lines_that_can_be_pasted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(binaries, "path", lambda name: Path("/cache") / name)
+    console = Console(file=io.StringIO(), width=100, highlight=False)
+
+    with console.capture() as captured:
+        closing.hand_over(console, Path("/run/demo"), {"quinn": Path("/q"), "sasha": Path("/s")})
+
+    _, _, cluster, people = captured.get().splitlines()
+    assert cluster.startswith("export KUBECONFIG=/run/demo PATH=")
+    assert cluster.endswith(":/cache:$PATH")
+    assert people == "export QUINN=/q SASHA=/s"
