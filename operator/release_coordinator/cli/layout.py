@@ -21,10 +21,20 @@ from .advice import actions_of
 from .words import ago, duration, plain, word
 
 
-def layout(release: ReleaseObject, now: datetime, *, wide: bool = False) -> RenderableType:
-    """Everything the status says; sections with nothing to say are left out."""
+def layout(
+    release: ReleaseObject, now: datetime, *, wide: bool = False, live: bool = False
+) -> RenderableType:
+    """Everything the status says; sections with nothing to say are left out.
+
+    Args:
+        release: as it is now.
+        now: for durations.
+        wide: with times, digests and records.
+        live: it is followed: with a bar for each phase, without what only matters later, so that
+            it fits on a screen.
+    """
     parts: list[RenderableType] = [_header(release, now, wide=wide)]
-    for title, body in _sections(release, now, wide=wide):
+    for title, body in _sections(release, now, wide=wide, live=live):
         parts += [Text(), Text(title, style="bold"), _indented(body)]
     return Group(*parts)
 
@@ -35,22 +45,23 @@ def _indented(body: RenderableType) -> RenderableType:
 
 
 def _sections(
-    release: ReleaseObject, now: datetime, *, wide: bool
+    release: ReleaseObject, now: datetime, *, wide: bool, live: bool
 ) -> Iterator[tuple[str, RenderableType]]:
     status = release.status
     attempt = status.attempt
     if attempt is not None:
-        yield "Phases", tables.phases(attempt, now, wide=wide)
+        followed = release if live else None
+        yield "Phases", tables.phases(attempt, now, wide=wide, followed=followed)
         if attempt.gates:
             yield "Gates", tables.gates(attempt)
         if attempt.measurements:
             yield "Measurements", tables.measurements(attempt, release.spec)
-    if status.conditions:
+    if status.conditions and not live:
         yield "Conditions", tables.conditions(status, now, wide=wide)
     actions = actions_of(release)
     if actions:
         yield "What you can do", tables.actions(actions)
-    if status.history:
+    if status.history and not live:
         yield "History", tables.history(status, now, wide=wide)
 
 

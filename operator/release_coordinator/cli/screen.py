@@ -75,16 +75,17 @@ class Screen:
         if self._output in (Output.PAGE, Output.WIDE):
             if self._told:
                 self._console.print()
-            self._console.print(self._page(), crop=False)
+            self._console.print(self._page(live=False), crop=False)
 
     def lost(self, why: str) -> None:
         """Say that the connection is being made again."""
         Console(stderr=True).print(plain(f"connection lost ({why}); trying again"), style="yellow")
 
-    def _page(self) -> RenderableType:
+    def _page(self, *, live: bool = True) -> RenderableType:
         if self._release is None:
             return Text()
-        return layout(self._release, self._now(), wide=self._output is Output.WIDE)
+        wide = self._output is Output.WIDE
+        return layout(self._release, self._now(), wide=wide, live=live)
 
     def _line(self, release: ReleaseObject) -> None:
         status = release.status

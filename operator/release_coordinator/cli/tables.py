@@ -10,11 +10,13 @@ from rich.text import Text
 from release_coordinator.api.attempt import Attempt, Gate, GateState, Measurement, Step
 from release_coordinator.api.base import format_time
 from release_coordinator.api.checklist import Enforcement
+from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.release import ReleaseSpec
 from release_coordinator.api.status import ReleaseStatus
 
 from .advice import Action
 from .limits import limit_of, limits_of
+from .progress import bar_of
 from .story import rows_of, seconds_of
 from .watchrows import ratio
 from .words import ago, duration, number, plain, word
@@ -28,15 +30,17 @@ def new_table(*columns: str, words: str = "") -> Table:
     return table
 
 
-def phases(attempt: Attempt, now: datetime, *, wide: bool) -> Table:
-    """The story, phase by phase, with the steps of each."""
-    table = new_table(
-        "PHASE", "STATE", "TIME", *(("STARTED",) if wide else ()), "FOUND", words="FOUND"
-    )
+def phases(
+    attempt: Attempt, now: datetime, *, wide: bool, followed: ReleaseObject | None = None
+) -> Table:
+    """The story, phase by phase, with the steps of each; with bars while a Release is followed."""
+    extra = ("STARTED",) if wide else ()
+    table = new_table("PHASE", "STATE", "TIME", *extra, "FOUND", words="FOUND")
     for row in rows_of(attempt, now):
         started = [format_time(row.steps[0].started_at)] if row.steps else [""]
         cells = [word(row.state), duration(row.seconds), *(started if wide else ())]
-        table.add_row(Text(row.phase, style="bold"), *cells)
+        bar = bar_of(row, followed, now) if followed else Text()
+        table.add_row(Text(row.phase, style="bold"), *cells, bar)
         for step in row.steps:
             table.add_row(*_step(step, attempt, now, wide=wide))
     return table

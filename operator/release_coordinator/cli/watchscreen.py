@@ -25,7 +25,7 @@ class WatchScreen(Screen):
         super().__init__(Output.PAGE, now, stream)
         self._verdicts: dict[str, Verdict] = {}
 
-    def _page(self) -> RenderableType:
+    def _page(self, *, live: bool = True) -> RenderableType:  # noqa: ARG002 - it looks alike
         return Text() if self._release is None else page(self._release, self._now())
 
     def _line(self, release: ReleaseObject) -> None:
