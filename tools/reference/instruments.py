@@ -3,19 +3,23 @@
 Made from the instruments themselves, which are created here on a registry of their own.
 """
 
-from collections.abc import Iterator
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from prometheus_client import PlatformCollector, ProcessCollector
 from tools.reference.tables import cell, code, page, table
 
+from release_coordinator import telemetry
 from release_coordinator.signals.port import Outcome
 from release_coordinator.telemetry.metrics import Metrics
-from release_coordinator.telemetry.queuemetrics import QueueMetrics
-from release_coordinator.telemetry.sourcemetrics import SourceMetrics
 
 OURS = "release_coordinator_"
+_GIVEN = {"outcomes": tuple(Outcome)}
+"""What groups of instruments want to know beside the registry, by the name of the parameter."""
 _SUFFIX = {"counter": "_total", "info": "_info"}
 _INTRODUCTION = """\
 # Metrics
@@ -50,11 +54,30 @@ def instruments() -> Iterator[Instrument]:
     metrics = Metrics("0")
     metrics.resync_age(float)
     metrics.sign_offs_guarded(bool)
-    QueueMetrics[str](metrics.registry)
-    SourceMetrics(metrics.registry, tuple(Outcome))
+    for group in _groups():
+        group(metrics.registry, **{name: _GIVEN[name] for name in _asked(group)})
     for collector in metrics.registry._collector_to_names:  # noqa: SLF001 - no other way to ask
         if not isinstance(collector, ProcessCollector | PlatformCollector):
             yield from _of(collector)
+
+
+def _groups() -> Iterator[Any]:
+    """Yield the classes of the package that make their instruments on a registry they are given."""
+    for found in pkgutil.iter_modules(telemetry.__path__, f"{telemetry.__name__}."):
+        module = importlib.import_module(found.name)
+        for _, group in inspect.getmembers(module, inspect.isclass):
+            if group.__module__ == found.name and [*_parameters(group)][:1] == ["registry"]:
+                yield group
+
+
+def _asked(group: Any) -> list[str]:
+    """What else a group wants to be made with."""
+    others = [*_parameters(group).values()][1:]
+    return [one.name for one in others if one.default is one.empty]
+
+
+def _parameters(group: Any) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(group).parameters
 
 
 def _of(collector: Any) -> Iterator[Instrument]:
