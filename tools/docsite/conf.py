@@ -17,6 +17,8 @@ include_patterns = list(navigation.PAGES)
 exclude_patterns = list(navigation.NO_PAGES)
 
 html_theme = "furo"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
 html_show_copyright = False
