@@ -15,7 +15,7 @@ from tools.lab.kubectl import Kubectl
 from release_coordinator.cluster.port import APPROVAL, RELEASE
 from release_coordinator.engine.names import ANNOTATION_CHANGED_BY
 from release_coordinator.guard import REFUSED
-from release_coordinator.render import admission
+from release_coordinator.render import admission, logpolicy
 from release_coordinator.render.forgery import forgeries
 
 PATIENCE = 60.0
@@ -49,7 +49,7 @@ class NotEnforcedError(RuntimeError):
 def install(kubeconfig: Path) -> None:
     """Apply all of them; our definitions are there already. Raises NotEnforcedError."""
     kubectl = Kubectl(kubeconfig)
-    objects = [*admission.policies(), *admission.stamp()]
+    objects = [*admission.policies(), *logpolicy.policies(), *admission.stamp()]
     body = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
     apply = ("apply", "--server-side", "--force-conflicts", "--filename=-")
     kubectl.run(*apply, stdin=body)

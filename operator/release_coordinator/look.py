@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from .api.attempt import Revision
 from .api.base import parse_duration
+from .api.record import RecordSpec
 from .api.release import WorkloadRef
 from .cluster import facts, workloads
 from .cluster.port import (
@@ -38,13 +39,14 @@ from .engine.runfacts import (
     PodFact,
     ProbeFact,
     ProbeWant,
+    RecordFact,
     RecordWant,
     RevisionWant,
     WorkloadPodsWant,
     WorkloadWant,
 )
 from .engine.watchfacts import Late
-from .errors import NotFound
+from .errors import Denied, NotFound
 from .evidence import registry
 from .evidence.sources import Sources
 from .late import PATIENCE, Background, Key
@@ -144,7 +146,7 @@ class Looker:
             case RevisionWant():
                 return await self._revision(namespace, want)
             case RecordWant():
-                return self._store.get(Ref(RECORD, namespace, want.name)) is not None
+                return await self._record(namespace, want.name)
             case _:
                 return await registry.answer(self._sources, namespace, want)
 
@@ -241,7 +243,11 @@ class Looker:
         return ProbeFact(len(pods), "")
 
     async def _document(self, namespace: str, want: DocumentWant) -> DocumentFact:
-        body = await self._known_or_live(CONFIG_MAP, namespace, want.config_map)
+        try:
+            body = await self._known_or_live(CONFIG_MAP, namespace, want.config_map)
+        except Denied:
+            text = f"the operator may not read ConfigMap {want.config_map}"
+            return DocumentFact(None, f"{text}; the platform team gives it the right")
         if body is None:
             return DocumentFact(
                 None, f"there is no ConfigMap {want.config_map} in this namespace; create it"
@@ -253,6 +259,20 @@ class Looker:
                 None, f"ConfigMap {want.config_map} has no key {want.key}; it has {keys}"
             )
         return DocumentFact(text)
+
+    async def _record(self, namespace: str, name: str) -> RecordFact | None:
+        """Whole, as the API server has it; the store has not all of it."""
+        ref = Ref(RECORD, namespace, name)
+        if self._store.get(ref) is None:
+            return None
+        body = await self._live(RECORD, namespace, name)
+        if body is None:
+            self._store.remove(ref, "")
+            return None
+        try:
+            return RecordFact(RecordSpec.model_validate(body.get("spec")))
+        except ValidationError:
+            return RecordFact(None)
 
     async def _revision(self, namespace: str, want: RevisionWant) -> Revision | None:
         body = self._store.get(Ref(CONTROLLER_REVISION, namespace, want.name))

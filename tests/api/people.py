@@ -15,6 +15,7 @@ from kubernetes import client
 from tests.releases import Body
 
 from release_coordinator.render.admission import APPROVALS, RELEASES
+from release_coordinator.render.logpolicy import RECORDS
 
 GROUP = "/apis/release-coordinator.io/v1alpha1"
 JSON = "application/json"
@@ -52,7 +53,7 @@ class Answer:
         """Tell by whom it was refused; only answers that say so count."""
         if self.status < 300:
             return Outcome.NO_EFFECT if self.idle else Outcome.ADMITTED
-        ours = [f"ValidatingAdmissionPolicy '{name}'" for name in (APPROVALS, RELEASES)]
+        ours = [f"ValidatingAdmissionPolicy '{name}'" for name in (APPROVALS, RELEASES, RECORDS)]
         if self.status == 422:
             told = any(policy in self.message for policy in ours)
             return Outcome.POLICY if told else Outcome.DEFINITION

@@ -19,6 +19,7 @@ from .base import (
 )
 from .conditions import Condition, Phase
 from .control import Suspension
+from .record import RecordRef
 
 
 class RevisionRef(Model):
@@ -46,6 +47,24 @@ class HistoryEntry(Model):
     outcome: Phase
     ended_at: Time = Field(description="When it ended.")
     record: ObjectName | None = Field(None, description="Its ReleaseRecord.")
+    digest: Digest | None = Field(None, description="Digest of that record.")
+
+
+PRUNED_LIMIT = 16
+"""Records that are kept beyond what the policy says, at most."""
+
+
+class PrunedRecords(Model):
+    """How far the release log was shortened, so that what was deleted since can be told from it."""
+
+    through: Count = Field(description="Attempt up to which records were deleted.")
+    digest: Digest | None = Field(
+        None, description="Digest of the last of them, which the oldest of the others names."
+    )
+    at: Time = Field(description="When that was decided.")
+    kept: list[RecordRef] = Field(
+        [], max_length=PRUNED_LIMIT, description="Records up to there that are still needed."
+    )
 
 
 class ComponentStatus(Model):
@@ -83,3 +102,4 @@ class ReleaseStatus(Model):
     history: list[HistoryEntry] = Field(
         [], max_length=10, description="The last attempts that ended, newest first."
     )
+    pruned_records: PrunedRecords | None = None

@@ -24,6 +24,7 @@ from . import (
     policy,
     pruning,
     rehearsal,
+    retention,
     suspension,
 )
 from .context import Context, hold
@@ -94,6 +95,7 @@ def decide(
         return (
             locks.give_back(release, attempt, seen)
             or pruning.advance(release, status, attempt, seen)
+            or retention.advance(release, status, attempt, seen, now)
             or idle.decide(release, status, seen, now)
         )
     name, digest = attempt.revision, attempt.revision_digest

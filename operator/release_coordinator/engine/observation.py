@@ -27,6 +27,8 @@ from .evidence import (
     ConfigStateWant,
     ConfigWant,
     KeptFact,
+    KeptRecordsFact,
+    KeptRecordsWant,
     KeptWant,
     LeftoversFact,
     LeftoversWant,
@@ -70,6 +72,8 @@ from .runfacts import (
     PodFact,
     ProbeFact,
     ProbeWant,
+    RecordDigestWant,
+    RecordFact,
     RecordWant,
     RevisionWant,
     WorkloadFact,
@@ -100,6 +104,8 @@ Want = (
     | DocumentWant
     | RevisionWant
     | RecordWant
+    | RecordDigestWant
+    | KeptRecordsWant
     | PolicyWant
     | ApprovalsWant
     | AdmissionWant
@@ -212,9 +218,19 @@ class Observation:
         fact: Revision | None = self._get(RevisionWant(name, confirm, digest))
         return fact
 
-    def record(self, name: str) -> bool:
-        """Whether the record exists, as far as this process knows."""
-        fact: bool = self._get(RecordWant(name))
+    def record(self, name: str) -> RecordFact | None:
+        """What bears the name of a record; None if there is none, as far as this process knows."""
+        fact: RecordFact | None = self._get(RecordWant(name))
+        return fact
+
+    def record_digest(self, name: str) -> str | None:
+        """Digest of what an earlier record says; None if it is gone or cannot be read."""
+        fact: str | None = self._get(RecordDigestWant(name))
+        return fact
+
+    def kept_records(self, release: str, uid: str) -> KeptRecordsFact:
+        """The release log, as far as its retention asks."""
+        fact: KeptRecordsFact = self._get(KeptRecordsWant(release, uid))
         return fact
 
     def lock(self, name: str) -> LockFact | None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from release_coordinator.api.record import RecordSpec
 from release_coordinator.api.release import WorkloadRef
 from release_coordinator.api.snapshot import Source
 
@@ -196,7 +197,22 @@ class RevisionWant:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordFact:
+    """An object that bears the name of a record."""
+
+    spec: RecordSpec | None
+    """None if it cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordDigestWant:
+    """Digest of what a record of an earlier attempt says."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordWant:
-    """Whether the record of an attempt was written in this process."""
+    """The record of an attempt, if this process knows that there is one."""
 
     name: str

@@ -1,4 +1,8 @@
-"""The release log of another Release, which may live in another namespace."""
+"""The release log: of a staging Release, perhaps in another namespace, and of a Release itself.
+
+Only the operator writes records, so nobody watches them: they are listed once, and the store keeps
+of each what is asked for all the time (`cluster.bodies.kept`).
+"""
 
 from datetime import datetime
 
@@ -6,9 +10,19 @@ from pydantic import ValidationError
 
 from release_coordinator.api.faults import faults_of
 from release_coordinator.api.record import RecordSpec
-from release_coordinator.cluster.port import RECORD, Body
+from release_coordinator.cluster.port import RECORD, Body, Cluster, Ref
+from release_coordinator.cluster.store import Store
 from release_coordinator.engine import names
-from release_coordinator.engine.evidence import RecordsFact, RecordsWant, UnreadableRecord
+from release_coordinator.engine.chain import digest_of
+from release_coordinator.engine.evidence import (
+    KeptRecord,
+    KeptRecordsFact,
+    KeptRecordsWant,
+    RecordsFact,
+    RecordsWant,
+    UnreadableRecord,
+)
+from release_coordinator.engine.runfacts import RecordDigestWant
 from release_coordinator.errors import Denied, Invalid, NotFound
 
 from .sources import Sources
@@ -30,6 +44,65 @@ async def look(sources: Sources, _namespace: str, want: RecordsWant) -> RecordsF
     return RecordsFact(
         tuple(sorted(records, key=lambda record: (record.ended_at, record.attempt))),
         tuple(sorted(unreadable, key=lambda record: (record.at, record.name))),
+    )
+
+
+async def digest(sources: Sources, namespace: str, want: RecordDigestWant) -> str | None:
+    """Digest of what an earlier record says now; None if there is none that can be read."""
+    try:
+        found = _read(await sources.cluster.get(Ref(RECORD, namespace, want.name)))
+    except (NotFound, Denied):
+        return None
+    return digest_of(found) if isinstance(found, RecordSpec) else None
+
+
+async def kept(sources: Sources, namespace: str, want: KeptRecordsWant) -> KeptRecordsFact:
+    """What retention asks of all records of a Release."""
+    try:
+        bodies = await known(sources.cluster, sources.store, namespace, want.uid)
+    except Denied:
+        return KeptRecordsFact(problem=_denied(namespace))
+    return KeptRecordsFact(kept_of(bodies, want.uid))
+
+
+def kept_of(bodies: list[Body], uid: str) -> tuple[KeptRecord, ...]:
+    """What retention asks of these records, oldest first; others than of that UID are left out."""
+    found = (_kept(body) for body in bodies if body["spec"].get("releaseUid") == uid)
+    return tuple(sorted(filter(None, found), key=lambda one: one.attempt))
+
+
+async def known(cluster: Cluster, store: Store, namespace: str, uid: str) -> list[Body]:
+    """The records of the Release of that UID, without what `cluster.bodies.kept` leaves out.
+
+    Raises what `Cluster.list` raises, but not NotFound.
+    """
+    if not store.complete(RECORD, namespace):
+        mark = store.mark()
+        try:
+            listed = await cluster.list(RECORD, namespace)
+        except NotFound:  # the definition is not installed
+            return []
+        store.replace_all(RECORD, listed, since=mark, namespace=namespace)
+    return store.select(RECORD, namespace, {names.LABEL_UID: uid})
+
+
+def _kept(body: Body) -> KeptRecord | None:
+    """None for one that cannot be read: it is not known what it is needed for."""
+    metadata, said = body["metadata"], body["spec"]
+    try:
+        record = RecordSpec.model_validate(said)
+    except ValidationError:
+        return None
+    return KeptRecord(
+        name=metadata["name"],
+        uid=metadata["uid"],
+        attempt=record.attempt,
+        ended_at=record.ended_at,
+        outcome=record.outcome,
+        reason=record.reason,
+        digest=record.record_digest,
+        plan=record.digest,
+        artifacts=record.artifact_digest or record.digest,
     )
 
 

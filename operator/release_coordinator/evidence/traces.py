@@ -9,6 +9,7 @@ from release_coordinator.engine import names
 from release_coordinator.engine.evidence import TracesFact, TracesWant
 from release_coordinator.errors import Denied, NotFound
 
+from . import records
 from .sources import Sources
 
 FURTHER = 1000
@@ -38,8 +39,13 @@ def _jobs(sources: Sources, namespace: str, want: TracesWant) -> list[tuple[int,
 
 
 async def _records(sources: Sources, namespace: str, want: TracesWant) -> list[tuple[int, str]]:
-    """Records are written without gaps: where one is missing there is no later one."""
-    found: list[tuple[int, str]] = []
+    """Records are written without gaps, but the oldest of them are deleted in time.
+
+    So what is known of all is asked first; behind that, where one is missing there is no later one.
+    """
+    bodies = await records.known(sources.cluster, sources.store, namespace, want.uid)
+    kept = records.kept_of(bodies, want.uid)
+    found = [(r.attempt, f"ReleaseRecord {r.name}") for r in kept if r.attempt >= want.number]
     for number in range(want.number, want.number + FURTHER):
         name = names.record_name(want.release, want.uid, number)
         if not await _exists(sources, RECORD, namespace, name):

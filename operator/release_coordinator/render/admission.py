@@ -2,10 +2,8 @@
 
 Written into the chart by `make generate`, and compared with the cluster's by `guard`: what is
 installed and what is expected come from here. Bodies are complete, with every default that the
-API server would fill in, so that equal means equal.
+API server would fill in, so that equal means equal. `render.logpolicy` keeps the release log.
 """
-
-from typing import Any
 
 from release_coordinator.api.release import WorkloadKind
 from release_coordinator.api.schema import GROUP
@@ -16,9 +14,9 @@ from release_coordinator.engine.names import (
     ORDERS,
 )
 
-Body = dict[str, Any]
+from .admissionparts import API_VERSION as API_VERSION  # noqa: PLC0414 - whoever installs them asks
+from .admissionparts import USER, Body, denied, made, matching, may, rule
 
-API_VERSION = "admissionregistration.k8s.io/v1"
 APPROVALS = f"approvals.{GROUP}"
 """Name of the policy on Approvals, and of its binding."""
 RELEASES = f"releases.{GROUP}"
@@ -29,17 +27,15 @@ APPROVE = "approve"
 WAIVE = "waive"
 """Verb on `releases/<gate in lower case>` that lets a person waive the gate."""
 
-_USER = "request.userInfo.username"
-
 
 def policies() -> list[Body]:
     """What `guard` expects: who may sign, and who changed a Release. Policies and bindings."""
     validating = "ValidatingAdmissionPolicy"
     return [
-        _object(validating, APPROVALS, _approvals()),
-        _object(f"{validating}Binding", APPROVALS, _denied(APPROVALS)),
-        _object(validating, RELEASES, _releases()),
-        _object(f"{validating}Binding", RELEASES, _denied(RELEASES)),
+        made(validating, APPROVALS, _approvals()),
+        made(f"{validating}Binding", APPROVALS, denied(APPROVALS)),
+        made(validating, RELEASES, _releases()),
+        made(f"{validating}Binding", RELEASES, denied(RELEASES)),
     ]
 
 
@@ -50,73 +46,44 @@ def stamp() -> list[Body]:
     """
     mutating = "MutatingAdmissionPolicy"
     return [
-        _object(mutating, RELEASES, _stamp()),
-        _object(f"{mutating}Binding", RELEASES, {"policyName": RELEASES}),
+        made(mutating, RELEASES, _stamp()),
+        made(f"{mutating}Binding", RELEASES, {"policyName": RELEASES}),
     ]
 
 
-def _object(kind: str, name: str, spec: Body) -> Body:
-    return {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name}, "spec": spec}
-
-
-def _denied(policy: str) -> Body:
-    # Audit as well: an attempt at forgery is worth a line in the audit log of the API server.
-    return {"policyName": policy, "validationActions": ["Deny", "Audit"]}
-
-
-def _matching(resource: str) -> Body:
-    return {
-        "failurePolicy": "Fail",
-        "matchConstraints": {
-            "matchPolicy": "Equivalent",
-            "namespaceSelector": {},
-            "objectSelector": {},
-            "resourceRules": [
-                {
-                    "apiGroups": [GROUP],
-                    "apiVersions": ["*"],
-                    "operations": ["CREATE", "UPDATE"],
-                    "resources": [resource],
-                    "scope": "*",
-                }
-            ],
-        },
-    }
-
-
 def _approvals() -> Body:
-    sign = _may("object.spec.role", "object.spec.release", APPROVE)
-    waive = _may("object.spec.gate.lowerAscii()", "object.spec.release", WAIVE)
-    return _matching("approvals") | {
+    sign = may("object.spec.role", "object.spec.release", APPROVE)
+    waive = may("object.spec.gate.lowerAscii()", "object.spec.release", WAIVE)
+    return matching("approvals") | {
         "variables": [{"name": "edited", "expression": "oldObject != null"}],
         "validations": [
-            _rule(
-                f"variables.edited || !{_USER}.startsWith('system:')",
+            rule(
+                f"variables.edited || !{USER}.startsWith('system:')",
                 "only people sign off: ServiceAccounts and other system users cannot write "
                 "Approvals; sign in with a user name of your own",
-                f"'only people sign off, and ' + {_USER} + ' is a system user; sign in with a "
+                f"'only people sign off, and ' + {USER} + ' is a system user; sign in with a "
                 "user name of your own'",
             ),
-            _rule(
-                f"variables.edited || object.spec.by == {_USER}",
+            rule(
+                f"variables.edited || object.spec.by == {USER}",
                 "spec.by must be the user name that the API server knows you by",
                 "'spec.by is ' + object.spec.by + ', but the API server knows you as ' + "
-                f"{_USER} + '; write that'",
+                f"{USER} + '; write that'",
             ),
-            _rule(
+            rule(
                 f"variables.edited || !has(object.spec.role) || {sign}",
                 "you may not sign for this role",
                 "'you may not sign for role ' + object.spec.role + ' of Release ' + "
                 f"object.spec.release + '; "
                 f"{_ask(APPROVE)}' + object.spec.role",
             ),
-            _rule(
+            rule(
                 f"variables.edited || !has(object.spec.gate) || {waive}",
                 "you may not waive this gate",
                 "'you may not waive gate ' + object.spec.gate + ' of Release ' + "
                 f"object.spec.release + '; {_ask(WAIVE)}' + object.spec.gate.lowerAscii()",
             ),
-            _rule(
+            rule(
                 "!variables.edited || object.spec == oldObject.spec",
                 "an Approval never changes; create a new one, with decision: Revoked to take this "
                 "one back",
@@ -142,10 +109,10 @@ def _ask(verb: str) -> str:
 
 
 def _releases() -> Body:
-    operator = _may("'status'", "object.metadata.name", "update")
+    operator = may("'status'", "object.metadata.name", "update")
     held = f"'{FINALIZER}' in "
     finalizers = "metadata.?finalizers.orValue([])"
-    return _matching("releases") | {
+    return matching("releases") | {
         "variables": [
             *_authors(),
             *_orderers(),
@@ -161,30 +128,30 @@ def _releases() -> Body:
             },
         ],
         "validations": [
-            _rule(
-                f"!variables.changed || variables.author == {_USER}",
+            rule(
+                f"!variables.changed || variables.author == {USER}",
                 f"the annotation {ANNOTATION_CHANGED_BY} must be your user name",
                 f"'annotation {ANNOTATION_CHANGED_BY} must name who changes the spec: set it to '"
-                f" + {_USER} + ' (Kubernetes 1.36 and later does that for you)'",
+                f" + {USER} + ' (Kubernetes 1.36 and later does that for you)'",
             ),
-            _rule(
+            rule(
                 "variables.changed || variables.author == variables.authorBefore",
                 f"annotation {ANNOTATION_CHANGED_BY} says who last changed the spec; leave it as "
                 "it is",
             ),
-            _rule(
-                f"!variables.ordered || variables.orderer in ['', {_USER}]",
+            rule(
+                f"!variables.ordered || variables.orderer in ['', {USER}]",
                 f"annotation {ANNOTATION_ORDERED_BY} must be your user name, or not be there",
                 f"'annotation {ANNOTATION_ORDERED_BY} must name who gives the order: set it to ' + "
-                f"{_USER} + ' or remove it (Kubernetes 1.36 and later sets it for you)'",
+                f"{USER} + ' or remove it (Kubernetes 1.36 and later sets it for you)'",
             ),
-            _rule(
+            rule(
                 "variables.ordered || variables.orderer in ['', variables.ordererBefore]",
                 f"annotation {ANNOTATION_ORDERED_BY} says who gave the last order; leave it as it "
                 "is",
             ),
             *(_inline(kind) for kind in WorkloadKind),
-            _rule(
+            rule(
                 f"variables.held == variables.heldBefore || {operator}",
                 f"finalizer {FINALIZER} is set and removed by the operator: leave it as it is; if "
                 "the operator is gone for good, an administrator who may update releases/status "
@@ -212,7 +179,7 @@ def _inline(kind: WorkloadKind) -> Body:
         f".check('{verb}').allowed()"
         for verb in ("create", "patch")
     )
-    return _rule(
+    return rule(
         "variables.inline == variables.inlineBefore || "
         f"!variables.inline.exists(w, w.kind == '{kind}') || ({create} && {patch})",
         f"a Release carries a {kind}: whoever writes that must have the right to create and patch "
@@ -221,7 +188,7 @@ def _inline(kind: WorkloadKind) -> Body:
 
 
 def _stamp() -> Body:
-    return _matching("releases") | {
+    return matching("releases") | {
         # Again after a webhook that changes the spec.
         "reinvocationPolicy": "IfNeeded",
         "variables": [
@@ -255,7 +222,7 @@ _NONE_DUE = "variables.due == variables.author && variables.orderDue == variable
 
 def _due(name: str, when: str, what: str) -> Body:
     """What an annotation is to say: who does it now, or what it has said before."""
-    text = f"variables.{when} ? {_USER} : variables.{what} == '' ? variables.{what}Before : "
+    text = f"variables.{when} ? {USER} : variables.{what} == '' ? variables.{what}Before : "
     return {"name": name, "expression": f"{text}variables.{what}"}
 
 
@@ -298,20 +265,3 @@ def _said(name: str, annotation: str) -> list[Body]:
         {"name": name, "expression": now},
         {"name": f"{name}Before", "expression": f"oldObject == null ? '' : {before}"},
     ]
-
-
-def _may(subresource: str, name: str, verb: str) -> str:
-    """The requester holds a verb on a subresource of one Release; arguments are CEL."""
-    return (
-        f"authorizer.group('{GROUP}').resource('releases').subresource({subresource})"
-        f".namespace(request.namespace).name({name}).check('{verb}').allowed()"
-    )
-
-
-def _rule(expression: str, message: str, said: str = "") -> Body:
-    """`said` is CEL that makes a better message; `message` is for when it cannot.
-
-    Every refusal is a 422: a 403 comes from RBAC alone, so that neither is taken for the other.
-    """
-    rule = {"expression": expression, "message": message, "reason": "Invalid"}
-    return rule | ({"messageExpression": said} if said else {})
