@@ -21,7 +21,7 @@ from release_coordinator.api.watch import (
 SERVICE = "service"
 REQUESTS_PER_SECOND = 1.0
 """Traffic below which errors and latency are not judged: of six requests a minute, every other
-healthy release would be taken back (docs/metrics.md)."""
+healthy release would be taken back (docs/metric-figures.md)."""
 
 QUANTILES = {Preset.LATENCY_P50: "0.5", Preset.LATENCY_P95: "0.95", Preset.LATENCY_P99: "0.99"}
 

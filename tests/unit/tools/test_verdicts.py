@@ -1,6 +1,6 @@
 """How often judgements are wrong, by a few simulated windows: bounds that a worse engine breaks.
 
-The whole table is in docs/metrics.md; `python -m tools.bench.verdicts` makes it.
+The whole table is in docs/metric-figures.md; `python -m tools.bench.verdicts` makes it.
 """
 
 import math
