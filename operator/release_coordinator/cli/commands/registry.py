@@ -5,7 +5,7 @@ Read by `cli.main`, by the completion and by the generator of the reference.
 
 from release_coordinator.cli.grammar import Command, Group, Panel
 
-from . import chart, explain, order, plan, sign, status, watch
+from . import chart, explain, logs, order, plan, sign, status, watch
 from . import list as listed
 
 COMMANDS: tuple[Command | Group, ...] = (
@@ -13,6 +13,7 @@ COMMANDS: tuple[Command | Group, ...] = (
     Command(listed.list_, listed.EXAMPLES, "list", Panel.FOLLOW),
     Command(status.status, status.EXAMPLES, "status", Panel.FOLLOW),
     Command(watch.watch, watch.EXAMPLES, "watch", Panel.FOLLOW),
+    Command(logs.logs, logs.EXAMPLES, "logs", Panel.FOLLOW),
     Command(explain.explain_, explain.EXAMPLES, "explain", Panel.FOLLOW),
     Command(sign.approve, sign.APPROVE_EXAMPLES, "approve", Panel.DECIDE),
     Command(sign.reject, sign.REJECT_EXAMPLES, "reject", Panel.DECIDE),
