@@ -108,6 +108,7 @@ def _attempt(attempt: Attempt, when: Moment) -> Attempt:
     over = attempt.recorded
     changes: dict[str, Any] = {
         "started_at": NOW,
+        "held": [],
         "orders": [order.model_copy(update={"at": NOW}) for order in attempt.orders],
         "steps": [_step(step, when) for step in attempt.steps],
         "measurements": [] if over else [_measured(one, when) for one in attempt.measurements],

@@ -115,6 +115,12 @@ Image = Annotated[str, Field(min_length=1, max_length=512, pattern=IMAGE_PATTERN
 SnapshotName = Annotated[str, Field(max_length=63, pattern=OBJECT_NAME_PATTERN)]
 """The name of a ControllerRevision that keeps what a component ran."""
 
+INCIDENT_NAME = 63
+IncidentName = Annotated[
+    str, Field(min_length=1, max_length=INCIDENT_NAME, pattern=OBJECT_NAME_PATTERN)
+]
+"""The name of an Incident in the same namespace."""
+
 # Printable ASCII without '#', spelled out: classes such as \s mean more to pydantic than to the
 # API server, and what the server admits must be readable here.
 PATH_PATTERN = r'^/[!-"$-~]*$'

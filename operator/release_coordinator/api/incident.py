@@ -1,7 +1,7 @@
 """`Incident`: what went wrong with a release, what is done about it, and what was learned.
 
-People write `spec`, with the plugin or as YAML; the operator writes `status` alone
-(`engine.incidents`, `engine.postmortem`), and creates the Incident of an attempt that went wrong.
+People write `spec`, with the plugin or as YAML. The operator creates the Incident of an attempt
+that went wrong (`engine.incidents`), and writes `status` alone (`engine.incidentreport`).
 """
 
 from enum import StrEnum

@@ -12,6 +12,7 @@ from pydantic.config import JsonDict
 
 from .base import Duration, Model, Name, ObjectName
 from .checklist import Enforcement, GateRule
+from .incident import IncidentSeverity
 from .job import LIST_MAP, rules
 from .release import ReleaseType
 from .windows import Freeze, Window
@@ -98,6 +99,40 @@ class Targets(Model):
     downtime: Duration = Field("5m", description="Downtime of one release, at most.")
 
 
+class RecordRules(Model):
+    """How long the release log is kept. Records that are still needed are kept in any case."""
+
+    keep: Annotated[int, Field(ge=10, le=1000)] = Field(
+        100, description="Records of a Release that are kept, the newest."
+    )
+    max_age_days: Annotated[int, Field(ge=1, le=36500)] | None = Field(
+        None, description="Those that ended longer ago are deleted; empty: age does not matter."
+    )
+
+
+class IncidentSeverities(Model):
+    """How bad an incident is that the operator opens, by its cause."""
+
+    rollback_failed: IncidentSeverity = Field(
+        IncidentSeverity.CRITICAL, description="The previous version could not be restored."
+    )
+    rolled_back: IncidentSeverity = Field(
+        IncidentSeverity.HIGH, description="The version was taken back."
+    )
+    held: IncidentSeverity = Field(
+        IncidentSeverity.MEDIUM, description="It was stopped until a person decided."
+    )
+    failed: IncidentSeverity = Field(
+        IncidentSeverity.MEDIUM, description="It ended before anything was changed."
+    )
+
+
+class IncidentRules(Model):
+    """What is made of what goes wrong. No part of a plan's digest."""
+
+    severity: IncidentSeverities = Field(default_factory=IncidentSeverities)
+
+
 class ReleasePolicySpec(Model):
     """What releases require. What is not said here is as in the built-in policy."""
 
@@ -138,6 +173,8 @@ class ReleasePolicySpec(Model):
         description="When none may begin. Windows and freezes are no part of a plan's digest.",
     )
     targets: Targets = Field(default_factory=Targets)
+    records: RecordRules = Field(default_factory=RecordRules)
+    incidents: IncidentRules = Field(default_factory=IncidentRules)
 
 
 class TypeRequirements(Model):

@@ -15,6 +15,7 @@ from .base import (
     Duration,
     HttpPath,
     Image,
+    IncidentName,
     Model,
     Name,
     Port,
@@ -174,6 +175,8 @@ class Rollback(Model):
     )
 
 
+FIXES_LIMIT = 8
+"""Incidents that one version may fix."""
 _TWICE = "two components name the same workload; give each component its own workload"
 """Said of two rules: the cost of a rule that looks at all pairs of both kinds is too high."""
 
@@ -273,6 +276,16 @@ class ReleaseSpec(Model):
         None,
         description=(
             "Begin nothing more until this is removed. No part of the plan: approvals stay valid."
+        ),
+    )
+    fixes: Annotated[
+        list[IncidentName],
+        Field(max_length=FIXES_LIMIT, json_schema_extra={"x-kubernetes-list-type": "set"}),
+    ] = Field(
+        [],
+        description=(
+            "Incidents of which this version brings the fix; their follow-up ends when it "
+            "completes. No part of the plan."
         ),
     )
     rehearsal: bool = Field(

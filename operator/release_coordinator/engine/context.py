@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 from release_coordinator.api.attempt import (
+    HOLDS_LIMIT,
     Attempt,
     Gate,
     Hold,
@@ -182,7 +183,9 @@ def hold(
         since=now,
         step=step_id,
     )
-    held = attempt.model_copy(update={"holds": count, "hold": entry})
+    kept = entry.model_copy(update={"message": shorten(message)})
+    log = [*attempt.held, kept][-HOLDS_LIMIT:]
+    held = attempt.model_copy(update={"holds": count, "hold": entry, "held": log})
     return Note(status.model_copy(update={"attempt": held}))
 
 

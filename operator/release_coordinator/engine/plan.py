@@ -104,7 +104,7 @@ def artifact_digest(spec: ReleaseSpec) -> str:
     )
 
 
-CONTROL = {"suspend", "rehearsal", "deletion_policy"}
+CONTROL = {"suspend", "rehearsal", "deletion_policy", "fixes"}
 """Fields of a spec that say how, and not what: in no digest, so that they void no approval."""
 
 

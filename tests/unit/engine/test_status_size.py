@@ -10,11 +10,13 @@ from tests.releases import everything
 from tests.schemas import largest_release
 
 from release_coordinator.api.attempt import (
+    HOLDS_LIMIT,
     ORDERS_LIMIT,
     Attempt,
     End,
     Gate,
     GateState,
+    Hold,
     Role,
     Step,
     StepState,
@@ -43,10 +45,10 @@ from release_coordinator.api.watch import Watch
 from release_coordinator.engine import plan, policy, reverting, schema, traffic
 from release_coordinator.engine.summary import summarise
 
-LARGEST = 126 * 1024
+LARGEST = 128 * 1024
 """Every list full, every name 63 characters long: 150 steps, twenty gates that were waived, eight
 orders, and 23 things that are watched, 14 of them with 60 values."""
-ORDINARY = 51 * 1024
+ORDINARY = 54 * 1024
 NAME = "x" * 63
 SWITCHED = (
     *(traffic.PIN, traffic.SWITCH, traffic.HANDOVER, traffic.PROMOTE, traffic.RETIRE),
@@ -172,6 +174,8 @@ def fullest(spec: ReleaseSpec) -> Attempt:
         downtime=Downtime(
             seconds=1 / 3, since=DAWN, component=NAME, measured_seconds=1 / 3, measured_at=DAWN
         ),
+        held=[Hold(id="9999.99", reason=Reason.METRIC_UNKNOWN, message="m" * 256, since=DAWN)]
+        * HOLDS_LIMIT,
         trigger=Trigger(
             reason=Reason.METRIC_BREACH, message="m" * 512, at=DAWN, by=NAME, comment="m" * 256
         ),
