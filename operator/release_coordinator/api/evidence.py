@@ -59,6 +59,13 @@ class Documents(Model):
     migration_guide: DocumentRef | None = Field(
         None, description="Markdown with a section of the version; needed if something breaks."
     )
+    commits: DocumentRef | None = Field(
+        None,
+        description=(
+            "Written by CI: what `git log` says since the previous version. Release notes are "
+            "drafted from it."
+        ),
+    )
     version_manifest: DocumentRef | None = Field(
         None,
         description="Written by CI: YAML or JSON that maps each component to its version.",

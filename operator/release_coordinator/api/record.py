@@ -18,6 +18,7 @@ from .base import (
 from .conditions import Phase, Reason
 from .control import Order
 from .measurement import Downtime, Measurement
+from .notes import PublishedNotes
 from .policy import Requirements
 from .release import ReleaseSpec, ReleaseType
 from .watch import METRICS_LIMIT, SIGNS_LIMIT
@@ -62,6 +63,7 @@ class RecordSpec(Model):
         None, description="Id of the backup that was taken before the first change."
     )
     rollback: Trigger | None = None
+    notes: PublishedNotes | None = None
     orders: list[Order] = Field(
         [], max_length=ORDERS_LIMIT, description="Orders of people that were obeyed, oldest first."
     )

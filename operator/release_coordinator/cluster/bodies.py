@@ -18,7 +18,7 @@ def clone(value: _Json) -> _Json:
     return result  # type: ignore[no-any-return]  # the same type as `value`, leaf by leaf
 
 
-_HEAVY = frozenset({"plan", "requirements", "timeline", "measurements"})
+_HEAVY = frozenset({"plan", "requirements", "timeline", "measurements", "notes"})
 """Fields of a record that nobody needs all the time; who needs them reads it."""
 
 

@@ -10,8 +10,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Any
 
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import normalizeReference
 from markdown_it.token import Token
 
 LIMIT = 128 * 1024
@@ -49,6 +51,9 @@ class Section:
     """Paragraphs and list items."""
     code: tuple[Text, ...] = ()
     """Blocks of code."""
+    begin: int = 0
+    """Line of the heading, and the line after it, counted from 0."""
+    body: int = 0
 
     @property
     def texts(self) -> tuple[Text, ...]:
@@ -64,6 +69,10 @@ class _Reader:
     entries: list[Text] = field(default_factory=list)
     code: list[Text] = field(default_factory=list)
     heading: tuple[int, str, str] = (0, "", "")
+    place: tuple[int, int] = (0, 0)
+    """Lines of the heading that was read last."""
+    ahead: tuple[int, int] = (0, 0)
+    """The same of the one that is being read."""
     level: int = 0
     """Of the heading that is being read, 0 outside."""
     depth: int = 0
@@ -74,6 +83,8 @@ class _Reader:
     def take(self, token: Token) -> None:
         if token.type == "heading_open":
             self.level = int(token.tag[1])
+            begin, end = token.map or (0, 0)
+            self.ahead = (begin, end)
         elif token.type == "heading_close":
             self.level = 0
         elif token.type in {"fence", "code_block"}:
@@ -91,6 +102,7 @@ class _Reader:
         if self.level:
             self.close()
             self.heading = (self.level, token.content.strip(), _plain(token))
+            self.place = self.ahead
             return
         self.entries.append(Text(token.content, _plain(token), self.begins))
         self.begins = False
@@ -98,7 +110,8 @@ class _Reader:
     def close(self) -> None:
         level, source, title = self.heading
         if level or self.entries or self.code:
-            self.found.append(Section(level, source, title, tuple(self.entries), tuple(self.code)))
+            texts = tuple(self.entries), tuple(self.code)
+            self.found.append(Section(level, source, title, *texts, *self.place))
         self.entries, self.code = [], []
 
 
@@ -131,11 +144,79 @@ def whole(document: Sequence[Section], index: int) -> tuple[Section, ...]:
     return tuple(document[index:end])
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines of a document, as `Section.begin` counts them."""
+    return re.sub(r"\r\n?", "\n", text).replace("\0", "\ufffd").split("\n")
+
+
+def written(text: str, document: Sequence[Section], index: int) -> str:
+    """What stands between a heading and the next one, as it is written."""
+    following = document[index + 1].begin if index + 1 < len(document) else None
+    return "\n".join(lines_of(text)[document[index].body : following]).strip("\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """An item of an outermost list, or any other part that stands by itself, as it is written."""
+
+    source: str
+    item: bool
+    texts: tuple[Text, ...]
+    """What a reader sees of it."""
+
+
+def blocks(text: str) -> tuple[Block, ...]:
+    """All parts of a text, in its order; together they say all that it says."""
+    lines, tokens = lines_of(text), _MARKDOWN.parse(text)
+    begins = [token for token in tokens if _begins_block(token) and token.map]
+    found = []
+    for token in begins:
+        first, last = token.map or (0, 0)
+        inside = [one for one in tokens if one.map and first <= one.map[0] < last]
+        texts = tuple(Text(one.content, _plain(one)) for one in inside if one.type == "inline")
+        source = _closed(token, "\n".join(lines[first:last]).rstrip())
+        found.append(Block(source, token.type == "list_item_open", texts))
+    return tuple(found)
+
+
+def _closed(token: Token, source: str) -> str:
+    """A block that its author has not closed must not go on in another document."""
+    if token.type == "fence" and not source.rpartition("\n")[2].strip().startswith(token.markup):
+        return f"{source}\n{token.markup}"
+    comment = token.type == "html_block" and source.lstrip().startswith("<!--")
+    return f"{source}-->" if comment and "-->" not in source else source
+
+
+def _begins_block(token: Token) -> bool:
+    """Whether a token is an item of an outermost list, or begins what is no list."""
+    if token.type == "list_item_open":
+        return token.level == 1
+    return token.level == 0 and token.nesting >= 0 and not token.type.endswith("list_open")
+
+
+def references(text: str) -> dict[str, str]:
+    """Label -> definition, for all links that a document defines apart from their use."""
+    found: dict[str, Any] = {}
+    _MARKDOWN.parse(text, found)
+    return {label: _definition(label, one) for label, one in found.get("references", {}).items()}
+
+
+def label_of(text: str) -> str:
+    """How a link's label is written in `references`."""
+    return normalizeReference(text)
+
+
+def _definition(label: str, found: dict[str, Any]) -> str:
+    title = found["title"].replace("\\", "\\\\").replace('"', '\\"')
+    return f"[{label}]: <{found['href']}>" + (f' "{title}"' if title else "")
+
+
 _MARKER = re.compile(
     r"(?:TODO|TBD|TBA|TBC|FIXME|XXX|WIP)\b.*"
     r"|(?i:todo|tbd|tba|tbc|fixme|wip|lorem ipsum.*)|\.{2,}|…",
     re.DOTALL,
 )
+_ASIDE = re.compile(r"[(\[<]TODO\b")
 _HINT = re.compile(r"<[^<>]*>|\[[^\[\]]*\]|\{+[^{}]*\}+|\(?(?i:none|nothing|n/a|no)\)?|[\W_]*")
 
 
@@ -145,10 +226,23 @@ def finished(texts: Iterable[Text]) -> bool:
     What begins with TODO, TBD and the like is unfinished wherever it stands; hints of a template
     in brackets, and a mere "none", are no text.
     """
-    plain = [text.plain.strip(" \t\n.:*_-") or text.plain.strip() for text in texts]
-    if any(_MARKER.fullmatch(text) for text in plain):
-        return False
-    return any(not _HINT.fullmatch(text) for text in plain)
+    found = list(texts)
+    return not left_open(found) and any(not _HINT.fullmatch(_bare(text)) for text in found)
+
+
+def left_open(texts: Iterable[Text]) -> str:
+    """The first text whose author says that it has yet to be written; empty if there is none.
+
+    It begins with TODO, TBD or the like, wherever it stands, or has a TODO in brackets.
+    """
+    for text in texts:
+        if _MARKER.fullmatch(_bare(text)) or _ASIDE.search(text.plain):
+            return text.plain
+    return ""
+
+
+def _bare(text: Text) -> str:
+    return text.plain.strip(" \t\n.:*_-") or text.plain.strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +260,8 @@ class VersionSection:
 
 
 _VERSION = re.compile(r"^\[?v?([0-9][^\]\s]*)\]?(?:\(\S*\))?(?:\s+-\s+(\S+))?")
-_VERSION_LEVEL = 2
+VERSION_LEVEL = 2
+"""Of the headings that name the versions of a changelog."""
 
 
 @lru_cache(maxsize=_KEPT)
@@ -179,7 +274,7 @@ def _by_version(document: Iterable[Section]) -> Iterator[list[Section]]:
     """The heading of each version with all that follows it up to the next."""
     parts: list[Section] = []
     for section in document:
-        if section.level == _VERSION_LEVEL:
+        if section.level == VERSION_LEVEL:
             if parts:
                 yield parts
             parts = [section]
@@ -189,15 +284,21 @@ def _by_version(document: Iterable[Section]) -> Iterator[list[Section]]:
         yield parts
 
 
+def version_of(section: Section) -> tuple[str, str | None]:
+    """Version and date that the heading of a version names, as they are written."""
+    match = _VERSION.match(section.source)
+    version, day = match.groups() if match else (section.source.strip("[] "), None)
+    return version, day
+
+
 def _version(parts: list[Section]) -> VersionSection:
-    heading = parts[0].source
-    match = _VERSION.match(heading)
-    version, day = match.groups() if match else (heading.strip("[] "), None)
-    kinds = tuple(section.source for section in parts if section.level > _VERSION_LEVEL)
+    version, day = version_of(parts[0])
+    kinds = tuple(section.source for section in parts if section.level > VERSION_LEVEL)
     entries = [entry.source for section in parts for entry in section.entries]
-    breaking = any(_is_breaking(words) for words in (*kinds, *entries))
+    breaking = any(is_breaking(words) for words in (*kinds, *entries))
     return VersionSection(version, day, kinds, len(entries), breaking)
 
 
-def _is_breaking(words: str) -> bool:
+def is_breaking(words: str) -> bool:
+    """Whether a heading or an entry says first of all that something breaks."""
     return words.lstrip("*_ ").lower().startswith("breaking")

@@ -4,6 +4,8 @@ Below `policy` and the gates, because the type decides what is required: an auth
 type, and must not be able to choose a weaker one by it.
 """
 
+import re
+
 import semver
 
 from release_coordinator.api.release import ReleaseType
@@ -62,3 +64,24 @@ def kind_of(previous: str | None, version: str, declared: ReleaseType | None) ->
     if allowed == (ReleaseType.ROLLBACK,):
         return type_of_numbers(version)
     return allowed[0]
+
+
+def names(text: str, version: str) -> bool:
+    """Whether a text names a version: that one, not one that it is a part of."""
+    version = version.partition("+")[0]  # build metadata is no part of a version's name
+    return bool(re.search(rf"(?<![\w.+])v?{re.escape(version)}(?![\w+-]|\.\w)", text))
+
+
+def begins_line(words: str, version: str) -> bool:
+    """Whether words name the version, or its line of versions if it begins one."""
+    number = semver.Version.parse(version)
+    core = f"{number.major}.{number.minor}.{number.patch}"
+    if names(words, version) or names(words, core):
+        return True
+    if number.patch:
+        return False
+    if names(words, f"{number.major}.{number.minor}"):
+        return True
+    # A lone digit is more often the number of a step than of a version.
+    lone = rf"(?:\bv|\b(?:version|release|to) v?){number.major}(?![\w+-]|\.\w)"
+    return not number.minor and bool(re.search(lone, words, re.IGNORECASE))

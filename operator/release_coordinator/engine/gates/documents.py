@@ -5,14 +5,10 @@ Below `changelog`, `release_notes` and `migration_guide`, which do not know one 
 A document is measured before it is parsed: everybody waits while the operator does that.
 """
 
-import re
-
 from release_coordinator.api.evidence import DocumentRef
-from release_coordinator.api.release import ReleaseType
-from release_coordinator.engine import markdown
+from release_coordinator.engine import markdown, notes
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.runfacts import DocumentFact, DocumentWant
-from release_coordinator.engine.versions import derive_type
 
 HEADINGS = 2_000
 """Each is compared with names and versions whenever a gate is asked; a thousand are many."""
@@ -61,23 +57,6 @@ def changes(ctx: Context) -> markdown.VersionSection | None:
 
 
 def breaks(ctx: Context) -> str:
-    """Why users of the version have to do something; empty if nothing breaks.
-
-    A first release breaks nothing, and neither does the way back to a version that was there.
-    """
-    previous, version = ctx.attempt.previous_version, ctx.plan.spec.version
-    kinds = {ctx.attempt.type, derive_type(previous, version)}
-    if ReleaseType.ROLLBACK in kinds:
-        return ""
-    if ReleaseType.MAJOR in kinds:
-        return f"{previous or 'what runs now'} -> {version} is a Major step"
-    section = changes(ctx)
-    if section is not None and section.breaking:
-        return f"the changelog of {version} names a breaking change"
-    return ""
-
-
-def names(text: str, version: str) -> bool:
-    """Whether a text names a version: that one, not one that it is a part of."""
-    version = version.partition("+")[0]  # build metadata is no part of a version's name
-    return bool(re.search(rf"(?<![\w.+])v?{re.escape(version)}(?![\w+-]|\.\w)", text))
+    """Why users of the version have to do something; empty if nothing breaks."""
+    attempt = ctx.attempt
+    return notes.breaks(attempt.previous_version, ctx.plan.spec.version, attempt.type, changes(ctx))

@@ -31,6 +31,8 @@ class Details(TypedDict, total=False):
 
     evidence: str
     """Object, Job or person it is from."""
+    content: str | None
+    """Digest of the text that was judged."""
     next_check: datetime | None
     """When it will change, where that moment is known beforehand."""
     next_move: Outcome | None
@@ -69,6 +71,7 @@ def _verdict(
         owner=owner,
         message=shorten(message, 512),
         evidence=shorten(details.get("evidence", "")),
+        content=details.get("content"),
         next_check=details.get("next_check"),
     )
     return GateVerdict(gate, details.get("next_move"), details.get("watched", False))
