@@ -22,7 +22,7 @@ from .failure import UnansweredError
 from .limits import Limit, limits_of
 from .words import number
 
-_EDITED = "the spec was edited since: its limits are not drawn; a record has those of its attempt"
+EDITED = "the spec was edited since: its limits are not drawn; a record has those of its attempt"
 FAR = 15.0
 """A limit further than so many times the largest value would flatten the curve: it is only told."""
 
@@ -118,7 +118,7 @@ def of_release(release: ReleaseObject) -> Chart:
     about = f"{end.outcome}: {end.message}" if end else release.status.message
     spec = release.spec
     if spec is not None and plan.spec_digest(spec) != attempt.spec_digest:
-        spec, about = None, f"{about} ({_EDITED})"
+        spec, about = None, f"{about} ({EDITED})"
     return Chart(
         f"{release.namespace}/{release.name} {step}, attempt {attempt.number}",
         about or f"{release.status.phase}",

@@ -97,7 +97,7 @@ class Watches:
         }
         path = f"{collection_path(ref.kind, ref.namespace)}?{urlencode(query)}"
         try:
-            async for line in self._lines(path):
+            async for line in self.lines(path):
                 if (state := _state(json.loads(line))) is None:
                     return  # expired or deleted: the next read tells
                 yield state
@@ -107,7 +107,7 @@ class Watches:
     async def serves(self, kind: Kind) -> bool:
         """Whether the server knows this type; everybody may ask that. Raises Transient."""
         try:
-            lines = [line async for line in self._lines(f"/apis/{kind.group}/{kind.version}")]
+            lines = [line async for line in self.lines(f"/apis/{kind.group}/{kind.version}")]
             resources = json.loads(b"".join(lines)).get("resources", ())
         except NotServed:
             return False
@@ -115,19 +115,28 @@ class Watches:
             raise Transient(f"no answer: {error!r}") from error
         return any(one.get("name") == kind.plural for one in resources)
 
-    async def _lines(self, path: str) -> AsyncIterator[bytes]:
+    async def lines(self, path: str, silence: float = _WINDOW + _GRACE) -> AsyncIterator[bytes]:
+        """The answer to a GET, line by line; it may be silent for so many seconds.
+
+        Raises what `faults.fault` names, NotServed, and what aiohttp raises.
+        """
         headers = {"Accept": "application/json"}
         login: Any = self._configuration
         if token := await login.get_api_key_with_prefix("BearerToken", alias="authorization"):
             headers["Authorization"] = token
-        patience = aiohttp.ClientTimeout(sock_connect=_CONNECT, sock_read=_WINDOW + _GRACE)
+        patience = aiohttp.ClientTimeout(sock_connect=_CONNECT, sock_read=silence)
         url = f"{login.host}{path}"
         opened = await self._rest.request("GET", url, headers=headers, _request_timeout=patience)
         async with opened.response as response:
             if response.status != HTTPStatus.OK:
                 raise _refusal(path, response.status, await response.read())
-            async for line in response.content:
-                yield line
+            rest = b""  # an object may be longer than what aiohttp takes for a line
+            async for chunk in response.content.iter_any():
+                *whole, rest = (rest + chunk).split(b"\n")
+                for line in whole:
+                    yield line
+            if rest:
+                yield rest
 
 
 def _refusal(path: str, status: int, content: bytes) -> Exception:
