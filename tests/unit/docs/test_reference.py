@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 from tests.unit.docs.words import PACKAGE
-from tools import generate
+from tools import generate, helm
 from tools.docsite.__main__ import foreign
 from tools.markdown import ROOT
-from tools.reference import alertrules, commands, decisions, instruments, vocabulary
+from tools.reference import alertrules, commands, decisions, instruments, rights, vocabulary
 
 from release_coordinator.api.conditions import Reason
 from release_coordinator.cli.main import app
@@ -78,6 +78,18 @@ def test_every_command_has_a_section_with_its_arguments_options_and_examples() -
         assert "`--help`" in section or "| `--" in section, name
         assert f"\nkubectl release {name}" in section, name
         assert "[bold]" not in section, name
+
+
+def test_every_right_of_the_operator_is_on_the_page_with_what_it_is_for() -> None:
+    bodies = list(yaml.safe_load_all((ROOT / generate.INSTALL).read_text(encoding="utf-8")))
+    roles = [one for one in bodies if one["kind"] == "ClusterRole"]
+    (operator,) = [one for one in roles if one["metadata"]["name"] == helm.NAME]
+    page = rights.render(helm.CHART / "templates" / "_rules.tpl")
+
+    for rule in operator["rules"]:
+        names = ", ".join(f"`{name}`" for name in rule["resources"])
+        assert f"| {names} | {', '.join(rule['verbs'])} |" in page
+    assert re.findall(r"^\|.*\|  \|$", page, re.MULTILINE) == []
 
 
 def test_decisions_are_listed_with_their_numbers(tmp_path: Path) -> None:
