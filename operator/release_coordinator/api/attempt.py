@@ -5,6 +5,7 @@ the functions of `engine.journal` return changed copies. Sizes are bounded so th
 stays under 32 KiB.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from .base import (
     Count,
     Digest,
     Generation,
+    Measured,
     Model,
     Name,
     ObjectName,
@@ -40,6 +42,8 @@ JOURNAL_SCHEMA = 1
 
 ORDERS_LIMIT = 8
 """Orders that are kept, the newest."""
+HOLDS_LIMIT = 8
+"""Holds that are kept, the newest."""
 
 Sentence = Annotated[str, Field(max_length=512)]
 
@@ -121,12 +125,39 @@ class Gate(Model):
     )
     enforcement: Enforcement = Enforcement.REQUIRED
     waiver: Waiver | None = None
+    shut_since: Time | None = Field(
+        None, description="Since when it holds the attempt up; empty while it does not."
+    )
+    waited_seconds: Measured | None = Field(
+        None,
+        description="How long it held the attempt up, until now or `shutSince`; empty if never.",
+    )
 
     @property
     def opens(self) -> bool:
         """Whether it holds nothing up."""
         passed = self.state is GateState.PASSED
         return passed or self.waiver is not None or self.enforcement is not Enforcement.REQUIRED
+
+    def timed(self, before: "Gate | None", moment: datetime) -> "Gate":
+        """The same verdict at a moment, with the time for which the gate has been shut by then."""
+        known = before.until(moment) if before else None
+        waited = known.waited_seconds if known else None
+        if self.opens:
+            return self.model_copy(update={"shut_since": None, "waited_seconds": waited})
+        if before is not None and before.shut_since is not None:
+            since, waited = before.shut_since, before.waited_seconds
+        else:
+            since = moment
+        return self.model_copy(update={"shut_since": since, "waited_seconds": waited})
+
+    def until(self, moment: datetime) -> "Gate":
+        """The same, with the time for which it is shut counted until a moment, and closed."""
+        if self.shut_since is None:
+            return self
+        seconds = max(0.0, (moment - self.shut_since).total_seconds())
+        waited = round((self.waited_seconds or 0.0) + seconds, 3)
+        return self.model_copy(update={"shut_since": None, "waited_seconds": waited})
 
 
 class Hold(Model):
@@ -236,6 +267,9 @@ class Attempt(Model):
     )
     holds: Count = Field(0, description="Number of holds so far; part of the next hold's id.")
     hold: Hold | None = None
+    held: list[Hold] = Field(
+        [], max_length=HOLDS_LIMIT, description="All holds so far, the present one included."
+    )
     trigger: Trigger | None = None
     end: End | None = None
     kept: dict[Name, SnapshotName] = Field(
