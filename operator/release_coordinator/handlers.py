@@ -65,17 +65,19 @@ class Intake:
         metadata = body["metadata"]
         namespace = metadata.get("namespace") if kind.namespaced else None
         ref = Ref(kind, namespace, metadata["name"])
+        known = self._store.get(ref)
         if event_type == "DELETED":
             changed = self._store.remove(ref, metadata["uid"], metadata["resourceVersion"])
             # A lock that we have given back is no longer in the store; others wait for it.
             changed = changed or kind is LEASE
         else:
-            known = self._store.get(ref)
             changed = self._store.put(kind, body)
             # How a source is says nothing to Releases: they find out when they ask it.
             changed = changed and not (kind is METRIC_SOURCE and _is_same_spec(known, body))
         if kind in KEPT_BESIDE:
-            self._tell_beside(kind, body)
+            # How a channel is says nothing to Releases.
+            if kind is not CHANNEL or event_type == "DELETED" or not _is_same_spec(known, body):
+                self._tell_beside(kind, body)
         elif changed:
             for key in self._concerned(kind, body):
                 self._enqueue(key)

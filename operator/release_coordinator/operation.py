@@ -31,25 +31,29 @@ from .cluster.wire import Exchange
 from .controllers.manager import Manager
 from .controllers.port import Parts as ControllerParts
 from .controllers.registry import controllers
+from .controllers.releasemetrics import ReleaseFigures
 from .evidence.sources import Sources
 from .evidence.sourcesecrets import SourceSecrets
 from .guard import Guard
 from .look import Looker
 from .reconcile import Key, Parts, Reconciler
 from .recorder import Recorder
-from .resync import Resync
+from .resync import LogResync, Resync
 from .servertime import ServerTime
 from .settings import Settings
 from .signals.addresses import APIServer
 from .signals.port import Outcome
+from .signals.post import Post
 from .signals.probe import HttpProber
 from .signals.prometheus import PrometheusMetrics
 from .sourcehealth import SourceHealth
 from .telemetry.health import HealthServer
+from .telemetry.messagemetrics import MessageMetrics
 from .telemetry.metrics import Metrics
 from .telemetry.passes import MeteredPasses
 from .telemetry.progress import Limits, Progress
 from .telemetry.queuemetrics import QueueMetrics
+from .telemetry.releasemetrics import ReleaseMetricsExport
 from .telemetry.sourcemetrics import SourceMetrics
 from .workqueue import WorkQueue
 
@@ -82,6 +86,8 @@ class Operation:
         sources = SourceMetrics(self._metrics.registry, tuple(Outcome))
         self._health = SourceHealth(self._clock, self._time.now, sources)
         self._observers = (sources, self._health)
+        self._message_metrics = MessageMetrics(self._metrics.registry)
+        self._release_metrics = ReleaseMetricsExport(self._metrics.registry)
         self._stop = asyncio.Event()
 
     def stop(self) -> None:
@@ -156,7 +162,9 @@ class Operation:
         self._progress.role("leader")
         self._metrics.leading(True)
         settings = self._settings
-        store, metrics = Store(), await self._asking()
+        store, api_server = Store(), await self._api_server()
+        metrics = self._asking(api_server)
+        post = Post(api_server, allow_loopback=settings.allow_loopback)
         prober = HttpProber(allow_loopback=settings.allow_loopback)
 
         guard = self._guard(cluster, lambda: _each_release(store, enqueue))
@@ -177,7 +185,7 @@ class Operation:
             self._passes.evidence(key)
             queue.add(key)
 
-        beside = self._beside(sources)
+        beside = self._beside(sources, post)
 
         def listed(key: Key) -> None:
             enqueue(key)
@@ -189,12 +197,15 @@ class Operation:
         resync = Resync(
             cluster, store, listed, namespaces=settings.namespaces, done=self._progress.resynced
         )
+        log = LogResync(cluster, store, beside.add, namespaces=settings.namespaces)
+        self._release_metrics.ask(ReleaseFigures(store, self._time.now).report)
         intake = handlers.Intake(store, enqueue, beside.add)
         tasks = {
             "events": asyncio.create_task(recorder.run()),
             "guard": asyncio.create_task(guard.run(settings.proof_seconds)),
             "workers": asyncio.create_task(queue.run(settings.workers, reconciler.reconcile)),
             "resync": asyncio.create_task(resync.run(settings.resync_seconds)),
+            "log": asyncio.create_task(log.run()),
             "beside": asyncio.create_task(beside.run()),
             "sources": asyncio.create_task(self._health.run(sources, metrics)),
             "watches": asyncio.create_task(self._watch(intake)),
@@ -210,11 +221,19 @@ class Operation:
             sources.searcher.close()
             await prober.close()
             await metrics.close()
+            await post.close()
 
-    def _beside(self, sources: Sources) -> Manager:
+    def _beside(self, sources: Sources, post: Post) -> Manager:
         """What keeps incidents, messages and notes; releases do not wait for it."""
         own = self._settings.lease_namespace
-        parts = ControllerParts(sources.cluster, sources.store, self._time.now, own)
+        parts = ControllerParts(
+            sources.cluster,
+            sources.store,
+            self._time.now,
+            own,
+            post=post,
+            message_metrics=self._message_metrics,
+        )
         return Manager(controllers(parts), WorkQueue(clock=self._clock))
 
     def _queue(self, store: Store) -> WorkQueue[Key]:
@@ -235,14 +254,18 @@ class Operation:
         self._metrics.sign_offs_guarded(lambda: not guard.state().problem)
         return guard
 
-    async def _asking(self) -> PrometheusMetrics:
-        """The client of metric sources; it keeps away from the Kubernetes API."""
+    async def _api_server(self) -> APIServer:
+        """Where the Kubernetes API is: metric sources and channels may not be there."""
         servers = [(await credentials(self._settings.kubeconfig)).server]
         if host := os.environ.get("KUBERNETES_SERVICE_HOST"):
             address = f"[{host}]" if ":" in host else host
             servers.append(f"https://{address}:{os.environ.get('KUBERNETES_SERVICE_PORT', '443')}")
+        return APIServer(servers)
+
+    def _asking(self, api_server: APIServer) -> PrometheusMetrics:
+        """The client of metric sources."""
         return PrometheusMetrics(
-            api_server=APIServer(servers),
+            api_server=api_server,
             allow_loopback=self._settings.allow_loopback,
             observers=self._observers,
             now=lambda: self._time.now().timestamp(),

@@ -2,19 +2,20 @@
 What the operator may do in a namespace whose releases it looks after. Each line is needed by one
 call of `release_coordinator.cluster`; a test compares it with a golden file. There is no
 wildcard, no right to touch roles, and no Secret unless `rollback.keepSecrets` says so (those that
-metric sources need are in the operator's own namespace, by name): whoever takes over the operator
-can do little more than release.
+metric sources and channels need are in the operator's own namespace, by name): whoever takes over
+the operator can do little more than release.
 */}}
 {{- define "rc.rules" -}}
 - apiGroups: [release-coordinator.io]
   resources: [releases]
   verbs: [get, list, watch, patch] # patch: its finalizer
 - apiGroups: [release-coordinator.io]
-  resources: [releases/status]
+  resources: [releases/status] # the journal, and what people read of it
   verbs: [update]
 - apiGroups: [release-coordinator.io]
   resources: [releaserecords] # the release log: written once, never changed
-  verbs: [get, list, create] # get: adopt the one written before a crash; list: what staging proved
+  # get: adopt the one written before a crash; list: what staging proved; delete: as policy says.
+  verbs: [get, list, create, delete]
 - apiGroups: [release-coordinator.io]
   resources: [releasepolicies] # what a release must meet
   verbs: [get, list, watch]
@@ -22,6 +23,18 @@ can do little more than release.
   # create: as dry runs, to see forgeries refused. Stored ones are refused to every ServiceAccount.
   resources: [approvals]
   verbs: [get, list, watch, create]
+- apiGroups: [release-coordinator.io]
+  resources: [incidents] # opened when a release goes wrong; written by people from then on
+  verbs: [get, list, watch, create] # get: adopt the one opened before a crash
+- apiGroups: [release-coordinator.io]
+  resources: [incidents/status] # what happened
+  verbs: [update]
+- apiGroups: [release-coordinator.io]
+  resources: [notifications] # messages to be sent: never changed, deleted by age
+  verbs: [get, list, watch, create, delete]
+- apiGroups: [release-coordinator.io]
+  resources: [notifications/status] # what became of them
+  verbs: [update]
 - apiGroups: [batch]
   resources: [jobs] # created suspended; patch: un-suspend
   verbs: [get, list, watch, create, patch]
@@ -67,7 +80,7 @@ can do little more than release.
   resources: [resourcequotas] # whether there is room for the surge of a rollout
   verbs: [list]
 - apiGroups: [events.k8s.io]
-  resources: [events]
+  resources: [events] # what has just happened
   verbs: [create]
 {{- range .Values.gates.readResources }}
 - apiGroups: {{ toJson .apiGroups }}
@@ -77,15 +90,21 @@ can do little more than release.
 {{- end }}
 
 {{/*
-What it may do in the whole cluster in any case: read where metrics come from and say how that is,
-see whether nodes are ready, and whether forged sign-offs are refused.
+What it may do in the whole cluster in any case: read where metrics come from and where messages go,
+say how that is, see whether nodes are ready, and whether forged sign-offs are refused.
 */}}
 {{- define "rc.clusterRules" -}}
 - apiGroups: [release-coordinator.io]
-  resources: [metricsources]
+  resources: [metricsources] # where metrics come from
   verbs: [get, list, watch]
 - apiGroups: [release-coordinator.io]
   resources: [metricsources/status] # whether the source answers, when that has changed
+  verbs: [update]
+- apiGroups: [release-coordinator.io]
+  resources: [channels] # where messages go
+  verbs: [list, watch]
+- apiGroups: [release-coordinator.io]
+  resources: [channels/status] # whether they arrive, when that has changed
   verbs: [update]
 - apiGroups: [admissionregistration.k8s.io]
   # What makes sign-offs impossible to forge: compared with what it should be.

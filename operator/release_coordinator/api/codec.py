@@ -7,6 +7,7 @@ broken object is a fact to report, so nothing in here raises: a spec that cannot
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -14,15 +15,21 @@ from pydantic import ValidationError
 from .approval import ApprovalSpec
 from .attempt import JOURNAL_SCHEMA
 from .base import Model
+from .channel import ChannelSpec, ChannelStatus
 from .faults import Fault, faults_of
+from .incident import IncidentSpec, IncidentStatus
 from .metricsource import MetricSourceSpec, MetricSourceStatus
+from .notification import NotificationSpec, NotificationStatus
 from .policy import ReleasePolicySpec
 from .release import ReleaseSpec
 from .status import ReleaseStatus
 
 M = TypeVar("M", bound=Model)
 
-MEMORY = ("attempt", "current", "history", "suspension")
+BEGINNING = "1970-01-01T00:00:00Z"
+"""Of an object that the API server has not yet dated."""
+
+MEMORY = ("attempt", "current", "history", "suspension", "prunedRecords")
 """Fields of a status that are read back; all others are reports, written anew on every pass."""
 
 
@@ -60,6 +67,53 @@ class MetricSourceObject:
     """What was last reported; empty if that cannot be read."""
 
 
+@dataclass(frozen=True, slots=True)
+class ChannelObject:
+    """A Channel as a message sees it."""
+
+    name: str
+    uid: str
+    generation: int
+    created: datetime
+    spec: ChannelSpec | None
+    """None if it has faults."""
+    faults: tuple[Fault, ...]
+    status: ChannelStatus
+    """What was last reported; empty if that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationObject:
+    """A Notification as who delivers it sees it."""
+
+    namespace: str
+    name: str
+    uid: str
+    resource_version: str
+    spec: NotificationSpec | None
+    """None if it has faults."""
+    faults: tuple[Fault, ...]
+    status: NotificationStatus
+    """Empty, as if it was never sent, if it cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentObject:
+    """An Incident as the controller and the plugin see it."""
+
+    namespace: str
+    name: str
+    uid: str
+    resource_version: str
+    generation: int
+    created: datetime
+    spec: IncidentSpec | None
+    """None if it has faults."""
+    faults: tuple[Fault, ...]
+    status: IncidentStatus
+    """Empty, as if nobody had looked, if it cannot be read."""
+
+
 def parse_release(body: Mapping[str, Any]) -> ReleaseObject:
     """Read a Release."""
     metadata = _mapping(body.get("metadata"))
@@ -87,12 +141,56 @@ def parse_metric_source(body: Mapping[str, Any]) -> MetricSourceObject:
     """Read a MetricSource."""
     metadata = _mapping(body.get("metadata"))
     spec, faults = _parse_spec(MetricSourceSpec, body)
-    try:
-        status = MetricSourceStatus.model_validate(_mapping(body.get("status")))
-    except ValidationError:
-        status = MetricSourceStatus()
+    status = _parse_report(MetricSourceStatus, body)
     return MetricSourceObject(
         metadata.get("name", ""), spec, faults, metadata.get("generation", 0), status
+    )
+
+
+def parse_channel(body: Mapping[str, Any]) -> ChannelObject:
+    """Read a Channel."""
+    metadata = _mapping(body.get("metadata"))
+    spec, faults = _parse_spec(ChannelSpec, body)
+    return ChannelObject(
+        metadata.get("name", ""),
+        metadata.get("uid", ""),
+        metadata.get("generation", 0),
+        datetime.fromisoformat(metadata.get("creationTimestamp") or BEGINNING),
+        spec,
+        faults,
+        _parse_report(ChannelStatus, body),
+    )
+
+
+def parse_notification(body: Mapping[str, Any]) -> NotificationObject:
+    """Read a Notification."""
+    metadata = _mapping(body.get("metadata"))
+    spec, faults = _parse_spec(NotificationSpec, body)
+    return NotificationObject(
+        metadata.get("namespace", ""),
+        metadata.get("name", ""),
+        metadata.get("uid", ""),
+        metadata.get("resourceVersion", ""),
+        spec,
+        faults,
+        _parse_report(NotificationStatus, body),
+    )
+
+
+def parse_incident(body: Mapping[str, Any]) -> IncidentObject:
+    """Read an Incident."""
+    metadata = _mapping(body.get("metadata"))
+    spec, faults = _parse_spec(IncidentSpec, body)
+    return IncidentObject(
+        metadata.get("namespace", ""),
+        metadata.get("name", ""),
+        metadata.get("uid", ""),
+        metadata.get("resourceVersion", ""),
+        metadata.get("generation", 0),
+        datetime.fromisoformat(metadata.get("creationTimestamp") or BEGINNING),
+        spec,
+        faults,
+        _parse_report(IncidentStatus, body),
     )
 
 
@@ -106,6 +204,13 @@ def parse_policy(
 def parse_approval(body: Mapping[str, Any]) -> tuple[ApprovalSpec | None, tuple[Fault, ...]]:
     """Read an Approval: its spec, or what is wrong with it."""
     return _parse_spec(ApprovalSpec, body)
+
+
+def _parse_report(model: type[M], body: Mapping[str, Any]) -> M:
+    try:
+        return model.model_validate(_mapping(body.get("status")))
+    except ValidationError:
+        return model()
 
 
 def _parse_spec(model: type[M], body: Mapping[str, Any]) -> tuple[M | None, tuple[Fault, ...]]:

@@ -110,7 +110,12 @@ class Reason(StrEnum):
     ANSWERING = "Answering"  # it answers queries
     UNREACHABLE = "Unreachable"  # no connection, or no answer in time
     REFUSED = "Refused"  # it answers that it cannot or must not; check credentials and its health
-    MISCONFIGURED = "Misconfigured"  # the MetricSource or its Secrets must be corrected
+    MISCONFIGURED = "Misconfigured"  # the object or the Secrets it names must be corrected
+    # channels
+    DELIVERING = "Delivering"  # the last message arrived
+    NOT_USED = "NotUsed"  # nothing was sent yet
+    NOT_DELIVERED = "NotDelivered"  # the last message did not arrive; it is sent again
+    BAD_TEMPLATE = "BadTemplate"  # a template cannot be used; its default text is
 
 
 class Status(StrEnum):

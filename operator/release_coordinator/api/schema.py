@@ -6,9 +6,13 @@ Last station on the way from the types to `crds/`; `make generate` writes what `
 from typing import Any
 
 from .approval import ApprovalSpec
+from .base import INCIDENT_NAME
+from .channel import ChannelSpec, ChannelStatus
 from .conditions import Phase
+from .incident import IncidentSpec, IncidentStatus
 from .job import rules
 from .metricsource import MetricSourceSpec, MetricSourceStatus
+from .notification import NotificationSpec, NotificationStatus
 from .policy import ReleasePolicySpec
 from .record import RecordSpec
 from .release import ReleaseSpec
@@ -29,7 +33,10 @@ def crds() -> dict[str, dict[str, Any]]:
     """Return every CustomResourceDefinition by the name of its file."""
     return {
         "approvals.yaml": _approval(),
+        "channels.yaml": _channel(),
+        "incidents.yaml": _incident(),
         "metricsources.yaml": _metric_source(),
+        "notifications.yaml": _notification(),
         "releasepolicies.yaml": _policy(),
         "releaserecords.yaml": _record(),
         "releases.yaml": _release(),
@@ -132,6 +139,73 @@ def _metric_source() -> dict[str, Any]:
     ]
     names = {"kind": "MetricSource", "plural": "metricsources"}
     return _crd(names, schema, columns, scope="Cluster", subresources={"status": {}})
+
+
+def _channel() -> dict[str, Any]:
+    schema = _schema(
+        "Where messages about releases go, and which.",
+        spec=structural(ChannelSpec),
+        status=structural(ChannelStatus, reported=True),
+    )
+    ready = ".status.conditions[?(@.type=='Ready')]"
+    columns = [
+        _column("Audience", ".spec.audience"),
+        _column("Ready", f"{ready}.status"),
+        _column("Message", ".status.message"),
+        _age(),
+        _column("Reason", f"{ready}.reason", priority=1),
+    ]
+    names = {"kind": "Channel", "plural": "channels"}
+    return _crd(names, schema, columns, scope="Cluster", subresources={"status": {}})
+
+
+def _notification() -> dict[str, Any]:
+    spec = structural(NotificationSpec, reported=True)
+    spec |= rules(("self == oldSelf", "a Notification says what happened and never changes"))
+    schema = _schema(
+        "One message to one Channel, written by the operator.",
+        spec=spec,
+        status=structural(NotificationStatus, reported=True),
+    )
+    columns = [
+        _column("Release", ".spec.release"),
+        _column("Event", ".spec.event"),
+        _column("Channel", ".spec.channel"),
+        _column("Phase", ".status.phase"),
+        _column("Error", ".status.lastError"),
+        _age(),
+        _column("Tries", ".status.tries", kind="integer", priority=1),
+    ]
+    names = {"kind": "Notification", "plural": "notifications", "shortNames": ["relmsg"]}
+    return _crd(names, schema, columns, subresources={"status": {}})
+
+
+def _incident() -> dict[str, Any]:
+    schema = _schema(
+        "What went wrong with a release, what is done about it, and what was learned.",
+        spec=structural(IncidentSpec),
+        status=structural(IncidentStatus, reported=True),
+    )
+    schema |= rules(
+        (
+            f"self.metadata.name.size() <= {INCIDENT_NAME}",
+            f"metadata.name has at most {INCIDENT_NAME} characters: Releases name it in spec.fixes",
+        )
+    )
+    columns = [
+        _column("Release", ".spec.release"),
+        _column("Version", ".status.version"),
+        _column("Severity", ".status.severity"),
+        _column("State", ".spec.state"),
+        _column("Decision", ".status.decision"),
+        _column("Detected", ".status.detectedAt", kind="date"),
+        _column("Title", ".spec.title"),
+        _column("Resolved", ".status.resolvedAt", kind="date", priority=1),
+        _column("FollowUp", ".status.followUp.state", priority=1),
+        _column("Message", ".status.message", priority=1),
+    ]
+    names = {"kind": "Incident", "plural": "incidents", "shortNames": ["inc"]}
+    return _crd(names, schema, columns, subresources={"status": {}})
 
 
 def _schema(description: str, **parts: Schema) -> Schema:

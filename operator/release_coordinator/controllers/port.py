@@ -11,6 +11,8 @@ from typing import Protocol
 
 from release_coordinator.cluster.port import Cluster
 from release_coordinator.cluster.store import Store
+from release_coordinator.signals.post import Post
+from release_coordinator.telemetry.messagemetrics import MessageMetrics
 
 Key = tuple[str, str]
 """Namespace and name of a Release; it need not exist any more."""
@@ -27,6 +29,9 @@ class Parts:
     """The time of day, as the API server has it."""
     own_namespace: str
     """The operator's own namespace, where Secrets of platform objects live; may be empty."""
+    post: Post | None = None
+    """How messages leave the cluster; without it they wait."""
+    message_metrics: MessageMetrics | None = None
 
 
 class Controller(Protocol):

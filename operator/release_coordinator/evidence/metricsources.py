@@ -74,8 +74,8 @@ async def endpoint_of(secrets: SourceSecrets, name: str, spec: MetricSourceSpec)
         name=name,
         url=spec.url,
         timeout=parse_duration(spec.timeout),
-        authorization=await _authorization(secrets, spec.auth) if spec.auth else "",
-        tls=await _material(secrets, spec.tls) if spec.tls else TLSMaterial(),
+        authorization=await authorization(secrets, spec.auth) if spec.auth else "",
+        tls=await material(secrets, spec.tls) if spec.tls else TLSMaterial(),
         allow=frozenset(spec.allow),
         max_answer=spec.max_answer_kib << 10,
         concurrency=spec.concurrency,
@@ -95,7 +95,8 @@ def secret_keys(source: MetricSourceObject) -> Iterable[SecretKey]:
     return (key for key in named if key is not None)
 
 
-async def _authorization(secrets: SourceSecrets, auth: Auth) -> str:
+async def authorization(secrets: SourceSecrets, auth: Auth) -> str:
+    """Value of the header. Raises NoSecret and Transient."""
     if auth.bearer:
         return f"Bearer {await _word(secrets, auth.bearer)}"
     if auth.basic:
@@ -118,7 +119,9 @@ async def _word(secrets: SourceSecrets, key: SecretKey) -> str:
     return word
 
 
-async def _material(secrets: SourceSecrets, tls: TLS) -> TLSMaterial:
+async def material(secrets: SourceSecrets, tls: TLS) -> TLSMaterial:
+    """Certificates. Raises NoSecret and Transient."""
+
     async def text(key: SecretKey | None) -> str:
         return await secrets.value(key) if key else ""
 

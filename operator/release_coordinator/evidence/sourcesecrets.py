@@ -1,8 +1,8 @@
-"""The Secrets that MetricSources name: the only ones whose content the operator uses itself.
+"""The Secrets that MetricSources and Channels name: all whose content the operator uses itself.
 
-Used by `evidence.metricsources`. They are read in the operator's own namespace, one key at a time,
-when a source is asked and the last reading is a minute old. What is read goes into requests to the
-source and nowhere else: no message quotes it.
+Used by `evidence.metricsources` and `controllers.delivery`. They are read in the operator's own
+namespace, one key at a time, when they are needed and the last reading is a minute old. What is
+read goes into requests to the source or channel and nowhere else: no message quotes it.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ KEPT_SECONDS = 60.0
 """Until a key is read again; a changed password is used after that at the latest."""
 
 
-class NoSecret(Exception):  # noqa: N818 - a fact about a MetricSource
+class NoSecret(Exception):  # noqa: N818 - a fact about who names it
     """A key is not to be had; the message says why and who mends it."""
 
 
@@ -38,8 +38,14 @@ class SourceSecrets:
         cluster: Cluster | None = None,
         namespace: str = "",
         now: Callable[[], float] = time.monotonic,
+        *,
+        listed: str = "metricSources.secrets",
     ) -> None:
-        """`namespace` is the operator's own; without it there are no Secrets."""
+        """`namespace` is the operator's own; without it there are no Secrets.
+
+        `listed` is the value of the chart that names them.
+        """
+        self._listed = listed
         self._cluster = cluster
         self._namespace = namespace
         self._now = now
@@ -57,7 +63,7 @@ class SourceSecrets:
         return read.value
 
     def keep_only(self, keys: frozenset[SecretKey]) -> None:
-        """Forget all others: no MetricSource names them any more."""
+        """Forget all others: nobody names them any more."""
         self._known = {key: read for key, read in self._known.items() if key in keys}
 
     async def _read_again(self, key: SecretKey, last: _Read | None) -> _Read:
@@ -85,7 +91,7 @@ class SourceSecrets:
         except Denied:
             raise NoSecret(
                 f"the operator may not read {where}; the platform team adds its name to "
-                "metricSources.secrets of the chart"
+                f"{self._listed} of the chart"
             ) from None
         encoded = (body.get("data") or {}).get(key.key)
         if encoded is None:

@@ -1,4 +1,4 @@
-"""Which addresses a metric source may live at, enforced where the operator connects.
+"""Which addresses metric sources and channels may live at, enforced where the operator connects.
 
 Used by `signals.links` as the socket factory of its connections: it sees the very IP address that
 is connected to. So a name that resolves to something else the second time (DNS rebinding) gains
@@ -10,6 +10,7 @@ import ipaddress
 import socket
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from yarl import URL
@@ -50,16 +51,30 @@ _WORDS = {
 }
 
 
-class AddressRefused(OSError):  # noqa: N818 - a decision
-    """No source may live at this address."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an address is written, for messages."""
 
-    def __init__(self, kind: AddressKind | None) -> None:
+    kind: str = "MetricSource"
+    field: str = "spec"
+    """What has `url` and `allow`."""
+
+
+SOURCE = Place()
+
+
+class AddressRefused(OSError):  # noqa: N818 - a decision
+    """Nobody may live at this address."""
+
+    def __init__(self, kind: AddressKind | None, place: Place) -> None:
+        url = f"{place.field}.url"
         if kind is None:
-            words = "is at an address that belongs to no single server; correct spec.url"
+            words = f"is at an address that belongs to no single server; correct {url}"
         else:
             words = (
                 f"is at {_WORDS[kind]}, which is not asked; if that is meant, the platform team "
-                f"adds {kind.value} to spec.allow of the MetricSource, else it corrects spec.url"
+                f"adds {kind.value} to {place.field}.allow of the {place.kind}, else it corrects "
+                f"{url}"
             )
         super().__init__(words)
 
@@ -113,8 +128,14 @@ class APIServer:
 class Doorman:
     """Makes the sockets of one source's connections, or refuses to."""
 
-    def __init__(self, allow: Collection[AddressKind], api_server: APIServer) -> None:
+    def __init__(
+        self,
+        allow: Collection[AddressKind],
+        api_server: APIServer,
+        place: Place = SOURCE,
+    ) -> None:
         self._allow = allow
+        self._place = place
         self._api_server = api_server
 
     def socket(self, info: AddressInfo) -> socket.socket:
@@ -127,11 +148,11 @@ class Doorman:
         """Raise AddressRefused if nobody may be asked there."""
         ip = _parsed(host)
         if ip is None or ip.is_multicast or ip == ipaddress.ip_address("255.255.255.255"):
-            raise AddressRefused(None)
+            raise AddressRefused(None, self._place)
         for meant in sorted(_meanings(ip), key=int):
             for kind in self._kinds(meant, port):
                 if kind not in self._allow:
-                    raise AddressRefused(kind)
+                    raise AddressRefused(kind, self._place)
 
     def _kinds(self, ip: IP, port: int) -> Iterable[AddressKind]:
         if ip.is_loopback or ip.is_unspecified:  # the kernel takes 0.0.0.0 for this host

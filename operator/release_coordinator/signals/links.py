@@ -1,7 +1,7 @@
-"""The connections to metric sources: a pool for each, made anew when its certificates change.
+"""Connections to metric sources and channels: a pool for each, made anew with its certificates.
 
-Used by `signals.exchange`. Pools are not shared: a connection that one source may have because
-of its `spec.allow` must not be there for another.
+Used by `signals.exchange` and `signals.post`. Pools are not shared: a connection that one may have
+because of its `spec.allow` must not be there for another.
 """
 
 from collections.abc import AsyncIterator
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import aiohttp
 
 from release_coordinator.api.metricsource import AddressKind
-from release_coordinator.signals.addresses import APIServer, Doorman
+from release_coordinator.signals.addresses import SOURCE, APIServer, Doorman, Place
 from release_coordinator.signals.port import Endpoint, TLSMaterial
 from release_coordinator.signals.session import new_session
 from release_coordinator.signals.tls import context
@@ -34,9 +34,16 @@ class _Link:
 class Links:
     """One pool of connections per source."""
 
-    def __init__(self, api_server: APIServer, *, allow_loopback: bool = False) -> None:
+    def __init__(
+        self,
+        api_server: APIServer,
+        *,
+        allow_loopback: bool = False,
+        place: Place = SOURCE,
+    ) -> None:
         """`allow_loopback` is for tests, whose servers live on this host."""
         self._api_server = api_server
+        self._place = place
         self._always = frozenset({AddressKind.LOOPBACK} if allow_loopback else ())
         self._links: dict[str, _Link] = {}
 
@@ -68,7 +75,7 @@ class Links:
             await link.session.close()
 
     def _open(self, endpoint: Endpoint) -> _Link:
-        doorman = Doorman(endpoint.allow | self._always, self._api_server)
+        doorman = Doorman(endpoint.allow | self._always, self._api_server, self._place)
         connector = aiohttp.TCPConnector(
             ssl=context(endpoint.tls), socket_factory=doorman.socket, limit=0, use_dns_cache=False
         )

@@ -93,7 +93,10 @@ def test_the_cluster_layer_calls_the_kinds_by_the_same_names() -> None:
     }
     theirs = {
         (kind.kind, kind.plural, "Namespaced" if kind.namespaced else "Cluster")
-        for kind in (port.RELEASE, port.RECORD, port.METRIC_SOURCE, port.POLICY, port.APPROVAL)
+        for kind in (
+            *(port.RELEASE, port.RECORD, port.METRIC_SOURCE, port.POLICY, port.APPROVAL),
+            *(port.CHANNEL, port.NOTIFICATION, port.INCIDENT),
+        )
     }
 
     assert ours == theirs

@@ -15,14 +15,17 @@ from release_coordinator.cluster.double.logs import Logged
 from release_coordinator.cluster.port import (
     APPROVAL,
     AUTOSCALER,
+    CHANNEL,
     CONFIG_MAP,
     CONTROLLER_REVISION,
     DEPLOYMENT,
     EVENT,
+    INCIDENT,
     JOB,
     LEASE,
     METRIC_SOURCE,
     NODE,
+    NOTIFICATION,
     POD,
     POLICY,
     RECORD,
@@ -41,6 +44,7 @@ SERVED = (
     *(NAMESPACE, NODE, POD, CONFIG_MAP, RESOURCE_QUOTA, SERVICE, AUTOSCALER),
     *(DEPLOYMENT, CONTROLLER_REVISION, JOB, EVENT, LEASE),
     *(RELEASE, RECORD, POLICY, APPROVAL, METRIC_SOURCE),
+    *(CHANNEL, INCIDENT, NOTIFICATION),
 )
 """Kinds that discovery knows at once; another one is known while an object of it exists."""
 

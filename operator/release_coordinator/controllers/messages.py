@@ -1,0 +1,140 @@
+"""Makes the Notifications that should exist, and deletes those that are old (R3.1, R3.16, R4.9).
+
+    Release, records, Incidents, Channels -> engine.announcing -> Notifications
+
+Without a Channel there is no object at all. Nothing is sent here: see `controllers.delivery`.
+"""
+
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from release_coordinator.api.codec import (
+    IncidentObject,
+    parse_channel,
+    parse_incident,
+    parse_notification,
+    parse_release,
+)
+from release_coordinator.api.record import RecordSpec
+from release_coordinator.cluster.port import (
+    CHANNEL,
+    INCIDENT,
+    NOTIFICATION,
+    RECORD,
+    RELEASE,
+    Body,
+    Ref,
+)
+from release_coordinator.controllers.port import Key, Parts
+from release_coordinator.engine import names, news
+from release_coordinator.engine.announcing import NEWS_FOR, Scene, Wanted, expires_at, wanted
+from release_coordinator.engine.news import Course
+from release_coordinator.errors import AlreadyExists, Conflict, NotFound
+from release_coordinator.evidence import records
+from release_coordinator.render.notification import notification_body
+
+READ_LIMIT = 1000
+"""Records that are kept; of others each look reads them again."""
+
+
+class Messages:
+    """Keeps the outbox of each Release complete and short."""
+
+    name = "messages"
+
+    def __init__(self, parts: Parts) -> None:
+        self._cluster, self._store, self._now = parts.cluster, parts.store, parts.now
+        self._read: dict[Ref, Course | None] = {}
+        """Records that ended not long ago, with all their steps."""
+
+    async def reconcile(self, key: Key) -> float | None:
+        """Create what is missing; returns the seconds until the next one may be deleted."""
+        bodies = self._store.select(NOTIFICATION, key[0], {names.LABEL_RELEASE: key[1]})
+        channels = [parse_channel(body) for body in self._store.select(CHANNEL)]
+        if not channels and not bodies:
+            return None
+        now = self._now()
+        told = wanted(await self._scene(key, now), channels, now) if channels else []
+        for one in told:
+            if self._store.get(Ref(NOTIFICATION, one.namespace, one.name)) is None:
+                await self._create(one)
+        return await self._prune(bodies, {one.name for one in told}, now)
+
+    async def _create(self, one: Wanted) -> None:
+        with suppress(AlreadyExists):  # made before a restart; the watch brings it
+            body = await self._cluster.create(NOTIFICATION, notification_body(one))
+            self._store.put(NOTIFICATION, body)
+
+    async def _prune(self, bodies: list[Body], keep: set[str], now: datetime) -> float | None:
+        waits = []
+        for message in map(parse_notification, bodies):
+            end = expires_at(message)
+            if end is None or message.name in keep:
+                continue
+            if end > now:
+                waits.append((end - now).total_seconds())
+                continue
+            ref = Ref(NOTIFICATION, message.namespace, message.name)
+            with suppress(NotFound, Conflict):
+                await self._cluster.delete(ref, uid=message.uid)
+            self._store.remove(ref, message.uid)
+        return min(waits, default=None)
+
+    async def _scene(self, key: Key, now: datetime) -> Scene:
+        body = self._store.get(Ref(RELEASE, *key))
+        course = news.present(parse_release(body)) if body else None
+        incidents = self._incidents(key)
+        concerned = frozenset(one.spec.attempt for one in incidents if one.spec)
+        past = [
+            one
+            for one in await self._past(key, concerned, now)
+            if course is None or (one.uid, one.number) != (course.uid, course.number)
+        ]
+        return Scene(
+            courses=(*past, *([course] if course else [])),
+            incidents=incidents,
+            labels=(body or {}).get("metadata", {}).get("labels") or {},
+        )
+
+    def _incidents(self, key: Key) -> tuple[IncidentObject, ...]:
+        return tuple(
+            parse_incident(body)
+            for body in self._store.select(INCIDENT, key[0])
+            if body.get("spec", {}).get("release") == key[1]
+        )
+
+    async def _past(
+        self, key: Key, concerned: AbstractSet[int | None], now: datetime
+    ) -> list[Course]:
+        """The attempts that ended not long ago, or that incidents are about, oldest first."""
+        await records.known(self._cluster, self._store, key[0], "")  # lists them, once
+        found: list[Course | None] = []
+        for body in self._store.select(RECORD, key[0], {names.LABEL_RELEASE: key[1]}):
+            if now - datetime.fromisoformat(body["spec"]["endedAt"]) < NEWS_FOR:
+                found.append(await self._whole(body))
+            elif body["spec"]["attempt"] in concerned:
+                found.append(_course(body))
+        return sorted(filter(None, found), key=lambda one: (one.started_at, one.number))
+
+    async def _whole(self, body: Body) -> Course | None:
+        """An attempt with its steps, which the store does not keep."""
+        ref = Ref(RECORD, body["metadata"]["namespace"], body["metadata"]["name"])
+        if ref not in self._read:
+            try:
+                whole = _course(await self._cluster.get(ref))
+            except NotFound:
+                whole = None
+            self._read[ref] = whole
+            while len(self._read) > READ_LIMIT:
+                del self._read[next(iter(self._read))]
+        return self._read[ref]
+
+
+def _course(body: Body) -> Course | None:
+    try:
+        return news.recorded(body["metadata"]["namespace"], RecordSpec.model_validate(body["spec"]))
+    except ValidationError:
+        return None  # written by another version of the operator
