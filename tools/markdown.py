@@ -17,6 +17,7 @@ from markdown_it.token import Token
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("docs", "manifests", "tools", "helm")
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
+_PAGE = re.compile(r"\bdocs/[\w/-]+\.md\b")
 _ELSEWHERE = re.compile(r"^[a-z][a-z+.-]*:", re.IGNORECASE)
 _DROPPED = re.compile(r"[^\w\- ]")
 
@@ -70,6 +71,17 @@ class Page:
             if child.type in {"link_open", "image"}
         )
         return [one for one in found if not _ELSEWHERE.match(one.text)]
+
+    @cached_property
+    def mentions(self) -> list[Piece]:
+        """Pages that its sentences name without leading there."""
+        found, inside = [], 0
+        for line, child in self._children():
+            inside += child.nesting if child.type.startswith("link_") else 0
+            if child.type == "text" and not inside:
+                names = _PAGE.findall(child.content)
+                found += [Piece(self.path, line, name) for name in names]
+        return found
 
     @cached_property
     def blocks(self) -> list[Piece]:

@@ -15,6 +15,15 @@ def test_every_link_leads_to_a_file_and_a_heading() -> None:
     assert [fault for page in PAGES for fault in broken(page)] == []
 
 
+def test_a_page_that_is_named_in_a_sentence_is_linked() -> None:
+    found = Page(
+        "x.md", "See docs/a.md, [docs/b.md](b.md), `docs/c.md`.\n\n    docs/d.md\n"
+    ).mentions
+
+    assert [one.text for one in found] == ["docs/a.md"]
+    assert [str(one) for page in PAGES for one in page.mentions] == []
+
+
 def test_every_page_of_the_docs_is_listed_once_at_most() -> None:
     lists = [Page.read(f"{name}.md") for name in navigation.LISTS]
     listed = [f"{name}.md" for one in lists for name in navigation.listed(one.path, one.source)]
