@@ -7,9 +7,11 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from .api.codec import parse_release
 from .cluster import workloads
+from .cluster.bodies import kept
 from .cluster.port import (
     APPROVAL,
     CHANNEL,
@@ -20,11 +22,13 @@ from .cluster.port import (
     NOTIFICATION,
     POD,
     POLICY,
+    RECORD,
     RELEASE,
     SERVICE,
     Body,
     Cluster,
     Kind,
+    Ref,
 )
 from .cluster.store import Store
 from .engine import names
@@ -34,6 +38,8 @@ from .reconcile import Key
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 5.0
+LOG_SECONDS = 3600.0
+"""Between two listings of the release log: only what somebody else has deleted is news in it."""
 
 
 class Resync:
@@ -103,3 +109,51 @@ class Resync:
             bodies = []
         self._store.replace_all(kind, bodies, since=mark, namespace=namespace, labels=labels)
         return bodies
+
+
+class LogResync:
+    """Lists the release log, beside everything else: no release waits for it.
+
+    There is no watch of records, as the operator creates all of them and knows what it created.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        store: Store,
+        enqueue: Callable[[Key], None],
+        *,
+        namespaces: Iterable[str] = (),
+    ) -> None:
+        """`enqueue` is told of the Releases with records that were not known."""
+        self._cluster = cluster
+        self._store = store
+        self._enqueue = enqueue
+        self._namespaces: tuple[str | None, ...] = tuple(namespaces) or (None,)
+
+    async def run(self, seconds: float = LOG_SECONDS) -> None:
+        """List at once and then about every so many seconds, until cancelled."""
+        while True:
+            try:
+                await self.once()
+                pause = seconds * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, no secret
+            except ReleaseCoordinatorError as error:
+                logger.warning("The release log cannot be listed, trying again: %s", error)
+                pause = 60.0
+            await asyncio.sleep(pause)
+
+    async def once(self) -> None:
+        """List all records, page by page; of each only what the store keeps is kept."""
+        for namespace in self._namespaces:
+            mark = self._store.mark()
+            try:
+                bodies = await self._cluster.list(RECORD, namespace, keep=partial(kept, RECORD))
+            except NotFound:
+                bodies = []
+            changed = self._store.replace_all(RECORD, bodies, since=mark, namespace=namespace)
+            for key in {key for ref in changed if (key := self._key_of(ref)) is not None}:
+                self._enqueue(key)
+
+    def _key_of(self, ref: Ref) -> Key | None:
+        body = self._store.get(ref)
+        return (str(ref.namespace), str(body["spec"].get("release", ""))) if body else None

@@ -4,7 +4,7 @@
 `faults` names its errors.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +21,8 @@ from release_coordinator.cluster.wire import Observer, Request, Wire
 
 _MERGE = "application/merge-patch+json"
 _PAGE = 500
+_SMALL_PAGE = 25
+"""Of objects that are so large that only a part of each is kept."""
 
 
 class KubernetesCluster:
@@ -75,19 +77,23 @@ class KubernetesCluster:
         return lean(await self._wire.send(Request("get", "GET", ref.kind, object_path(ref))))
 
     async def list(
-        self, kind: Kind, namespace: str | None = None, labels: Mapping[str, str] | None = None
+        self,
+        kind: Kind,
+        namespace: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        *,
+        keep: Callable[[Body], Body] | None = None,
     ) -> list[Body]:
         """Read all objects of a kind (all pages) whose labels include the given ones."""
-        query = [("limit", str(_PAGE))]
+        query = [("limit", str(_SMALL_PAGE if keep else _PAGE))]
         if labels:
             wanted = ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
             query.append(("labelSelector", wanted))
         request = Request("list", "GET", kind, collection_path(kind, namespace), tuple(query))
         try:
-            items = await _read_pages(self._wire, request)
+            return await _read_pages(self._wire, request, keep)
         except Expired:  # the snapshot behind the pages is gone: from the start, once
-            items = await _read_pages(self._wire, request)
-        return [_complete(kind, item) for item in items]
+            return await _read_pages(self._wire, request, keep)
 
     async def logs(self, pod: Ref, request: LogRequest) -> bytes:
         """Read a part of a log. Raises NotFound, Invalid (no such container, or not started)."""
@@ -138,13 +144,16 @@ class KubernetesCluster:
         return (self._manager, ("dryRun", "All")) if dry_run else (self._manager,)
 
 
-async def _read_pages(wire: Wire, request: Request) -> list[Body]:
+async def _read_pages(
+    wire: Wire, request: Request, keep: Callable[[Body], Body] | None
+) -> list[Body]:
     items: list[Body] = []
     token = ""
     while True:
         page = (*request.query, ("continue", token)) if token else request.query
         answer = await wire.send(replace(request, query=page))
-        items += answer.get("items") or ()
+        page_items = (_complete(request.kind, item) for item in answer.get("items") or ())
+        items += map(keep, page_items) if keep else page_items
         token = answer.get("metadata", {}).get("continue") or ""
         if not token:
             return items

@@ -28,10 +28,15 @@ class FencedCluster:
         return await self._cluster.get(ref)
 
     async def list(
-        self, kind: Kind, namespace: str | None = None, labels: Mapping[str, str] | None = None
+        self,
+        kind: Kind,
+        namespace: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        *,
+        keep: Callable[[Body], Body] | None = None,
     ) -> builtins.list[Body]:
         """Pass on."""
-        return await self._cluster.list(kind, namespace, labels)
+        return await self._cluster.list(kind, namespace, labels, keep=keep)
 
     async def logs(self, pod: Ref, request: LogRequest) -> bytes:
         """Pass on."""

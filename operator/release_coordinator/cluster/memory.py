@@ -96,13 +96,19 @@ class MemoryCluster:
         return await self._call(Call("get", ref), lambda: self._server.get(ref))
 
     async def list(
-        self, kind: Kind, namespace: str | None = None, labels: Mapping[str, str] | None = None
+        self,
+        kind: Kind,
+        namespace: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        *,
+        keep: Callable[[Body], Body] | None = None,
     ) -> list[Body]:
         """Read all objects of a kind whose labels include the given ones."""
         if namespace is not None:
             check_name(namespace)
         call = Call("list", Ref(kind, namespace, ""))
-        return await self._call(call, lambda: self._server.list(kind, namespace, labels or {}))
+        found = await self._call(call, lambda: self._server.list(kind, namespace, labels or {}))
+        return [keep(body) for body in found] if keep else found
 
     async def logs(self, pod: Ref, request: LogRequest) -> bytes:
         """Read a part of a log, as scripted. Raises NotFound, Invalid."""

@@ -6,7 +6,7 @@ JSON objects of the API as plain dicts, without `metadata.managedFields`. Every 
 timeout inside and raises only what `release_coordinator.errors` names.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -111,11 +111,17 @@ class Cluster(Protocol):
         """Read one object live. Raises NotFound."""
 
     async def list(
-        self, kind: Kind, namespace: str | None = None, labels: Mapping[str, str] | None = None
+        self,
+        kind: Kind,
+        namespace: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        *,
+        keep: Callable[[Body], Body] | None = None,
     ) -> list[Body]:
         """Read all objects of a kind (all pages) whose labels include the given ones.
 
-        `namespace=None` reads all namespaces.
+        `namespace=None` reads all namespaces. With `keep` only what it returns of each object is
+        kept, so that of many large ones there is never more than a page in memory.
         """
 
     async def logs(self, pod: Ref, request: LogRequest) -> bytes:

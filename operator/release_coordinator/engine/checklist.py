@@ -25,9 +25,12 @@ RECHECK = timedelta(seconds=60)
 def evaluate(ctx: Context) -> list[GateVerdict]:
     """All verdicts; what the gates have not seen yet is asked for in one question."""
     verdicts, wants = [], list[Want]()
+    before = {gate.name: gate for gate in ctx.attempt.gates}
     for name, level, ask in _asked(ctx):
         try:
-            verdicts.append(_in_context(ctx, name, level, _judged(ctx, name, ask)))
+            verdict = _in_context(ctx, name, level, _judged(ctx, name, ask))
+            gate = verdict.gate.timed(before.get(verdict.gate.name), ctx.now)
+            verdicts.append(replace(verdict, gate=gate))
         except NotSeen as question:
             wants += question.wants
     if wants:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from release_coordinator.api.attempt import Attempt, GateState, StepState
+from release_coordinator.api.attempt import Attempt, Gate, GateState, StepState
 from release_coordinator.api.base import format_time
 from release_coordinator.api.checklist import GateName
 from release_coordinator.api.codec import ReleaseObject
@@ -80,7 +80,7 @@ def _gates(old: Attempt | None, new: Attempt) -> list[News]:
     shut = [gate for gate in new.gates if not gate.opens]
     failed = [gate for gate in shut if gate.state is not GateState.WAITING]
     asked = [gate for gate in shut if gate.name not in _ANSWER_THEMSELVES]
-    if old is not None and old.gates == new.gates:
+    if old is not None and _untimed(old) == _untimed(new):
         return []
     if failed:
         text = gates_message(shut)
@@ -91,6 +91,12 @@ def _gates(old: Attempt | None, new: Attempt) -> list[News]:
         text = gates_message(asked)
         return [News(NORMAL, Reason.GATES_NOT_PASSED, text, f"gates {text}")]
     return []
+
+
+def _untimed(attempt: Attempt) -> list[Gate]:
+    """What the gates say: that the time for which one was shut is counted is no news."""
+    silent = {"shut_since": None, "waited_seconds": None}
+    return [gate.model_copy(update=silent) for gate in attempt.gates]
 
 
 def _steps(old: Attempt | None, new: Attempt) -> list[News]:

@@ -56,6 +56,8 @@ class MeteredPasses(PassObserver):
         key = (release.namespace, release.name)
         if key in self._seen:  # what comes meanwhile is for the next pass
             self._answered[key] = self._seen.pop(key)
+        # Also where nothing is written: after a start nobody else knows how it has ended.
+        self._metrics.phase(release.namespace, release.name, release.status.phase)
         attempt = release.status.attempt
         step = attempt.steps[-1].id if attempt and attempt.steps else None
         try:
