@@ -19,7 +19,8 @@ from release_coordinator.api.schema import crds
 
 CHART = ROOT / "helm" / "release-coordinator"
 PACKAGE = ROOT / "operator" / "release_coordinator"
-PEOPLES_FIELDS = ("spec", "status")
+METADATA = "metadata"
+"""Of every object; Kubernetes says what is in it."""
 _SERIES = ("", "_bucket", "_count", "_sum")
 _PROMETHEUS = re.compile(r"\b(?:release_coordinator|workqueue|controller_runtime)_\w+")
 
@@ -58,19 +59,19 @@ def is_field(path: str) -> bool:
 
 
 def begins_like_a_field(path: str) -> bool:
-    """Whether the first word is a field at the top: those are the paths that people write."""
-    return path.replace("[]", "").split(".")[0] in _tops()
-
-
-@cache
-def _tops() -> frozenset[str]:
-    at = {path[1] for path in _paths() if path[0] == "spec" and len(path) > 1}
-    return frozenset(at | {path[0] for path in _values()} | set(PEOPLES_FIELDS))
+    """Whether the first word is a field of ours, so that what follows should be one below it."""
+    first = path.replace("[]", "").split(".")[0]
+    return first != METADATA and (first,) in _chains()
 
 
 @cache
 def _chains() -> frozenset[tuple[str, ...]]:
-    return frozenset(path[start:] for path in _paths() | _values() for start in range(len(path)))
+    return frozenset(
+        path[start:end]
+        for path in _paths() | _values()
+        for start in range(len(path))
+        for end in range(start + 1, len(path) + 1)
+    )
 
 
 @cache
