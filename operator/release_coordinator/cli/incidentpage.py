@@ -43,7 +43,7 @@ def _row(
         yield incident.namespace
     yield incident.name
     yield status.version or ""
-    yield word(status.severity or "")
+    yield word(status.severity or (spec and spec.severity) or "")
     yield word(spec.state if spec else "unreadable")
     yield ago(status.detected_at or incident.created, now)
     if wide:
@@ -143,7 +143,7 @@ def todo_of(incident: IncidentObject, spec: IncidentSpec) -> list[Action]:
             what = "say who notices what"
             found.append(Action(what, f"{said} edit {where} --impact TEXT"))
         what = "say how far you are"
-        found.append(Action(what, f"{said} edit {where} --state Identified|Mitigating"))
+        found.append(Action(what, f"{said} edit {where} --state Identified"))
         found.append(Action("note what you do", f"{said} timeline {where} --add TEXT"))
         text = f"{said} resolve {where} --root-cause TEXT --prevention TEXT"
         found.append(Action("end it", text))

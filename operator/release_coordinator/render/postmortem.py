@@ -81,7 +81,7 @@ def _happened(status: IncidentStatus) -> Iterator[str]:
         "End of the attempt": status.outcome,
         "Reason": status.reason,
         "Found": status.message,
-        "Failed step": status.failed_step,
+        "Step": status.failed_step,
         "Record": status.record,
         "Chart of what was watched": f"`{status.chart}`" if status.chart else "",
     }

@@ -108,9 +108,12 @@ def played(play: Play) -> tuple[World, list[Body]]:
 
     async def run() -> World:
         story = await Story.begin("for its states", "1.3.0" if play is not well else "1.2.0")
-        story.world.cluster.subscribe(
-            lambda event, body: states.append(body) if body["kind"] in KINDS else None
-        )
+
+        def hear(_event: str, body: Body) -> None:
+            if body["kind"] in KINDS:
+                states.append(body)
+
+        story.world.cluster.subscribe(hear)
         await play(story)
         return story.world
 
