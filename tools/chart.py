@@ -16,6 +16,8 @@ VARIANTS: tuple[dict[str, str], ...] = (
         "networkPolicy.enabled": "true",
         "prometheusRule.enabled": "true",
         "serviceMonitor.enabled": "true",
+        "statusPage.enabled": "true",
+        "statusPage.public.namespaces": "{shop}",
     },
     {
         "logs.enabled": "false",
@@ -25,6 +27,8 @@ VARIANTS: tuple[dict[str, str], ...] = (
         "rbac.aggregateToUserRoles": "false",
         "serviceAccount.create": "false",
         "signOffRoles": "{devops}",
+        "statusPage.enabled": "true",
+        "statusPage.from[0].podSelector.matchLabels.app": "proxy",
     },
 )
 

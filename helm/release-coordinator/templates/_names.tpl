@@ -28,3 +28,19 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
 {{- end -}}
 {{- end }}
+
+{{/* The status page: labels of its own, so that nothing that selects the operator selects it. */}}
+{{- define "rc.statusPage.name" -}}
+{{ include "rc.name" . | trunc 43 | trimSuffix "-" }}-status-page
+{{- end }}
+
+{{- define "rc.statusPage.selector" -}}
+app.kubernetes.io/name: release-coordinator-status-page
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "rc.statusPage.labels" -}}
+{{ include "rc.statusPage.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}

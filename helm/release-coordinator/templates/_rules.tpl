@@ -115,3 +115,10 @@ say how that is, see whether nodes are ready, and whether forged sign-offs are r
   resources: [nodes] # whether the cluster is healthy enough to release
   verbs: [list]
 {{- end }}
+
+{{/* What the status page may do where it shows releases: read these four kinds, and nothing else. */}}
+{{- define "rc.statusPage.rules" -}}
+- apiGroups: [release-coordinator.io]
+  resources: [releases, releaserecords, incidents, releasepolicies]
+  verbs: [get, list, watch]
+{{- end }}

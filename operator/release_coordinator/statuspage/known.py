@@ -5,21 +5,24 @@ journals each time somebody looks.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 from release_coordinator.api.codec import (
     IncidentObject,
     ReleaseObject,
     parse_incident,
+    parse_policy,
     parse_release,
 )
 from release_coordinator.api.conditions import Phase
-from release_coordinator.api.policy import Targets
 from release_coordinator.api.record import RecordSpec
 from release_coordinator.cluster.bodies import has_labels, uid_of, version_of
-from release_coordinator.cluster.port import INCIDENT, RECORD, RELEASE, Body, Kind
+from release_coordinator.cluster.port import INCIDENT, POLICY, RECORD, RELEASE, Body, Kind
+from release_coordinator.engine import releasereport
+from release_coordinator.engine.deployments import Application, Ended, ended
 from release_coordinator.engine.names import LABEL_RELEASE
+from release_coordinator.engine.releasereport import ReleaseReport
 
 from .mirror import Mirror
 from .views import record
@@ -31,6 +34,8 @@ T = TypeVar("T")
 
 READ = 20
 """Records that are read for one page; the rest is for the next look."""
+LASTS = timedelta(minutes=1)
+"""How long metrics stay as they are if nothing happens."""
 HISTORY = 50
 """Attempts of a Release that are listed; the newest."""
 
@@ -65,6 +70,9 @@ class Known:
         self._summaries = Readings(lambda body: summary_of(parse_release(body)))
         self._incidents = Readings(parse_incident)
         self._records = Readings(record.spec_of)
+        self._ended = Readings(_ended)
+        self._policies = Readings(lambda body: parse_policy(body)[0])
+        self._report: tuple[int, datetime, ReleaseReport] | None = None
         self._notes: dict[str, Published] = {}
 
     def summaries(self) -> list[Summary]:
@@ -95,13 +103,27 @@ class Known:
         found = (self._incidents.of(body) for body in bodies)
         return [one for one in found if one.spec and one.spec.release == release.name]
 
-    def records(self) -> list[RecordSpec]:
-        """The release log without what is only printed."""
-        return [one for one in self._all(RECORD, self._records) if one is not None]
+    def report(self, now: datetime) -> ReleaseReport:
+        """The release metrics, reckoned anew when something has changed, or now and then."""
+        last = self._report
+        if last and last[0] == self.mirror.revision and now - last[1] < LASTS:
+            return last[2]
+        attempts = [one for one in self._all(RECORD, self._ended) if one is not None]
+        policies = {
+            (body["metadata"]["namespace"], body["metadata"]["name"]): spec
+            for body in self.mirror.all(POLICY)
+            if (spec := self._policies.of(body)) is not None
+        }
+        made = releasereport.report(attempts, policies, now)
+        self._report = (self.mirror.revision, now, made)
+        return made
 
-    def targets(self) -> dict[str, Targets]:
-        """What each policy wants to reach, by namespace/name."""
-        return {}
+    def names(self) -> set[Application]:
+        """All Releases there are."""
+        return {
+            (body["metadata"]["namespace"], body["metadata"]["name"])
+            for body in self.mirror.all(RELEASE)
+        }
 
     async def notes(self, releases: Sequence[ReleaseObject]) -> dict[str, Published]:
         """What was published of the version that each of them has brought last, as far as known.
@@ -149,3 +171,8 @@ class Known:
         bodies = self.mirror.all(kind)
         readings.keep(bodies)
         return [readings.of(body) for body in bodies]
+
+
+def _ended(body: Body) -> Ended | None:
+    spec = record.spec_of(body)
+    return ended(body["metadata"]["namespace"], spec) if spec else None

@@ -21,7 +21,7 @@ from .headers import secured
 from .known import Known
 from .mirror import Freshness
 from .settings import PageSettings
-from .views import figures, incident, overview, public, record, release
+from .views import incident, overview, public, record, release, releasemetrics
 from .views.wording import Moment
 
 logger = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class Pages:
             ("/releases/{namespace}/{name}/records/{record}", self._record),
             ("/incidents", self._incidents),
             ("/incidents/{namespace}/{name}", self._incident),
-            ("/figures", self._figures),
+            ("/release-metrics", self._releasemetrics),
             ("/public", self._public),
         ):
             app.router.add_get(path, self._answered(page))
@@ -122,9 +122,9 @@ class Pages:
             raise web.HTTPNotFound
         return self._html(request, "incident", page=incident.page_of(found, self._now()))
 
-    async def _figures(self, request: web.Request) -> str:
-        page = figures.page_of(self._known.records(), self._known.targets(), self._now())
-        return self._html(request, "figures", page=page)
+    async def _releasemetrics(self, request: web.Request) -> str:
+        page = releasemetrics.page_of(self._known.report(self._now()), self._known.names())
+        return self._html(request, "releasemetrics", page=page)
 
     async def _public(self, request: web.Request) -> str:
         shown = self._settings.public_namespaces

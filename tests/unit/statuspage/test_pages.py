@@ -42,7 +42,7 @@ TEAM = (
     "/releases/logistics/routing/records/routing-2-77aa",
     "/incidents",
     "/incidents/logistics/routing-2-1c2d",
-    "/figures",
+    "/release-metrics",
     "/public",
 )
 

@@ -145,7 +145,7 @@ def verdict_badge(verdict: Verdict) -> Badge:
 
 def brief(seconds: float) -> str:
     """A duration."""
-    return duration(max(seconds, 0.0)) or "0s"
+    return duration(seconds) if seconds > 0 else "0s"
 
 
 def said(text: str, limit: int = LONG) -> str:
