@@ -162,11 +162,9 @@ class Operation:
         self._progress.role("leader")
         self._metrics.leading(True)
         settings = self._settings
-        store, api_server = Store(), await self._api_server()
-        metrics = self._asking(api_server)
-        post = Post(api_server, allow_loopback=settings.allow_loopback)
+        store = Store()
+        metrics, post = await self._outwards()
         prober = HttpProber(allow_loopback=settings.allow_loopback)
-
         guard = self._guard(cluster, lambda: _each_release(store, enqueue))
         sources = Sources(
             cluster,
@@ -193,7 +191,6 @@ class Operation:
 
         looker = Looker(sources, enqueue)
         reconciler = Reconciler(self._parts(sources, looker, recorder))
-
         resync = Resync(
             cluster, store, listed, namespaces=settings.namespaces, done=self._progress.resynced
         )
@@ -217,11 +214,9 @@ class Operation:
             await asyncio.wait(tasks.values(), return_when=asyncio.FIRST_COMPLETED)
         finally:
             await self._wind_up(queue, recorder, tasks)
-            await looker.close()
             sources.searcher.close()
-            await prober.close()
-            await metrics.close()
-            await post.close()
+            for close in (looker.close, prober.close, metrics.close, post.close):
+                await close()
 
     def _beside(self, sources: Sources, post: Post) -> Manager:
         """What keeps incidents, messages and notes; releases do not wait for it."""
@@ -254,22 +249,20 @@ class Operation:
         self._metrics.sign_offs_guarded(lambda: not guard.state().problem)
         return guard
 
-    async def _api_server(self) -> APIServer:
-        """Where the Kubernetes API is: metric sources and channels may not be there."""
+    async def _outwards(self) -> tuple[PrometheusMetrics, Post]:
+        """What asks metric sources and sends messages; both keep away from the Kubernetes API."""
         servers = [(await credentials(self._settings.kubeconfig)).server]
         if host := os.environ.get("KUBERNETES_SERVICE_HOST"):
             address = f"[{host}]" if ":" in host else host
             servers.append(f"https://{address}:{os.environ.get('KUBERNETES_SERVICE_PORT', '443')}")
-        return APIServer(servers)
-
-    def _asking(self, api_server: APIServer) -> PrometheusMetrics:
-        """The client of metric sources."""
-        return PrometheusMetrics(
+        api_server, here = APIServer(servers), self._settings.allow_loopback
+        metrics = PrometheusMetrics(
             api_server=api_server,
-            allow_loopback=self._settings.allow_loopback,
+            allow_loopback=here,
             observers=self._observers,
             now=lambda: self._time.now().timestamp(),
         )
+        return metrics, Post(api_server, allow_loopback=here)
 
     def _parts(self, sources: Sources, looker: Looker, recorder: Recorder) -> Parts:
         """What a pass works with."""

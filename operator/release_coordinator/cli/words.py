@@ -15,6 +15,7 @@ _LONG = 1_024
 
 STYLES = {
     "Completed": "green",
+    "Delivered": "green",
     "Failed": "red",
     "Fail": "red",
     "False": "dim",

@@ -90,18 +90,18 @@ def test_no_right_is_a_wildcard_or_reaches_a_secret() -> None:
             assert " *" not in line.partition(": ")[2], line
 
 
+@pytest.mark.parametrize("part", ["metricSources", "channels"])
 @pytest.mark.parametrize("namespaces", [(), ("namespaces={shop}",)])
-def test_secrets_of_metric_sources_are_read_by_name_in_the_operators_own_namespace(
-    namespaces: tuple[str, ...],
+def test_secrets_of_metric_sources_and_channels_are_read_by_name_in_the_operators_own_namespace(
+    namespaces: tuple[str, ...], part: str
 ) -> None:
-    named = ("metricSources.secrets={prometheus-token,prometheus-ca}",)
+    named = (f"{part}.secrets={{token,ca}}",)
     plain = rights([one for one in rendered(*namespaces) if one["kind"] in RBAC_KINDS])
     full = rights([one for one in rendered(*namespaces, *named) if one["kind"] in RBAC_KINDS])
 
-    role = f"Role {only('Deployment')['metadata']['namespace']}/release-coordinator-metric-sources"
-    assert set(full) - set(plain) == {
-        f"{role}: get secrets.core only prometheus-token only prometheus-ca"
-    }
+    kebab = {"metricSources": "metric-sources", "channels": "channels"}[part]
+    role = f"Role {only('Deployment')['metadata']['namespace']}/release-coordinator-{kebab}"
+    assert set(full) - set(plain) == {f"{role}: get secrets.core only token only ca"}
 
 
 @pytest.mark.parametrize("namespaces", [(), ("namespaces={shop}",)])
@@ -164,7 +164,7 @@ def test_users_cannot_write_what_the_operator_says_happened() -> None:
     written = {resource for verb, resource in words if verb not in {"get", "list", "watch"}}
 
     assert len(users) == 2
-    assert written == {"releases.release-coordinator.io"}
+    assert written == {f"{kind}.release-coordinator.io" for kind in ("releases", "incidents")}
 
 
 def test_no_role_for_users_lets_anybody_sign_or_decide_what_is_required() -> None:
