@@ -3,9 +3,11 @@
 Made from the application itself; the texts are those of `--help`.
 """
 
+import inspect
 import itertools
 import re
 from collections.abc import Iterator
+from enum import Enum
 from typing import Any
 
 import typer
@@ -19,6 +21,7 @@ _INTRODUCTION = """\
 Everything that `kubectl release` can do, as its `--help` says it. What the commands are for, their
 exit codes and what they need is told in [kubectl release](kubectl-release.md)."""
 _MARKUP = re.compile(r"\[/?[a-z ]+\]")
+_PAGE = re.compile(r"\bdocs/([\w/-]+\.md)\b")
 _HEADING = re.compile(r"^\[bold\](.*)\[/bold\]$")
 
 
@@ -63,22 +66,25 @@ def _parameter(one: Any, context: Any) -> tuple[str, str, str, str]:
     option = one.param_type_name == "option"
     flag = option and one.is_flag
     names = [*one.opts, *one.secondary_opts] if option else [_word(one)]
-    value = code(_value(one.display_type(context))) if option and not flag else ""
+    value = code(_value(one, context)) if option and not flag else ""
     default = "" if flag or callable(one.default) or not one.default else str(one.default)
     if one.required:
         default = "*required*"
     return ", ".join(map(code, names)), value, default, cell(_MARKUP.sub("", one.help or ""))
 
 
-def _value(kind: str) -> str:
-    """What kind of word an option takes: nothing to say of a text, the words of a choice."""
-    inner = kind.strip("<>").removeprefix("list[").removesuffix("]")
-    return {"str": "text", "int": "number"}.get(inner, inner.replace("|", ", "))
+def _value(one: Any, context: Any) -> str:
+    """What an option takes: a kind of word, or the words of a choice."""
+    annotation = one.type_descriptor.annotation
+    if inspect.isclass(annotation) and issubclass(annotation, Enum):
+        return ", ".join(str(choice.value) for choice in annotation)
+    kind = str(one.display_type(context)).strip("<>").removeprefix("list[").removesuffix("]")
+    return {"str": "text", "int": "number", "int range": "number"}.get(kind, kind)
 
 
 def _word(argument: Any) -> str:
     """The name of an argument as people write it."""
-    return str(argument.metavar or argument.name.upper())
+    return str(argument.metavar or argument.name.upper()).strip("[]")
 
 
 def _epilog(text: str) -> list[str | list[str]]:
@@ -101,7 +107,7 @@ def _sentences(lines: list[str]) -> Iterator[str]:
         if heading:
             yield from (_HEADING.sub(r"**\1**", line) for line in some)
         else:
-            yield _MARKUP.sub("", " ".join(some))
+            yield _PAGE.sub(r"[\1](../\1)", _MARKUP.sub("", " ".join(some)))
 
 
 def _aligned(lines: list[str]) -> list[str]:

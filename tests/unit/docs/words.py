@@ -44,7 +44,13 @@ def alerts() -> frozenset[str]:
 
 def unknown_metrics(text: str) -> list[str]:
     """Return the metrics in a text that are like ours and are not exported."""
-    return [word for word in _PROMETHEUS.findall(text) if word not in _series()]
+    return [word for word in _PROMETHEUS.findall(text) if not _is_metric(word)]
+
+
+def _is_metric(word: str) -> bool:
+    """Whether it is one, or, with `_` at its end, how some begin."""
+    begins = word.endswith("_") and any(name.startswith(word) for name in _series())
+    return begins or word in _series()
 
 
 @cache
