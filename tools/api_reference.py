@@ -11,7 +11,12 @@ from pydantic.json_schema import models_json_schema
 from tools import api_fields
 from tools.meanings import meanings
 
+from release_coordinator.api.approval import ApprovalSpec
+from release_coordinator.api.channel import ChannelSpec, ChannelStatus
+from release_coordinator.api.incident import IncidentSpec, IncidentStatus
 from release_coordinator.api.metricsource import MetricSourceSpec, MetricSourceStatus
+from release_coordinator.api.notification import NotificationSpec, NotificationStatus
+from release_coordinator.api.policy import ReleasePolicySpec
 from release_coordinator.api.record import RecordSpec
 from release_coordinator.api.release import ReleaseSpec
 from release_coordinator.api.schema import GROUP, VERSION, crds
@@ -21,8 +26,13 @@ Schema = dict[str, Any]
 
 PARTS = {
     "Release": (ReleaseSpec, ReleaseStatus),
+    "ReleasePolicy": (ReleasePolicySpec,),
+    "Approval": (ApprovalSpec,),
     "ReleaseRecord": (RecordSpec,),
     "MetricSource": (MetricSourceSpec, MetricSourceStatus),
+    "Incident": (IncidentSpec, IncidentStatus),
+    "Channel": (ChannelSpec, ChannelStatus),
+    "Notification": (NotificationSpec, NotificationStatus),
 }
 """The models of `spec` and `status` of each kind, in the order of the page."""
 
@@ -102,7 +112,8 @@ def _words(kind: type[StrEnum]) -> list[str]:
 
 
 def _vocabulary() -> list[type[StrEnum]]:
-    ours = [kind for kind in StrEnum.__subclasses__() if kind.__module__.startswith(PACKAGE)]
+    every = (kind for kind in StrEnum.__subclasses__() if kind.__module__.startswith(PACKAGE))
+    ours = [kind for kind in every if kind.__name__ not in api_fields.VOCABULARY]
     return sorted(ours, key=lambda kind: kind.__name__)
 
 

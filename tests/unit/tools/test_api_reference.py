@@ -8,6 +8,7 @@ from tools import api_fields, api_reference
 from tools.meanings import meanings
 
 from release_coordinator.api.faults import FORMS
+from release_coordinator.api.schema import crds
 
 
 class Colour(StrEnum):
@@ -33,6 +34,13 @@ def test_a_meaning_stands_beside_a_word_or_below_it() -> None:
         "Pass": "",
         "Grey": "",
     }
+
+
+def test_every_kind_is_on_the_page(page: str) -> None:
+    kinds = {body["spec"]["names"]["kind"] for body in crds().values()}
+
+    assert set(api_reference.PARTS) == kinds
+    assert [kind for kind in kinds if f"\n### {kind}\n" not in page] == []
 
 
 def test_every_link_has_its_section(page: str) -> None:
