@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import aiohttp
@@ -37,7 +37,11 @@ class OperatorProcess:
 
     @classmethod
     async def start(
-        cls, kubeconfig: Path, log: Path, settings: Mapping[str, str] | None = None
+        cls,
+        kubeconfig: Path,
+        log: Path,
+        settings: Mapping[str, str] | None = None,
+        program: Sequence[str | Path] = (PROGRAM,),
     ) -> "OperatorProcess":
         """Start one; `settings` are its variables without their prefix. Logs are appended."""
         (port,) = free_ports(1)
@@ -52,13 +56,18 @@ class OperatorProcess:
         environment = inherited | {PREFIX + key: value for key, value in values.items()}
         with log.open("ab") as output:
             process = await asyncio.create_subprocess_exec(
-                PROGRAM,
+                *program,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 env=environment,
             )
         return cls(process, port, log)
+
+    @property
+    def port(self) -> int:
+        """Return the port it was told to listen on."""
+        return self._port
 
     @property
     def pid(self) -> int:
