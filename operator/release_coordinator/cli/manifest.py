@@ -1,7 +1,8 @@
 """A file with manifests, as people keep them in Git: the Release in it, and its policies. Pure.
 
-Used by `cli.commands.plan`. A file is read as kubectl reads it: moments stay text, several
-documents and lists of objects are taken apart, other kinds are none of our business.
+Used by `cli.commands.plan`, and its loader by `cli.lint`. A file is read as kubectl reads it:
+moments stay text, several documents and lists of objects are taken apart, other kinds are none of
+our business.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,11 +16,11 @@ from release_coordinator.cluster.port import POLICY, RELEASE, Body, Kind
 from .failure import UnansweredError
 
 
-class _Loader(yaml.SafeLoader):
+class Loader(yaml.SafeLoader):
     """As kubectl: what looks like a moment is text."""
 
 
-_Loader.yaml_implicit_resolvers = {
+Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:timestamp"]
     for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
@@ -67,7 +68,7 @@ def settle(body: Body, namespace: str, file: str, *, named: bool) -> Body:
 
 def _bodies(text: str, file: str) -> Iterator[Body]:
     try:
-        documents = list(yaml.load_all(text, _Loader))
+        documents = list(yaml.load_all(text, Loader))
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""

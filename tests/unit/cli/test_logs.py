@@ -207,7 +207,7 @@ async def test_following_finds_new_pods_and_ends_with_the_attempt() -> None:
     logs, _ = reading(script)
 
     async def find() -> tuple[list[LogSource], bool]:
-        return next(looks)  # type: ignore[return-value]
+        return next(looks)
 
     found = {line.text async for line in logs.follow(find, pause=0.01)}
 

@@ -1,0 +1,6 @@
+"""What is wrong with a file before anybody applies it; `commands.lint` calls it.
+
+file -> places (documents, and the line of each field)
+     -> shapes (the schema and its rules, offline) -> advice (what is legal and unwise)
+     -> server (does what it names exist, may it be applied?) -> findings -> report
+"""

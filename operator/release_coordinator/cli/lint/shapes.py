@@ -1,0 +1,122 @@
+"""The schema of an object and its rules, checked without a server. Pure; part of `cli.lint`.
+
+The types say what a value may be; the CRD says besides which fields there are, what may not be
+there twice, and has rules (CEL). A rule is known here by its message; `celrules` has its meaning.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from release_coordinator.api import codec, schema
+from release_coordinator.api.faults import MAPS, Fault
+from release_coordinator.api.structural import RULES
+from release_coordinator.cluster.port import APPROVAL, METRIC_SOURCE, POLICY, RELEASE, Body, Kind
+from release_coordinator.engine import plan
+
+from . import celrules
+from .findings import Finding, error, of_faults
+
+KINDS: Mapping[str, Kind] = {one.kind: one for one in (RELEASE, POLICY, APPROVAL, METRIC_SOURCE)}
+"""Kinds that are checked; others are passed over."""
+
+
+def findings(kind: Kind, body: Body) -> list[Finding]:
+    """Everything for which the API server or the operator would refuse an object."""
+    found = [*_name(body), *of_faults("schema", _faults(kind, body))]
+    known = {(one.path, one.text) for one in found}
+    faulty = frozenset(one.path for one in found)  # their rules would say the same again
+    root = _schema(kind)
+    walked = list(_walk(body.get("spec"), root["properties"]["spec"], "spec", faulty))
+    walked += _rules(body, root, "metadata.name", frozenset())
+    found += [one for one in walked if (one.path, one.text) not in known]
+    if kind == RELEASE and not found:
+        spec = codec.parse_release(body).spec
+        resolved = plan.resolve(spec) if spec else ()
+        found += of_faults("plan", resolved if isinstance(resolved, tuple) else ())
+    return found
+
+
+def _name(body: Body) -> Iterator[Finding]:
+    metadata = body.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, Mapping) else None
+    if not isinstance(name, str) or not name:
+        yield error("schema", "metadata.name", "is missing; add it")
+
+
+def _faults(kind: Kind, body: Body) -> tuple[Fault, ...]:
+    match kind.kind:
+        case "Release":
+            return codec.parse_release({**body, "status": {}}).faults
+        case "ReleasePolicy":
+            return codec.parse_policy(body)[1]
+        case "Approval":
+            return codec.parse_approval(body)[1]
+        case _:
+            return codec.parse_metric_source({**body, "status": {}}).faults
+
+
+@cache
+def _schema(kind: Kind) -> Mapping[str, Any]:
+    definition = schema.crds()[f"{kind.plural}.yaml"]
+    root: Mapping[str, Any] = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    return root
+
+
+def _walk(
+    value: Any, node: Mapping[str, Any], path: str, faulty: frozenset[str]
+) -> Iterator[Finding]:
+    if isinstance(value, Mapping):
+        yield from _object(value, node, path, faulty)
+    elif isinstance(value, list):
+        yield from _list(value, node, path)
+        for index, entry in enumerate(value):
+            yield from _walk(entry, node.get("items", {}), f"{path}[{index}]", faulty)
+    yield from _rules(value, node, path, faulty)
+
+
+def _rules(
+    value: Any, node: Mapping[str, Any], path: str, faulty: frozenset[str]
+) -> Iterator[Finding]:
+    if value is None or path in faulty:
+        return
+    for rule in node.get(RULES, ()):
+        if not celrules.holds(rule["message"], value):
+            yield error("rule", path, rule["message"])
+
+
+def _object(
+    value: Mapping[Any, Any], node: Mapping[str, Any], path: str, faulty: frozenset[str]
+) -> Iterator[Finding]:
+    properties = node.get("properties", {})
+    entries = node.get("additionalProperties")
+    for name, part in value.items():
+        own = path.rpartition(".")[2] in MAPS
+        place = f"{path}[{name}]" if own else f"{path}.{name}"
+        if name in properties:
+            yield from _walk(part, properties[name], place, faulty)
+        elif isinstance(entries, Mapping):
+            yield from _walk(part, entries, place, faulty)
+        elif not node.get("x-kubernetes-preserve-unknown-fields") and entries is None:
+            yield error("unknown-field", place, f"there is no such field{_alike(name, properties)}")
+
+
+def _alike(name: object, properties: Mapping[str, Any]) -> str:
+    plain = str(name).replace("_", "").replace("-", "").lower()
+    near = [known for known in properties if known.lower() in {plain, f"{plain}s", plain[:-1]}]
+    return f"; {near[0]} is meant" if near else "; remove it, or correct its name"
+
+
+def _list(value: list[Any], node: Mapping[str, Any], path: str) -> Iterator[Finding]:
+    """What the API server wants to find only once."""
+    kind = node.get("x-kubernetes-list-type")
+    keys = node.get("x-kubernetes-list-map-keys", [])
+    seen: list[Any] = []
+    for index, entry in enumerate(value):
+        mark = entry
+        if kind == "map":
+            mark = [entry.get(key) for key in keys] if isinstance(entry, Mapping) else None
+        if kind in {"map", "set"} and mark is not None and mark in seen:
+            said = ", ".join(map(str, mark)) if kind == "map" else mark
+            yield error("schema", f"{path}[{index}]", f"{said} is there twice; remove one")
+        seen.append(mark)
