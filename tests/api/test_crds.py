@@ -47,7 +47,11 @@ def admitted(server: Server) -> Iterator[Callable[[Body], Body]]:
 
 
 @pytest.mark.parametrize(
-    "name", ["releases", "releaserecords", "metricsources", "releasepolicies", "approvals"]
+    "name",
+    [
+        *("releases", "releaserecords", "metricsources", "releasepolicies", "approvals"),
+        *("channels", "notifications", "incidents"),
+    ],
 )
 def test_a_definition_is_accepted_and_structural(definitions: dict[str, Body], name: str) -> None:
     conditions = definitions[f"{name}.release-coordinator.io"]["status"]["conditions"]

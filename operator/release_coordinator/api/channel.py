@@ -43,6 +43,7 @@ class Event(StrEnum):
     ROLLBACK_FAILED = "RollbackFailed"  # neither version is known to be whole; a person must act
     REHEARSED = "Rehearsed"  # the way back was gone as planned
     COMPLETED = "Completed"  # the version runs and stayed good
+    NOTES_PUBLISHED = "NotesPublished"  # the release notes of a version that has completed
     FAILED = "Failed"  # it ended before anything was changed
     INCIDENT_CHANGED = "IncidentChanged"  # an incident was opened, or its state has changed
 

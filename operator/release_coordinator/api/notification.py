@@ -13,6 +13,8 @@ from .base import Count, Model, ObjectName, ShortText, Text, Time, Uid
 from .channel import Event
 
 ID_LIMIT = 63
+NOTES_LIMIT = 3072
+"""Characters of release notes that a message has room for."""
 Word = Annotated[str, Field(max_length=128)]
 
 
@@ -30,6 +32,9 @@ class Facts(Model):
     command: Annotated[str, Field(max_length=512)] = Field("", description="What to enter next.")
     opens_at: Word = Field("", description="When the deployment may begin, in UTC.")
     by: ShortText = Field("", description="Who ordered it.")
+    notes: Annotated[str, Field(max_length=NOTES_LIMIT)] = Field(
+        "", description="Release notes, in Markdown; their beginning if they are long."
+    )
     incident: Word = Field("", description="Name of the incident.")
     severity: Word = Field("", description="Severity of the incident.")
     state: Word = Field("", description="State of the incident.")

@@ -88,13 +88,12 @@ class Messages:
         course = news.present(parse_release(body)) if body else None
         incidents = self._incidents(key)
         concerned = frozenset(one.spec.attempt for one in incidents if one.spec)
-        past = [
-            one
-            for one in await self._past(key, concerned, now)
-            if course is None or (one.uid, one.number) != (course.uid, course.number)
-        ]
+        past = await self._past(key, concerned, now)
+        written = {(one.uid, one.number) for one in past}
+        # Once it has ended its record says more: the release notes.
+        present = [course] if course and (course.uid, course.number) not in written else []
         return Scene(
-            courses=(*past, *([course] if course else [])),
+            courses=(*past, *present),
             incidents=incidents,
             labels=(body or {}).get("metadata", {}).get("labels") or {},
         )

@@ -26,7 +26,7 @@ from release_coordinator.api.channel import Event
 from release_coordinator.api.checklist import GateName
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase, Reason
-from release_coordinator.api.notification import Facts
+from release_coordinator.api.notification import NOTES_LIMIT, Facts
 from release_coordinator.api.record import RecordSpec
 from release_coordinator.api.release import ReleaseType
 
@@ -74,6 +74,8 @@ class Course:
     hold: Hold | None = None
     resume: str = ""
     """How a person ends the hold."""
+    notes: str = ""
+    """Release notes as they were published."""
     asks: bool = False
     """Somebody may still act: it is the present attempt, and under way."""
 
@@ -135,6 +137,7 @@ def recorded(namespace: str, record: RecordSpec) -> Course:
             message=shorten(record.message, 512),
             at=record.ended_at,
         ),
+        notes=record.notes.text if record.notes else "",
     )
 
 
@@ -150,6 +153,8 @@ def news(course: Course, now: datetime) -> Iterator[News]:
         yield _held(course, course.hold)
     if course.end is not None and course.end.outcome in _ENDINGS:
         yield _ended(course, course.end)
+    if course.end is not None and course.notes:
+        yield _published(course, course.end)
 
 
 def facts(course: Course, **of_event: str) -> Facts:
@@ -249,6 +254,16 @@ def _ended(course: Course, end: End) -> News:
         event = Event.REHEARSED
     told = facts(course, reason=end.reason, message=end.message, command=_explain(course))
     return News(event, "end", end.at, told)
+
+
+def _published(course: Course, end: End) -> News:
+    command = f"kubectl release notes {course.release} -n {course.namespace}"
+    told = facts(course, command=f"{command} --version {course.version}")
+    text = course.notes.strip()
+    if len(text) > NOTES_LIMIT:
+        text = f"{text[: NOTES_LIMIT - 2]}\n…"
+    told = told.model_copy(update={"notes": text})
+    return News(Event.NOTES_PUBLISHED, "notes", end.at, told)
 
 
 def _explain(course: Course) -> str:

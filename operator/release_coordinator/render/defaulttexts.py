@@ -87,6 +87,11 @@ ENGINEERING: Texts = {
         "Version before: {previous_version}.",
         "{message}.",
     ),
+    Event.NOTES_PUBLISHED: (
+        "{release} {version}: release notes",
+        "{notes}",
+        "The whole text: {command}",
+    ),
     Event.FAILED: (
         "{release} {version}: ended before anything was changed",
         _WHAT,
@@ -168,6 +173,11 @@ BUSINESS: Texts = {
         "{release} {version} is live",
         "Users work with version {version} of {release} now. It was checked and watched.",
         "It replaces {previous_version}.",
+        "You need do nothing.",
+    ),
+    Event.NOTES_PUBLISHED: (
+        "What is new in {release} {version}",
+        "{notes}",
         "You need do nothing.",
     ),
     Event.FAILED: (

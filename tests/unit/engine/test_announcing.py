@@ -21,6 +21,7 @@ from release_coordinator.api.codec import (
     parse_notification,
     parse_release,
 )
+from release_coordinator.api.notification import NOTES_LIMIT
 from release_coordinator.api.record import RecordSpec
 from release_coordinator.engine import news
 from release_coordinator.engine.announcing import (
@@ -189,6 +190,20 @@ def test_a_rehearsal_that_went_well_alarms_nobody(states: States) -> None:
     found = events(told(scene(records=[{**body, "spec": spec}]), channel(), after=3600))
 
     assert found == ["Started", "Rehearsed"]
+
+
+def test_published_notes_are_told_with_their_lines(states: States) -> None:
+    body = states.records[0]
+    notes = {"configMap": "notes", "key": "notes.md", "text": "## 1.3.0\n\n- ISBN\n" * 400}
+    found = told(
+        scene(records=[{**body, "spec": {**body["spec"], "notes": notes}}]), channel(), after=3600
+    )
+
+    assert events(found) == ["Started", "Completed", "NotesPublished"]
+    text = found[-1].spec.data.notes
+    assert text.startswith("## 1.3.0\n\n- ISBN")
+    assert len(text) <= NOTES_LIMIT
+    assert text.endswith("…")
 
 
 def incident(state: str = "Investigating", observed: int = 1, **spec: Any) -> Body:

@@ -36,6 +36,7 @@ FACTS = Facts(
     command="kubectl release explain bookshop -n shop",
     opens_at="2026-12-01 20:00 UTC",
     by="ada",
+    notes="## 1.3.0\n\n- Orders have an ISBN",
     incident="bookshop-3-1a2b3c",
     severity="High",
     state="Investigating",
