@@ -21,6 +21,11 @@ def one_line(text: str, limit: int = 200) -> str:
     return clean if len(clean) <= limit else clean[: limit - 1] + "…"
 
 
+def lines(text: str) -> str:
+    """A text of several lines that cannot steer a terminal; its lines stay apart and indented."""
+    return "\n".join(_UNSAFE.sub(" ", line) for line in text.split("\n"))
+
+
 def enumerated(parts: list[str]) -> str:
     """A list in a sentence: "a", "a and b", "a, b and c"."""
     return " and ".join(part for part in (", ".join(parts[:-1]), *parts[-1:]) if part)

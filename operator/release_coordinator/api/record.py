@@ -2,10 +2,11 @@
 
 from pydantic import Field
 
-from .attempt import ORDERS_LIMIT, Gate, PolicyRef, Step, Trigger
+from .attempt import HOLDS_LIMIT, ORDERS_LIMIT, Gate, Hold, PolicyRef, Step, Trigger
 from .base import (
     Count,
     Digest,
+    IncidentName,
     Measured,
     Model,
     ObjectName,
@@ -20,8 +21,18 @@ from .control import Order
 from .measurement import Downtime, Measurement
 from .notes import PublishedNotes
 from .policy import Requirements
-from .release import ReleaseSpec, ReleaseType
+from .release import FIXES_LIMIT, ReleaseSpec, ReleaseType
 from .watch import METRICS_LIMIT, SIGNS_LIMIT
+
+
+class RecordRef(Model):
+    """A record, as the one after it names it."""
+
+    name: ObjectName = Field(description="Name of the ReleaseRecord.")
+    attempt: Count = Field(description="Number of its attempt.")
+    digest: Digest | None = Field(
+        None, description="Digest of all that it says; empty if that was not known any more."
+    )
 
 
 class RecordSpec(Model):
@@ -50,6 +61,9 @@ class RecordSpec(Model):
     message: Text = Field("", description="Why it ended so, for people.")
     started_at: Time = Field(description="When the attempt began.")
     ended_at: Time = Field(description="When it ended.")
+    changed_at: Time | None = Field(
+        None, description="When the first change began; empty if nothing was changed."
+    )
     duration_seconds: Measured = Field(description="Time between the two.")
     gates: list[Gate] = Field([], max_length=32, description="The last verdict of each gate.")
     timeline: list[Step] = Field([], max_length=160, description="Every step, in order.")
@@ -66,4 +80,28 @@ class RecordSpec(Model):
     notes: PublishedNotes | None = None
     orders: list[Order] = Field(
         [], max_length=ORDERS_LIMIT, description="Orders of people that were obeyed, oldest first."
+    )
+    holds: Count = Field(0, description="How often a person had to decide before it went on.")
+    held: list[Hold] = Field(
+        [], max_length=HOLDS_LIMIT, description="Each of these stops, the last ones."
+    )
+    fixes: list[IncidentName] = Field(
+        [], max_length=FIXES_LIMIT, description="Incidents of which the plan brought the fix."
+    )
+    rehearsal: bool = Field(False, description="It was to turn back by itself.")
+    revision: ObjectName | None = Field(
+        None, description="ControllerRevision that kept the plan and the way back."
+    )
+    incident: ObjectName | None = Field(
+        None, description="Name of the Incident of this attempt, if one was opened."
+    )
+    previous: RecordRef | None = Field(
+        None, description="The record before this one; empty for the first of a Release."
+    )
+    record_digest: Digest | None = Field(
+        None,
+        description=(
+            "SHA-256 over everything else that this record says; empty from an operator that "
+            "chained none."
+        ),
     )

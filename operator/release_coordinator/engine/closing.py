@@ -12,7 +12,7 @@ from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.record import RecordSpec
 from release_coordinator.api.status import HistoryEntry, ReleaseStatus, RevisionRef
 
-from . import backups, locks, names, wording
+from . import backups, chain, incidents, locks, names, publishing, wording
 from .action import CreateRecord
 from .context import Context, shorten
 from .observation import Observation
@@ -20,6 +20,8 @@ from .outcome import Decision, Do, Note
 from .plan import Plan, artifact_digest
 
 HISTORY_LIMIT = 10
+CHANGES = ("migrate/", "traffic/", "rollout/")
+"""Prefixes of steps that change something for the users."""
 SENTENCE = 512
 """Characters that the journal keeps of why an attempt has ended."""
 
@@ -37,7 +39,9 @@ def end(
     told = wording.downtime(downtime)
     text = shorten(message, SENTENCE - len(told)) + told
     entry = End(outcome=outcome, reason=reason, message=text, at=now)
-    ended = attempt.model_copy(update={"end": entry, "hold": None, "downtime": downtime})
+    gates = [gate.until(now) for gate in attempt.gates]
+    closed = {"end": entry, "hold": None, "downtime": downtime, "gates": gates}
+    ended = attempt.model_copy(update=closed)
     return Note(status.model_copy(update={"attempt": ended}))
 
 
@@ -57,12 +61,21 @@ def advance(
     name = names.record_name(release.name, release.uid, attempt.number)
     if (returned := locks.give_back(release, attempt, seen)) is not None:
         return returned
-    if not seen.record(name):
-        return Do(CreateRecord(name, record(release, attempt, plan)))
-    return finish(status, attempt, name)
+    previous = chain.previous_of(release, status, attempt.number, seen)
+    wanted = chain.sealed(record(release, attempt, plan), previous)
+    found = seen.record(name)
+    if found is None:
+        published = publishing.of_attempt(attempt, plan, seen)
+        said = record(release, attempt, plan).model_copy(update={"notes": published})
+        return Do(CreateRecord(name, chain.sealed(said, previous)))
+    if found.spec is None or not chain.is_same(found.spec, wanted):
+        return _impostor(status, attempt, name)
+    return finish(status, attempt, name, found.spec.record_digest)
 
 
-def finish(status: ReleaseStatus, attempt: Attempt, record_name: str | None) -> Note:
+def finish(
+    status: ReleaseStatus, attempt: Attempt, record_name: str | None, digest: str | None = None
+) -> Note:
     """The attempt is terminal."""
     ended = attempt.end
     assert ended is not None  # noqa: S101 - only ended attempts come here
@@ -72,6 +85,7 @@ def finish(status: ReleaseStatus, attempt: Attempt, record_name: str | None) -> 
         outcome=ended.outcome,
         ended_at=ended.at,
         record=record_name,
+        digest=digest,
     )
     return Note(
         status.model_copy(
@@ -82,6 +96,19 @@ def finish(status: ReleaseStatus, attempt: Attempt, record_name: str | None) -> 
             }
         )
     )
+
+
+def _impostor(status: ReleaseStatus, attempt: Attempt, name: str) -> Note:
+    """The attempt is terminal, and what bears the name of its record is none of ours."""
+    ended = attempt.end
+    assert ended is not None  # noqa: S101 - only ended attempts come here
+    told = (
+        f"; ReleaseRecord {name} was not written by the operator: find out who wrote it "
+        "(docs/records.md)"
+    )
+    text = shorten(ended.message, SENTENCE - len(told)) + told
+    end = ended.model_copy(update={"message": text})
+    return finish(status, attempt.model_copy(update={"end": end}), None)
 
 
 def record(release: ReleaseObject, attempt: Attempt, plan: Plan | None) -> RecordSpec:
@@ -105,6 +132,7 @@ def record(release: ReleaseObject, attempt: Attempt, plan: Plan | None) -> Recor
         message=ended.message,
         started_at=attempt.started_at,
         ended_at=ended.at,
+        changed_at=_changed_at(attempt, ended),
         duration_seconds=(ended.at - attempt.started_at).total_seconds(),
         gates=attempt.gates,
         timeline=attempt.steps,
@@ -113,7 +141,30 @@ def record(release: ReleaseObject, attempt: Attempt, plan: Plan | None) -> Recor
         backup=backups.id_of(attempt) or None,
         rollback=attempt.trigger,
         orders=attempt.orders,
+        holds=attempt.holds,
+        rehearsal=attempt.rehearsal,
+        revision=attempt.revision,
+        held=attempt.held,
+        fixes=plan.spec.fixes if plan else [],
+        incident=_incident(release, attempt),
     )
+
+
+def _incident(release: ReleaseObject, attempt: Attempt) -> str | None:
+    """What its Incident is called, if something went wrong."""
+    if incidents.cause_of(incidents.of_attempt(attempt)) is None:
+        return None
+    return names.incident_name(release.name, release.uid, attempt.number)
+
+
+def _changed_at(attempt: Attempt, ended: End) -> datetime | None:
+    """When the first change began; a step that was resumed tells of its last beginning alone."""
+    if ended.outcome in {Phase.FAILED, Phase.SUPERSEDED}:
+        return None
+    moments = [step.started_at for step in attempt.steps if step.id.startswith(CHANGES)]
+    if attempt.watch is not None and attempt.watch.changed_at is not None:
+        moments.append(attempt.watch.changed_at)
+    return min(moments, default=None)
 
 
 def _current(status: ReleaseStatus, attempt: Attempt, ended: End) -> RevisionRef | None:

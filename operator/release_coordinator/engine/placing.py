@@ -37,6 +37,8 @@ def placed(text: str, version: str, mine: str, name: str) -> str | None:
     lines, document = markdown.lines_of(text.rstrip()), markdown.sections(text)
     if not text.strip():
         lines = [f"# Release notes of {name}", ""]
+    if _is_of_one(document) and not notes.part(document, version):
+        return None
     begin, end = _lines(document, version, len(lines))
     before, after = "\n".join(lines[:begin]).rstrip(), "\n".join(lines[end:]).strip("\n")
     whole = "\n\n".join(part for part in (before, mine.strip("\n"), after) if part) + "\n"
@@ -51,6 +53,12 @@ def _lines(document: Sequence[Section], version: str, count: int) -> tuple[int, 
         return document[begin].begin, last
     first = _first(document)
     return (first.begin, first.begin) if first else (count, count)
+
+
+def _is_of_one(document: Sequence[Section]) -> bool:
+    """Whether the first line says that the document is about one version as a whole."""
+    first = document[0] if document else None
+    return bool(first and not first.level and _VERSION.search(first.texts[0].plain))
 
 
 def _first(document: Sequence[Section]) -> Section | None:

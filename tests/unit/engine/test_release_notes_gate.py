@@ -9,6 +9,7 @@ from tests.releases import Body, bookshop
 from tests.unit.engine.contexts import context
 
 from release_coordinator.api.attempt import Gate, GateState, Role
+from release_coordinator.engine import notes
 from release_coordinator.engine.gates import release_notes
 from release_coordinator.engine.runfacts import DocumentFact, DocumentWant
 
@@ -183,3 +184,86 @@ def test_any_text_can_be_read(text: str) -> None:
 
     assert found.state in {GateState.PASSED, GateState.FAILED}
     assert len(found.message) <= 512
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (f"{GOOD}\n## Known Issues\n\nTODO\n", 'finish or delete "TODO" (Known Issues)'),
+        (f"{GOOD}\n- Titles (TODO: issue number)\n", "finish New Features"),
+        (f"{GOOD}\n## Thanks\n\n- TBD\n", 'finish or delete "TBD" (Thanks)'),
+        (
+            f"{GOOD}\n## Upgrade Instructions\n\nTODO: {'steps ' * 20}\n",
+            'finish or delete "TODO: steps steps steps steps steps steps steps steps steps…" (Up',
+        ),
+    ],
+)
+def test_no_placeholder_is_left_in_any_section(text: str, words: str) -> None:
+    found = gate(text)
+
+    assert found.state is GateState.FAILED
+    assert words in found.message
+
+
+FIXED = "## [1.3.0] - 2026-11-23\n### Fixed\n- Slow search (#7)\n- Names in UTF-8 (SHOP-12)\n"
+
+
+@pytest.mark.parametrize(
+    ("fixes", "words"),
+    [
+        ("- Slow search (#7)\n- Names (SHOP-12)\n", ""),
+        ("- [Search](https://example.test/shop/issues/7)\n- Names in UTF-8 (#13)\n", ""),
+        ("- Slow search (#7)\n", "tell of SHOP-12, which the changelog names among what was fixed"),
+        ("- Old news (#3)\n", "tell of #7, SHOP-12, which the changelog names"),
+    ],
+)
+def test_the_fixes_are_those_of_the_changelog(fixes: str, words: str) -> None:
+    found = gate(f"{SUMMARY}\n## Bug Fixes\n\n{fixes}", FIXED)
+
+    assert (found.state is GateState.PASSED) is (not words), found.message
+    assert words in found.message
+
+
+def test_a_security_fix_is_a_fix() -> None:
+    log = "## [1.3.0] - 2026-11-23\n### Security\n- Scripts in titles (CVE-2026-1234)\n"
+
+    assert "Bug Fixes (the changelog has Security)" in gate(SUMMARY, log).message
+
+
+@pytest.mark.parametrize(
+    ("previous", "version", "log", "state"),
+    [
+        ("1.2.0", "1.3.0", CHANGES, GateState.FAILED),
+        ("1.2.0", "1.3.0", "", GateState.PASSED),
+        ("1.4.0", "1.3.0", CHANGES, GateState.PASSED),
+        (None, "1.3.0", CHANGES, GateState.PASSED),
+    ],
+)
+def test_what_breaks_agrees_with_the_changelog(
+    previous: str | None, version: str, log: str, state: GateState
+) -> None:
+    found = gate(f"{GOOD}\n{BREAKING}", log, version, previous_version=previous)
+
+    assert found.state is state, found.message
+    if state is GateState.FAILED:
+        assert found.message.endswith(
+            "the section Breaking Changes disagrees with the changelog: it names nothing that "
+            "breaks, and 1.2.0 -> 1.3.0 is no Major step; correct the one that is wrong"
+        )
+
+
+def test_what_breaks_needs_no_second_section_for_its_kind() -> None:
+    log = "## [2.0.0] - 2026-11-23\n### Changed\n- **Breaking:** no v1\n"
+    text = SUMMARY.replace("1.3.0", "2.0.0") + BREAKING
+
+    found = gate(text, log, "2.0.0", previous_version="1.3.0")
+
+    assert found.state is GateState.PASSED, found.message
+
+
+def test_the_digest_of_what_passed_is_kept_and_no_other() -> None:
+    first, second = gate(GOOD), gate(f"# Bookshop 1.4.0\n\nTODO\n\n{GOOD}\n")
+
+    assert first.content == second.content == notes.digest_of(GOOD.strip())
+    assert gate(GOOD.replace("ISBN.", "title.")).content != first.content
+    assert gate(SUMMARY).content is None
