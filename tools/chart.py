@@ -15,6 +15,7 @@ VARIANTS: tuple[dict[str, str], ...] = (
         "gates.readResources[0].resources": "{pipelineruns,taskruns}",
         "networkPolicy.enabled": "true",
         "prometheusRule.enabled": "true",
+        "dashboard.enabled": "true",
         "serviceMonitor.enabled": "true",
         "statusPage.enabled": "true",
         "statusPage.public.namespaces": "{shop}",

@@ -7,6 +7,7 @@ r"""Writes every generated file of the project, or compares; `make generate` and
     render.admission -> the chart's admission.yaml -> manifests/install.yaml
                                  the chart's rules -> manifests/alerts.yaml
                                                    -> docs/reference/alerts.md
+    tools.dashboard -> the chart's dashboards/releases.json
 
 Everything is made in memory from a copy of the chart, so that comparing needs no clean checkout
 and writes nothing.
@@ -14,6 +15,7 @@ and writes nothing.
 
 import argparse
 import difflib
+import json
 import shutil
 import sys
 import tempfile
@@ -22,6 +24,7 @@ from typing import Any
 
 import yaml
 from tools import api_reference, helm
+from tools.dashboard import layout
 from tools.reference import (
     alertrules,
     commands,
@@ -42,6 +45,7 @@ CHART_CRDS = Path("helm/release-coordinator/crds")
 ADMISSION = Path("helm/release-coordinator/templates/admission.yaml")
 INSTALL = Path("manifests/install.yaml")
 ALERTS = Path("manifests/alerts.yaml")
+DASHBOARD = Path("helm/release-coordinator/dashboards/releases.json")
 REFERENCE = Path("docs/reference")
 DECISIONS = Path("docs/decisions")
 STAMP = f"{admission.API_VERSION}/MutatingAdmissionPolicy"
@@ -102,6 +106,7 @@ def generated() -> dict[Path, str]:
         ADMISSION: policies(),
         INSTALL: install,
         ALERTS: HEADER + dump(alerts),
+        DASHBOARD: json.dumps(layout.render(), indent=1) + "\n",
         **pages(alerts),
     }
 

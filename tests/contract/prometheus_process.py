@@ -1,4 +1,4 @@
-"""A real Prometheus that scrapes nothing: PromQL makes its answers, and what its rules see."""
+"""A real Prometheus: PromQL makes its answers and what its rules see, unless it scrapes a page."""
 
 import asyncio
 import socket
@@ -13,11 +13,19 @@ from tools.cluster.progress import Progress
 
 
 @asynccontextmanager
-async def prometheus(folder: Path, rules: str = "") -> AsyncIterator[str]:
-    """Run it with its data in `folder` and a rules file; yield its address when it is ready."""
+async def prometheus(folder: Path, rules: str = "", scraped: str = "") -> AsyncIterator[str]:
+    """Run it with its data in `folder` and a rules file; yield its address when it is ready.
+
+    `scraped` is the address (host:port) whose `/metrics` it reads every second.
+    """
     (folder / "rules.yml").write_text(rules, encoding="utf-8")
     config = folder / "prometheus.yml"
     text = "global: {evaluation_interval: 1s}\nrule_files: [rules.yml]\n"
+    if scraped:
+        text += (
+            "scrape_configs: [{job_name: operator, scrape_interval: 1s, honor_labels: true, "
+            f"static_configs: [{{targets: ['{scraped}']}}]}}]\n"
+        )
     config.write_text(text, encoding="utf-8")
     address = f"127.0.0.1:{_free_port()}"
     arguments = (

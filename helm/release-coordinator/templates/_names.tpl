@@ -29,6 +29,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 {{- end }}
 
+{{/* Where the documentation says what to do about an alert: (list . "ItsName"). */}}
+{{- define "rc.runbook" -}}
+{{ printf "%s#%s" (index . 0).Values.prometheusRule.runbooks (index . 1 | lower) }}
+{{- end }}
+
 {{/* The status page: labels of its own, so that nothing that selects the operator selects it. */}}
 {{- define "rc.statusPage.name" -}}
 {{ include "rc.name" . | trunc 43 | trimSuffix "-" }}-status-page
