@@ -15,6 +15,7 @@ PLURALS = {
     "ReleasePolicy": "releasepolicies",
     "Approval": "approvals",
     "MetricSource": "metricsources",
+    "Incident": "incidents",
 }
 
 

@@ -24,8 +24,10 @@ from tools.lab.kubectl import Kubectl
 from tools.lab.people import Person
 
 from release_coordinator.api.codec import (
+    IncidentObject,
     MetricSourceObject,
     ReleaseObject,
+    parse_incident,
     parse_metric_source,
     parse_release,
 )
@@ -34,6 +36,7 @@ from release_coordinator.cluster.client import KubernetesCluster
 from release_coordinator.cluster.port import (
     CONFIG_MAP,
     DEPLOYMENT,
+    INCIDENT,
     METRIC_SOURCE,
     POD,
     POLICY,
@@ -185,6 +188,20 @@ class Stage:
             if condition(source):
                 return source
             assert asyncio.get_running_loop().time() < deadline, source.status
+            await asyncio.sleep(0.2)
+
+    async def incident_until(
+        self, condition: Callable[[IncidentObject], bool], seconds: float = PATIENCE
+    ) -> IncidentObject:
+        """Return the only Incident of the namespace as soon as it fulfils a condition."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while True:
+            bodies = await self.user.list(INCIDENT, self.namespace)
+            found = [parse_incident(body) for body in bodies]
+            assert len(found) <= 1, found
+            if found and condition(found[0]):
+                return found[0]
+            assert asyncio.get_running_loop().time() < deadline, found
             await asyncio.sleep(0.2)
 
     def phases(self) -> list[Phase]:
