@@ -80,9 +80,12 @@ def release_notes(gate: Gate, scene: Scene) -> list[Remedy]:
     text = NOTES.format(version=scene.spec.version).rstrip()
     what = "write them; leave out what does not apply"
     ref = scene.spec.documents.release_notes
-    return _document(
+    found = _document(
         scene, ref, "releaseNotes", "RELEASE_NOTES.md", Remedy(what, text), gate.message
     )
+    if ref is None:
+        return found
+    return [Remedy("edit them, or a draft of them", scene.own("notes --edit")), *found]
 
 
 def migration_guide(gate: Gate, scene: Scene) -> list[Remedy]:

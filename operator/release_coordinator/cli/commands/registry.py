@@ -5,11 +5,12 @@ Read by `cli.main`, by the completion and by the generator of the reference.
 
 from release_coordinator.cli.grammar import Command, Group, Panel
 
-from . import chart, explain, logs, order, plan, sign, status, watch
+from . import chart, explain, logs, notes, order, plan, sign, status, watch
 from . import list as listed
 
 COMMANDS: tuple[Command | Group, ...] = (
     Command(plan.plan, plan.EXAMPLES, "plan", Panel.PREPARE),
+    Command(notes.notes, notes.EXAMPLES, "notes", Panel.PREPARE),
     Command(listed.list_, listed.EXAMPLES, "list", Panel.FOLLOW),
     Command(status.status, status.EXAMPLES, "status", Panel.FOLLOW),
     Command(watch.watch, watch.EXAMPLES, "watch", Panel.FOLLOW),
