@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -111,10 +111,11 @@ class Page:
                 yield _line(token), child
 
 
-def pages() -> list[Page]:
-    """Return all pages, by their paths."""
+@cache
+def pages() -> tuple[Page, ...]:
+    """Return all pages, by their paths; read once."""
     files = [*ROOT.glob("*.md"), *(file for name in FOLDERS for file in _below(ROOT / name))]
-    return [Page.read(file.relative_to(ROOT).as_posix()) for file in sorted(files)]
+    return tuple(Page.read(file.relative_to(ROOT).as_posix()) for file in sorted(files))
 
 
 def broken(page: Page) -> list[str]:

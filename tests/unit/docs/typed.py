@@ -7,6 +7,7 @@ A line of the plugin is parsed by the plugin itself, up to the point where it wo
 import re
 import shlex
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 import typer
@@ -43,7 +44,7 @@ def fault(line: str, *, whole: bool = True) -> str:
     In a sentence, not `whole`, arguments may be missing.
     """
     words = _words(line.removeprefix("kubectl release"))
-    command: Any = typer.main.get_command(app)
+    command = _plugin()
     while hasattr(command, "commands") and words and not words[0].startswith("-"):
         name = words.pop(0)
         if _STANDS_FOR.fullmatch(name):
@@ -54,6 +55,11 @@ def fault(line: str, *, whole: bool = True) -> str:
     if hasattr(command, "commands"):
         return ""
     return _refusal(command, words, whole=whole)
+
+
+@cache
+def _plugin() -> Any:
+    return typer.main.get_command(app)
 
 
 def _refusal(command: Any, words: Sequence[str], *, whole: bool) -> str:

@@ -105,12 +105,23 @@ def _below(node: Any, at: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 
 @cache
 def _classes() -> frozenset[str]:
+    """Names of the classes of the code, and what its constants say in CamelCase."""
     return frozenset(
-        node.name
+        name
         for file in PACKAGE.rglob("*.py")
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        if isinstance(node, ast.ClassDef)
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if (name := _named(node))
     )
+
+
+def _named(node: ast.stmt) -> str:
+    match node:
+        case ast.ClassDef(name=name):
+            return name
+        case ast.Assign(value=ast.Constant(value=str(text))):
+            return text
+        case _:
+            return ""
 
 
 def is_file(path: str, page: str) -> bool:
