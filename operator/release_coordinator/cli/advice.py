@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from release_coordinator.api.attempt import Attempt
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase
-from release_coordinator.engine import names, orders
+from release_coordinator.engine import incidents, names, orders
 from release_coordinator.engine.rehearsal import was_good
 
 from .ordering import HOLD_AGAIN
@@ -63,6 +63,10 @@ def _looks(release: ReleaseObject, attempt: Attempt) -> list[Action]:
         selector = f"{names.LABEL_RELEASE}={release.name},{names.LABEL_ATTEMPT}={attempt.number}"
         jobs = f"kubectl -n {release.namespace} get jobs,pods -l {selector}"
         found.append(Action("see its Jobs", jobs))
+    if incidents.cause_of(incidents.of_attempt(attempt)) is not None:
+        name = names.incident_name(release.name, release.uid, attempt.number)
+        show = f"kubectl release incident show {name} -n {release.namespace}"
+        found.append(Action("see its incident, and write what you know", show))
     if attempt.record is not None:
         read = f"kubectl -n {release.namespace} get releaserecord {attempt.record} -o yaml"
         found.append(Action("read its record", read))
