@@ -95,6 +95,26 @@ async def test_list_reads_all_pages_of_what_has_the_labels(
     assert await world.us.list(JOB, world.namespace, {"case": "none"}) == []
 
 
+async def test_of_a_list_only_that_is_kept_which_is_asked_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("release_coordinator.cluster.client._SMALL_PAGE", 2)
+    case, refs = f"kept-{world.namespace}", [world.ref(CONFIG_MAP) for _ in range(5)]
+    for ref in refs:
+        body = world.body(ref, {"data": {"large": "x"}}, labels={"case": case})
+        await world.us.create(CONFIG_MAP, body)
+
+    found = await world.us.list(
+        CONFIG_MAP,
+        world.namespace,
+        {"case": case},
+        keep=lambda body: {"kind": body["kind"], "metadata": body["metadata"]},
+    )
+
+    assert [body["metadata"]["name"] for body in found] == [ref.name for ref in refs]
+    assert {tuple(body) for body in found} == {("kind", "metadata")}
+
+
 async def test_list_of_a_missing_namespace_is_empty(world: World) -> None:
     assert await world.us.list(CONFIG_MAP, "nowhere") == []
 

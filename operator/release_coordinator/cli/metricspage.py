@@ -129,7 +129,9 @@ def _said(target: Target, value: float | None) -> str:
 
 
 def _time(seconds: float | None) -> str:
-    return _NONE if seconds is None else duration(seconds)
+    if seconds is None:
+        return _NONE
+    return duration(seconds) if seconds else "0s"
 
 
 def _spaced(parts: Sequence[RenderableType]) -> list[RenderableType]:

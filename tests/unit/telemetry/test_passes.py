@@ -46,6 +46,20 @@ def test_what_led_to_no_write_is_forgotten() -> None:
     assert _sum(metrics) == 0.0
 
 
+def test_a_phase_is_known_after_a_start_though_nothing_is_written() -> None:
+    metrics = Metrics("1")
+    body = bookshop()
+    body["metadata"] |= {"uid": "u", "resourceVersion": "1", "generation": 1}
+    body["status"] = {"phase": "RolledBack"}
+
+    with MeteredPasses(metrics, lambda: 0.0).passing(parse_release(body)):
+        pass
+
+    labels = {"namespace": "shop", "release": "bookshop", "phase": "RolledBack"}
+    name = "release_coordinator_release_phase"
+    assert metrics.registry.get_sample_value(name, labels) == 1
+
+
 def _sum(metrics: Metrics) -> float | None:
     name = "release_coordinator_decision_delay_seconds_sum"
     return metrics.registry.get_sample_value(name)

@@ -45,7 +45,7 @@ It is computed from the ReleaseRecords that you may read; docs/release-metrics.m
 
 Name = Annotated[
     str | None,
-    typer.Argument(metavar="[NAME]", help="One Release; else all.", autocompletion=names_of),
+    typer.Argument(metavar="NAME", help="One Release; else all.", autocompletion=names_of),
 ]
 
 
