@@ -41,9 +41,9 @@ def sections(text: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
             yield heading, entries
 
 
-def listed(page: str, text: str) -> set[str]:
+def listed(page: str, text: str) -> list[str]:
     """Return the pages, as paths below the root without `.md`, that a page lists."""
-    return {_place(page, file) for _, entries in sections(text) for _, file in entries}
+    return [_place(page, file) for _, entries in sections(text) for _, file in entries]
 
 
 def _tree(page: str, heading: str, entries: list[tuple[str, str]]) -> str:
