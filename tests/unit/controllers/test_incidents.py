@@ -399,7 +399,8 @@ async def test_an_incident_outlives_its_release() -> None:
 
 
 def state_of(incident: IncidentObject) -> str | None:
-    return incident.status.follow_up and incident.status.follow_up.state
+    follow_up = incident.status.follow_up
+    return str(follow_up.state) if follow_up else None
 
 
 async def write(story: Story, **spec: Any) -> None:
