@@ -21,6 +21,7 @@ pytestmark = pytest.mark.e2e
 
 SHOP = stage.NAMESPACE
 PATIENCE = 600
+CALM_SECONDS = 120
 MADE = ["make demo ARGS=--by-hand", "make cluster-down NAME=release-coordinator-demo"]
 ROLLED_BACK = 1
 """Exit code of `watch` where a release was taken back."""
@@ -80,6 +81,8 @@ def test_the_tutorial_can_be_typed_from_top_to_bottom(lab: Lab, shell: dict[str,
     told = {}
 
     for line in (line for line in lines if not line.startswith("make ")):
+        if "kubectl apply" in line:
+            lab.wait_calm(SHOP, CALM_SECONDS)  # what is measured before is what is compared with
         code, told[line] = run(line.replace(" approve ", " approve --yes "), shell)
 
         assert code == (ROLLED_BACK if "release watch" in line else 0), f"{line}: {told[line]}"
