@@ -21,6 +21,7 @@ MADE_UP = {
 }
 _NAME = re.compile(r"[A-Z][a-z]+(?:[A-Z][A-Za-z]*)*")
 _PATH = re.compile(r"([a-z]\w*(?:\[\])?(?:\.[a-z]\w*(?:\[\])?)+)(?:=.*|: .*)?")
+_SET = re.compile(r"--set(?:-string|-json)?[ =]['\"]?([\w.-]+)=")
 _FILE = re.compile(r"(?:[\w.-]+/)*[\w-]+\.(?:json|md|py|sh|toml|txt|yaml)")
 _ELSEWHERE = re.compile(r"(?:env\.py|manifest\.json|.*-<.*|release\.yaml)")
 """Files of others: Alembic's, an image's, the reader's."""
@@ -43,6 +44,13 @@ def test_every_path_of_fields_leads_to_one() -> None:
 
     assert len(ours) > 60
     assert [f"{s}: {p}" for s, p in ours if not words.is_field(p) and p not in MADE_UP] == []
+
+
+def test_every_value_of_the_chart_that_is_set_exists() -> None:
+    found = [(one, path) for one in TEXTS for path in _SET.findall(one.text)]
+
+    assert len(found) >= 4
+    assert [f"{one}: {path}" for one, path in found if not words.is_value(path)] == []
 
 
 def test_every_file_that_is_named_is_there() -> None:

@@ -64,6 +64,11 @@ def is_field(path: str) -> bool:
     return tuple(path.replace("[]", "").split(".")) in _chains()
 
 
+def is_value(path: str) -> bool:
+    """Whether the chart has such a value."""
+    return tuple(path.split(".")) in _values()
+
+
 def begins_like_a_field(path: str) -> bool:
     """Whether the first word is a field of ours, so that what follows should be one below it."""
     first = path.replace("[]", "").split(".")[0]
