@@ -17,7 +17,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .PHONY: help demo test docs checks generate verify bench clean distclean \
-	lint types contracts budgets hygiene chart unit campaigns campaign search api e2e nightly image cluster-up cluster-down lock venv
+	lint types contracts budgets hygiene chart unit campaigns campaign search api e2e nightly image plugin cluster-up cluster-down lock venv
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -55,6 +55,9 @@ lock: ## Renew the locked requirements from pyproject.toml and requirements/*.in
 
 image: $(READY) ## Build the operator's image on the engine of the local clusters
 	@$(BIN)/python -m tools.image $(ARGS)
+
+plugin: $(READY) ## Pack kubectl release: an archive, and a manifest for krew, in dist/plugin
+	@$(BIN)/python -m tools.plugin $(ARGS)
 
 cluster-up: $(READY) ## Bring up a cluster (NAME=dev MODE=kind|light) and print its kubeconfig
 	@$(BIN)/python -m tools.cluster up $(NAME) --mode $(MODE)

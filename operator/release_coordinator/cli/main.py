@@ -4,6 +4,7 @@ kubectl finds the program `kubectl-release` on the PATH and hands the arguments 
 """
 
 import sys
+from contextlib import suppress
 
 import typer
 from rich.console import Console
@@ -11,10 +12,13 @@ from rich.console import Console
 from .commands.registry import COMMANDS
 from .failure import UnansweredError
 from .grammar import Command, add, new_app
+from .offers import NO_FILES, lines
 from .verdict import ExitCode
 from .words import plain
 
 PROGRAM = "kubectl release"
+COMPLETE = "__complete"
+"""Asked by shells; see `offers`."""
 HELP = (
     "Look at releases of Release Coordinator, sign them off, and give orders. It does what you may "
     "do yourself: with the rights of your kubeconfig, and in your name."
@@ -30,8 +34,15 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
+def complete() -> None:
+    """The program `kubectl_complete-release`, by which kubectl completes words after `release`."""
+    sys.exit(run([COMPLETE, *sys.argv[1:]]))
+
+
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code."""
+    if arguments[:1] == [COMPLETE]:
+        return _offer(arguments[1:])
     try:
         return int(app(arguments, prog_name=PROGRAM, standalone_mode=False) or 0)
     except typer.TyperException as error:
@@ -45,6 +56,15 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:
         return ExitCode.INTERRUPTED  # whoever read it, like head, has seen enough
     return ExitCode.UNANSWERED
+
+
+def _offer(words: list[str]) -> int:
+    """Print what fits the last word; words that fit nothing are no news while somebody types."""
+    found = [NO_FILES]
+    with suppress(typer.TyperException):
+        found = lines(app, PROGRAM, words)
+    sys.stdout.writelines(f"{line}\n" for line in found)
+    return ExitCode.YES
 
 
 def _command(arguments: list[str]) -> str:
