@@ -88,7 +88,7 @@ def _told(incident: IncidentObject, spec: IncidentSpec, course: Course) -> Incid
             "cause": incidents.cause_of(course),
             "version": course.version,
             "previous_version": course.previous_version,
-            "outcome": end.outcome if end and course.record else None,
+            "outcome": end.outcome if end and course.over else None,
             "reason": reason,
             "message": shorten(message, 512),
             "failed_step": incidents.failed_step(course),
@@ -112,7 +112,8 @@ def _severity(
     """As people say, else as the policy says; what is resolved keeps what it had."""
     if spec.severity is not None:
         return spec.severity
-    if before.resolved_at is not None and before.severity is not None:
+    resolved = spec.state is IncidentState.RESOLVED and before.resolved_at is not None
+    if resolved and before.severity is not None:
         return before.severity
     if told.cause is None:
         return IncidentSeverity.MEDIUM

@@ -43,6 +43,8 @@ class Course:
     end: End | None
     watched: bool
     """Whether there is something to draw."""
+    over: bool
+    """Whether nothing more happens in it: it is recorded, or could not be."""
     record: str | None
     """Name of the record, once it is written."""
 
@@ -63,6 +65,7 @@ def of_attempt(attempt: Attempt) -> Course:
         trigger=attempt.trigger,
         end=end,
         watched=bool(attempt.measurements),
+        over=attempt.recorded,
         record=attempt.record,
     )
 
@@ -87,6 +90,7 @@ def of_record(name: str, record: RecordSpec) -> Course:
             at=record.ended_at,
         ),
         watched=bool(record.measurements),
+        over=True,
         record=name,
     )
 

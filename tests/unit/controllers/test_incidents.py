@@ -20,7 +20,7 @@ from release_coordinator.cluster.port import INCIDENT, POLICY, RECORD, RELEASE, 
 from release_coordinator.cluster.store import Store
 from release_coordinator.controllers.incidents import Incidents
 from release_coordinator.controllers.port import Parts
-from release_coordinator.errors import Transient
+from release_coordinator.errors import Denied, Transient
 
 Play = Callable[[Story], Awaitable[None]]
 KINDS: dict[str, Kind] = {"Release": RELEASE, "ReleaseRecord": RECORD}
@@ -379,6 +379,42 @@ async def test_people_open_one_for_a_version_that_has_completed() -> None:
     assert status.severity == "Medium"
     assert status.detected_at == story.world.time.now().replace(microsecond=0)
     assert state_of(await only(story.world.cluster)) == "Open"
+
+
+async def test_a_resolved_incident_keeps_its_severity_until_it_is_reopened() -> None:
+    story = await Story.begin("the policy changes later", "1.3.0")
+    looking = beside(story.world)
+    await rolled_back(story)
+    await looking.look()
+    await write(story, state="Resolved", rootCause="this", prevention="that")
+    await looking.look()
+    policy = {"incidents": {"severity": {"rolledBack": "Critical"}}}
+    await story.world.user.patch(Ref(POLICY, NAMESPACE, "default"), {"spec": policy})
+    await looking.look()
+    kept = (await only(story.world.cluster)).status.severity
+
+    await write(story, state="Investigating")
+    await looking.look()
+
+    assert [kept, (await only(story.world.cluster)).status.severity] == ["High", "Critical"]
+
+
+async def test_an_attempt_without_a_record_has_an_end_too() -> None:
+    story = await Story.begin("the API server takes no record", "1.3.0")
+    looking = beside(story.world)
+    story.world.admission = refuse_records
+
+    await rolled_back(story)
+    await looking.look()
+
+    incident = await only(story.world.cluster)
+    assert (incident.status.outcome, incident.status.record) == ("RolledBack", None)
+    assert state_of(incident) == "Open"
+
+
+def refuse_records(kind: Kind, _old: Body | None, _new: Body) -> None:
+    if kind is RECORD:
+        raise Denied("no records here")
 
 
 async def test_an_incident_outlives_its_release() -> None:

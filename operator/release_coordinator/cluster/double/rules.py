@@ -17,6 +17,7 @@ from release_coordinator.cluster.port import (
     DAEMON_SET,
     DEPLOYMENT,
     EVENT,
+    INCIDENT,
     JOB,
     LEASE,
     POD,
@@ -49,6 +50,7 @@ _IMMUTABLE: dict[Kind, tuple[tuple[str, ...], ...]] = {
     DEPLOYMENT: (("spec", "selector"),),
     STATEFUL_SET: (("spec", "selector"), ("spec", "serviceName"), ("spec", "volumeClaimTemplates")),
     DAEMON_SET: (("spec", "selector"),),
+    INCIDENT: (("spec", "release"), ("spec", "releaseUid"), ("spec", "attempt")),
     JOB: (("spec", "template"), ("spec", "selector"), ("spec", "completions")),
 }
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
