@@ -13,7 +13,6 @@ from pydantic import ValidationError
 
 from .api.attempt import Revision
 from .api.base import parse_duration
-from .api.record import RecordSpec
 from .api.release import WorkloadRef
 from .cluster import facts, workloads
 from .cluster.port import (
@@ -21,7 +20,6 @@ from .cluster.port import (
     CONTROLLER_REVISION,
     JOB,
     POD,
-    RECORD,
     Body,
     Kind,
     Ref,
@@ -39,8 +37,6 @@ from .engine.runfacts import (
     PodFact,
     ProbeFact,
     ProbeWant,
-    RecordFact,
-    RecordWant,
     RevisionWant,
     WorkloadPodsWant,
     WorkloadWant,
@@ -128,7 +124,7 @@ class Looker:
             "the operator's log"
         )
 
-    async def _answer(self, namespace: str, want: Want) -> Any:  # noqa: PLR0911 - one line each
+    async def _answer(self, namespace: str, want: Want) -> Any:
         match want:
             case JobWant():
                 return await self._job(namespace, want)
@@ -145,8 +141,6 @@ class Looker:
                 return await self._document(namespace, want)
             case RevisionWant():
                 return await self._revision(namespace, want)
-            case RecordWant():
-                return await self._record(namespace, want.name)
             case _:
                 return await registry.answer(self._sources, namespace, want)
 
@@ -259,20 +253,6 @@ class Looker:
                 None, f"ConfigMap {want.config_map} has no key {want.key}; it has {keys}"
             )
         return DocumentFact(text)
-
-    async def _record(self, namespace: str, name: str) -> RecordFact | None:
-        """Whole, as the API server has it; the store has not all of it."""
-        ref = Ref(RECORD, namespace, name)
-        if self._store.get(ref) is None:
-            return None
-        body = await self._live(RECORD, namespace, name)
-        if body is None:
-            self._store.remove(ref, "")
-            return None
-        try:
-            return RecordFact(RecordSpec.model_validate(body.get("spec")))
-        except ValidationError:
-            return RecordFact(None)
 
     async def _revision(self, namespace: str, want: RevisionWant) -> Revision | None:
         body = self._store.get(Ref(CONTROLLER_REVISION, namespace, want.name))

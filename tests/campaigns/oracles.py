@@ -35,6 +35,8 @@ CHANCE = {
 } | {
     # Named by what a workload runs, and by its UID if we have created it; and digests over that.
     *("kept", "snapshots", "revisionDigest", "basisDigest"),
+    # Over all that a record says, moments included.
+    *("recordDigest", "previous"),
 }
 """What may differ between two good runs besides moments."""
 

@@ -20,6 +20,8 @@ from release_coordinator.engine.evidence import (
     ApprovalFact,
     ApprovalsFact,
     ApprovalsWant,
+    KeptRecordsFact,
+    KeptRecordsWant,
     LeftoversFact,
     LeftoversWant,
     PolicyFact,
@@ -46,6 +48,8 @@ from release_coordinator.engine.runfacts import (
     PodFact,
     ProbeFact,
     ProbeWant,
+    RecordDigestWant,
+    RecordFact,
     RecordWant,
     RevisionWant,
     WorkloadFact,
@@ -54,6 +58,8 @@ from release_coordinator.engine.runfacts import (
 )
 from release_coordinator.engine.watchfacts import SampleFact, SampleWant
 
+DIGEST = f"sha256:{'0' * 64}"
+"""Of every record: no decision can tell them apart."""
 SAMPLES = {"good": SampleFact(1.0), "bad": SampleFact(9.0), "none": SampleFact(None, "down")}
 
 
@@ -173,6 +179,8 @@ class Answers:
             RevisionWant: _revision,
             SnapshotWant: lambda want, eyes: dict(eyes.live.snapshots).get(want.name),
             RecordWant: lambda want, eyes: want.name in eyes.seen.records,
+            RecordDigestWant: lambda want, eyes: want.name in eyes.live.records,
+            KeptRecordsWant: lambda *_: True,
             PolicyWant: lambda *_: True,
             ApprovalsWant: _words,
             AdmissionWant: lambda _, eyes: eyes.live.proved,
@@ -192,7 +200,8 @@ class Answers:
             SampleWant: SAMPLES.__getitem__,
             RevisionWant: lambda n: None if n is None else self._kept.revisions[n],
             SnapshotWant: lambda n: None if n is None else self._kept.snapshots[n],
-            RecordWant: bool,
+            RecordDigestWant: lambda there: DIGEST if there else None,
+            KeptRecordsWant: lambda _: KeptRecordsFact(),
             PolicyWant: lambda _: PolicyFact("default", self._policy),
             ApprovalsWant: lambda words: ApprovalsFact(tuple(_approval(*word) for word in words)),
             AdmissionWant: lambda proved: AdmissionFact("" if proved else "the policy is gone"),
@@ -210,6 +219,8 @@ class Answers:
 
     def fact(self, want: Want, key: Hashable) -> Any:
         """The answer itself."""
+        if isinstance(want, RecordWant):  # what others slip in is no part of the models
+            return RecordFact(want.wanted.record_digest) if key else None
         return self._made[type(want)](key)
 
     def _holder(self, want: HolderWant, eyes: Eyes) -> Hashable:

@@ -84,7 +84,7 @@ class Lookup:
     async def _answer(self, want: Want) -> Any:
         match want:
             case PolicyWant():
-                return await self._policy(want.release)
+                return await self.policy(want.release)
             case WorkloadWant():
                 return await self._workload(want.workload)
             case RevisionWant():
@@ -92,7 +92,8 @@ class Lookup:
             case _:
                 raise LookupError(f"nobody here knows {want}")
 
-    async def _policy(self, release: str) -> PolicyFact:
+    async def policy(self, release: str) -> PolicyFact:
+        """The policy that counts for a Release."""
         known = await self.policies()
         name = chosen(release, known)
         if name is None:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 
 from release_coordinator.api.attempt import Revision
 from release_coordinator.api.evidence import VersionEndpoint
+from release_coordinator.api.record import RecordSpec
 from release_coordinator.api.release import HealthProbe, WorkloadRef
 from release_coordinator.api.snapshot import Snapshot, Source
 
@@ -218,9 +219,9 @@ class Observation:
         fact: Revision | None = self._get(RevisionWant(name, confirm, digest))
         return fact
 
-    def record(self, name: str) -> RecordFact | None:
+    def record(self, name: str, wanted: RecordSpec) -> RecordFact | None:
         """What bears the name of a record; None if there is none, as far as this process knows."""
-        fact: RecordFact | None = self._get(RecordWant(name))
+        fact: RecordFact | None = self._get(RecordWant(name, wanted))
         return fact
 
     def record_digest(self, name: str) -> str | None:

@@ -200,8 +200,8 @@ class RevisionWant:
 class RecordFact:
     """An object that bears the name of a record."""
 
-    spec: RecordSpec | None
-    """None if it cannot be read."""
+    digest: str | None
+    """Of the record; None if it is another one than was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +213,8 @@ class RecordDigestWant:
 
 @dataclass(frozen=True, slots=True)
 class RecordWant:
-    """The record of an attempt, if this process knows that there is one."""
+    """Whether the record of an attempt was written, as far as this process knows."""
 
     name: str
+    wanted: RecordSpec = field(compare=False, repr=False)
+    """What it is to say."""

@@ -13,7 +13,7 @@ from release_coordinator.api.record import RecordSpec
 from release_coordinator.cluster.port import RECORD, Body, Cluster, Ref
 from release_coordinator.cluster.store import Store
 from release_coordinator.engine import names
-from release_coordinator.engine.chain import digest_of
+from release_coordinator.engine.chain import digest_of, is_same
 from release_coordinator.engine.evidence import (
     KeptRecord,
     KeptRecordsFact,
@@ -22,7 +22,7 @@ from release_coordinator.engine.evidence import (
     RecordsWant,
     UnreadableRecord,
 )
-from release_coordinator.engine.runfacts import RecordDigestWant
+from release_coordinator.engine.runfacts import RecordDigestWant, RecordFact, RecordWant
 from release_coordinator.errors import Denied, Invalid, NotFound
 
 from .sources import Sources
@@ -45,6 +45,20 @@ async def look(sources: Sources, _namespace: str, want: RecordsWant) -> RecordsF
         tuple(sorted(records, key=lambda record: (record.ended_at, record.attempt))),
         tuple(sorted(unreadable, key=lambda record: (record.at, record.name))),
     )
+
+
+async def own(sources: Sources, namespace: str, want: RecordWant) -> RecordFact | None:
+    """Whether what bears the name is the record that is wanted; the store has not all of it."""
+    ref = Ref(RECORD, namespace, want.name)
+    if sources.store.get(ref) is None:
+        return None
+    try:
+        found = _read(await sources.cluster.get(ref))
+    except NotFound:
+        sources.store.remove(ref, "")
+        return None
+    same = isinstance(found, RecordSpec) and is_same(found, want.wanted)
+    return RecordFact(found.record_digest if same and isinstance(found, RecordSpec) else None)
 
 
 async def digest(sources: Sources, namespace: str, want: RecordDigestWant) -> str | None:

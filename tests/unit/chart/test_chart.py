@@ -13,7 +13,7 @@ from tools import chart, generate, helm
 from tools.cluster.shell import CommandError
 
 from release_coordinator.api.checklist import UNWAIVABLE, GateName
-from release_coordinator.render import admission
+from release_coordinator.render import admission, logpolicy
 
 GOLDEN = Path(__file__).parent / "golden"
 Object = dict[str, Any]
@@ -210,8 +210,9 @@ def test_the_policies_are_those_that_the_operator_expects() -> None:
 
     found = [one for one in rendered() if one["kind"] in kinds]
 
-    assert len(found) == len(admission.policies())
-    assert all(one in found for one in admission.policies())
+    wanted = [*admission.policies(), *logpolicy.policies()]
+    assert len(found) == len(wanted)
+    assert all(one in found for one in wanted)
 
 
 def test_the_stamp_is_for_api_servers_that_know_it() -> None:

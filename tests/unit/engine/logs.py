@@ -20,9 +20,9 @@ RELEASE, UID = "bookshop", "0b7c"
 KINDS = (completed, broken, rehearsed)
 
 
-def name_of(attempt: int) -> str:
+def name_of(attempt: int, release: str = RELEASE, uid: str = UID) -> str:
     """Name of the record of an attempt."""
-    return names.record_name(RELEASE, UID, attempt)
+    return names.record_name(release, uid, attempt)
 
 
 def ref_of(record: RecordSpec) -> RecordRef:
@@ -38,6 +38,8 @@ class Log:
 
     records: dict[str, RecordSpec] = field(default_factory=dict)
     status: ReleaseStatus | None = field(default_factory=ReleaseStatus)
+    release: str = RELEASE
+    uid: str = UID
 
     @classmethod
     def of(cls, count: int, **more: Any) -> "Log":
@@ -55,7 +57,7 @@ class Log:
             name=last.record or "", attempt=last.attempt, digest=last.digest
         )
         made = sealed(record, previous) if chained else record
-        name = name_of(record.attempt)
+        name = name_of(record.attempt, self.release, self.uid)
         self.records[name] = made
         entry = HistoryEntry(
             attempt=made.attempt,
@@ -109,7 +111,7 @@ class Log:
     def check(self) -> Account:
         """What the check says."""
         pages = [Page(name, record) for name, record in self.records.items()]
-        return check(RELEASE, UID, pages, self.status)
+        return check(self.release, self.uid, pages, self.status)
 
     def faults(self) -> dict[str, str]:
         """Record -> what is wrong with it."""

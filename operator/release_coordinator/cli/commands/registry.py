@@ -8,7 +8,9 @@ from release_coordinator.cli.grammar import Command, Group, Panel
 from . import (
     chart,
     completion,
+    diff,
     explain,
+    history,
     incident,
     init,
     lint,
@@ -53,6 +55,8 @@ COMMANDS: tuple[Command | Group, ...] = (
     Command(order.abort, order.ABORT_EXAMPLES, "abort", Panel.ORDER),
     Command(order.rollback, order.ROLLBACK_EXAMPLES, "rollback", Panel.ORDER),
     Group("incident", "Keep the incidents of releases.", Panel.AFTER, INCIDENT),
+    Command(history.history, history.EXAMPLES, "history", Panel.AFTER),
+    Command(diff.diff, diff.EXAMPLES, "diff", Panel.AFTER),
     Command(metrics.metrics, metrics.EXAMPLES, "metrics", Panel.AFTER),
     Command(chart.chart, chart.EXAMPLES, "chart", Panel.AFTER),
     Command(completion.completion, completion.EXAMPLES, "completion", Panel.TOOL),
