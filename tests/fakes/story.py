@@ -21,6 +21,7 @@ from release_coordinator.api.base import format_time
 from release_coordinator.api.checklist import Enforcement
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase
+from release_coordinator.api.notes import PublishedNotes
 from release_coordinator.api.record import RecordSpec
 from release_coordinator.cluster.port import (
     CONFIG_MAP,
@@ -199,6 +200,13 @@ def gate_line(gate: Gate) -> str:
     return f"{line} WAIVED by {gate.waiver.by}: {gate.waiver.comment}" if gate.waiver else line
 
 
+def published(notes: PublishedNotes) -> list[str]:
+    """Release notes as the record has them."""
+    same = "as the gate let them pass" if notes.passed == notes.digest else "not as a gate saw them"
+    told = notes.problem or (same if notes.passed else "no gate let them pass")
+    return [f"of ConfigMap {notes.config_map}: {told}", *notes.text.splitlines()]
+
+
 def record(spec: RecordSpec) -> str:
     """A record as a short report."""
     kind = f" ({spec.type})" if spec.type else ""
@@ -227,6 +235,8 @@ def record(spec: RecordSpec) -> str:
         lines.append(f"  downtime {down.seconds} s ({down.component})")
     if spec.downtime and spec.downtime.measured_seconds is not None:
         lines.append(f"  downtime {spec.downtime.measured_seconds} s by the availability metric")
+    if spec.notes:
+        lines += [f"  notes {line}".rstrip() for line in published(spec.notes)]
     if spec.rollback:
         lines.append(f"  rolled back because of {spec.rollback.reason}: {spec.rollback.message}")
     return "\n".join(lines)

@@ -85,7 +85,7 @@ def release_notes(gate: Gate, scene: Scene) -> list[Remedy]:
     )
     if ref is None:
         return found
-    return [Remedy("edit them, or a draft of them", scene.own("notes --edit")), *found]
+    return [*found, Remedy("or edit a draft of them", scene.own("notes --edit"))]
 
 
 def migration_guide(gate: Gate, scene: Scene) -> list[Remedy]:

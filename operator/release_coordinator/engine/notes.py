@@ -170,7 +170,8 @@ def fault(
     unnumbered = FIXES in needed and FIXES not in unfinished and not _numbered(fixes)
     told = [
         f"add the sections {', '.join(missing)}" if missing else "",
-        f"finish {', '.join(unfinished)}" if unfinished else _left(mine),
+        f"finish {', '.join(unfinished)}" if unfinished else "",
+        _left(mine, unfinished),
         f"give each of the {FIXES} its issue number, like #123" if fixes and unnumbered else "",
         "" if missing or unfinished else _untold(mine, changes),
         _contradiction(mine, unbroken),
@@ -178,9 +179,11 @@ def fault(
     return "; ".join(part for part in told if part)
 
 
-def _left(mine: Sequence[Section]) -> str:
-    """A placeholder in a section that need not be there, or beside all sections."""
+def _left(mine: Sequence[Section], told: Sequence[str]) -> str:
+    """The first placeholder in a section that need not be there, or beside all sections."""
     for section in mine:
+        if set(sections_of(section)) & set(told):
+            continue
         open_text = left_open(section.texts)
         if open_text:
             words = open_text if len(open_text) <= _QUOTED else f"{open_text[: _QUOTED - 1]}…"
