@@ -17,7 +17,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .PHONY: help demo test docs checks generate verify bench clean distclean \
-	lint types contracts budgets hygiene chart unit campaigns campaign search api e2e nightly image plugin cluster-up cluster-down lock venv
+	lint types contracts budgets hygiene chart unit campaigns campaign search api browser e2e nightly image plugin cluster-up cluster-down lock venv
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -94,7 +94,7 @@ chart: $(READY) ## Lint the Helm chart
 ##@ Test, by tier
 
 unit: $(READY) ## Without a cluster: milliseconds each
-	@$(BIN)/python -m pytest -m "not api and not e2e and not campaign" $(ARGS)
+	@$(BIN)/python -m pytest -m "not api and not e2e and not campaign and not browser" $(ARGS)
 
 campaigns: $(READY) ## Many releases under faults, on the double of the API server
 	@$(BIN)/python -m pytest -m "campaign and not api and not e2e" $(ARGS)
@@ -104,6 +104,9 @@ campaign: $(READY) ## A crash at writes on a real API server: a sample, or CAMPA
 
 api: $(READY) ## On a real API server
 	@$(BIN)/python -m pytest -m "api and not campaign" $(ARGS)
+
+browser: $(READY) ## The status page in a browser, which is installed on first use
+	@$(BIN)/python -m pytest -m browser $(ARGS)
 
 e2e: $(READY) ## On real containers
 	@$(BIN)/python -m pytest -m e2e $(ARGS)

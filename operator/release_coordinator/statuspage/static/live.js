@@ -20,12 +20,8 @@
     const open = [...old.querySelectorAll("details[open][id]")].map((one) => one.id);
     const focus = old.contains(document.activeElement) ? document.activeElement : null;
     const at = focus ? focus.id || focus.getAttribute("href") : "";
-    const scrolled = [...old.querySelectorAll("[data-scroll]")].map((one) => one.scrollLeft);
     old.replaceWith(fresh);
     open.forEach((id) => document.getElementById(id)?.setAttribute("open", ""));
-    fresh.querySelectorAll("[data-scroll]").forEach((one, place) => {
-      one.scrollLeft = scrolled[place] || 0;
-    });
     if (at) {
       const again = [...fresh.querySelectorAll("a, summary, button, [tabindex]")];
       again.find((one) => one.id === at || one.getAttribute("href") === at)?.focus();
@@ -37,10 +33,8 @@
     const known = new Map(parts(document).map((one) => [one.dataset.part, one]));
     const fresh = parts(page);
     if (fresh.length !== known.size || fresh.some((one) => !known.has(one.dataset.part))) {
-      location.reload();
-      return;
-    }
-    for (const one of fresh) {
+      put(document.querySelector("main"), document.adoptNode(page.querySelector("main")));
+    } else for (const one of fresh) {
       const old = known.get(one.dataset.part);
       if (old.outerHTML !== one.outerHTML) put(old, document.adoptNode(one));
     }
