@@ -107,6 +107,17 @@ def test_a_rollback_is_over_when_the_next_attempt_begins(promtool: Path, tmp_pat
     run(promtool, tmp_path, series, "2m", "ReleaseRolledBack")
 
 
+def test_an_operator_that_is_started_anew_ends_no_alert(promtool: Path, tmp_path: Path) -> None:
+    one, other = (
+        (PHASE % "RolledBack").replace("{", f'{{instance="{name}",') for name in ("a", "b")
+    )
+    series = {one: "1x10 stale", other: "_x13 1x20"}
+    expected = fired("ReleaseRolledBack", "critical", {**RELEASE, "phase": "RolledBack"})
+
+    for moment in ("10m", "12m", "14m", "20m"):
+        run(promtool, tmp_path, series, moment, "ReleaseRolledBack", expected)
+
+
 def test_a_hold_is_only_reminded_of_after_a_while(promtool: Path, tmp_path: Path) -> None:
     series = {PHASE % "Held": "1x60"}
     labels = {**RELEASE, "phase": "Held"}

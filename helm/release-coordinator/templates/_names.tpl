@@ -49,3 +49,8 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
+
+{{/* PromQL: releases that are in one of these phases, by whatever process of the operator said so. */}}
+{{- define "rc.inPhase" -}}
+max by (namespace, release, phase) (last_over_time(release_coordinator_release_phase{phase=~"{{ . }}"}[5m])) unless on (namespace, release) release_coordinator_release_phase{phase!~"{{ . }}"}
+{{- end }}

@@ -21,7 +21,7 @@ from release_coordinator.cluster.wire import Observer, Request, Wire
 
 _MERGE = "application/merge-patch+json"
 _PAGE = 500
-_SMALL_PAGE = 25
+_SMALL_PAGE = 10
 """Of objects that are so large that only a part of each is kept."""
 
 
