@@ -1,9 +1,9 @@
 """The status page in a real browser: reachable by everybody, on any screen, and kept up to date."""
 
 import os
+from importlib import resources
 
 import pytest
-from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.async_api import Locator, Page, expect
 from tests.browser.conftest import DESKTOP, PHONE, Site
 from tests.unit.cli import watched
@@ -17,13 +17,14 @@ pytestmark = pytest.mark.browser
 SOON = 30_000
 """Milliseconds within which an open page has heard of a change."""
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+AXE = (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 PICTURES = os.environ.get("STATUS_PAGE_PICTURES", "")
 """Folder for pictures of all pages, for people to look at; none are kept without it."""
 
 
 async def violations(page: Page) -> list[str]:
     """What axe-core finds, in its own words."""
-    await page.evaluate(AXE_FILE_PATH.read_text(encoding="utf-8"))
+    await page.evaluate(AXE)
     found = await page.evaluate(
         "rules => axe.run({runOnly: rules}).then(r => r.violations.map(v => "
         "`${v.id}: ${v.help}: ${v.nodes.map(n => n.html + ' ' + n.failureSummary).join(' | ')}`))",

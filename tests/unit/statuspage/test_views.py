@@ -56,7 +56,7 @@ def test_what_is_not_valid_or_cannot_be_read_needs_somebody() -> None:
     status = ReleaseStatus(
         observed_generation=2,
         conditions=[
-            {  # type: ignore[list-item]  # as it comes over the wire
+            {
                 "type": "Valid",
                 "status": "False",
                 "reason": "InvalidSpec",
