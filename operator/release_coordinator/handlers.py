@@ -42,6 +42,8 @@ LABELLED = (JOB, POD, DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CONFIG_MAP, LEASE, S
 """Kinds watched only where they carry our label; the server selects."""
 
 
+NOBODY: Key = ("", "")
+"""Stands for no Release: a channel has a status before there is one."""
 KEPT_BESIDE = (INCIDENT, NOTIFICATION, CHANNEL)
 """Kinds that no release waits for."""
 
@@ -76,7 +78,8 @@ class Intake:
             changed = changed and not (kind is METRIC_SOURCE and _is_same_spec(known, body))
         if kind in KEPT_BESIDE:
             # How a channel is says nothing to Releases.
-            if kind is not CHANNEL or event_type == "DELETED" or not _is_same_spec(known, body):
+            reported = event_type == "MODIFIED" and _is_same_spec(known, body)
+            if not (kind is CHANNEL and reported):
                 self._tell_beside(kind, body)
         elif changed:
             for key in self._concerned(kind, body):
@@ -86,8 +89,12 @@ class Intake:
 
     def _tell_beside(self, kind: Kind, body: Body) -> None:
         if kind is CHANNEL:
-            for release in self._store.select(RELEASE):
-                self._beside((release["metadata"]["namespace"], release["metadata"]["name"]))
+            keys = [
+                (release["metadata"]["namespace"], release["metadata"]["name"])
+                for release in self._store.select(RELEASE)
+            ]
+            for key in keys or [NOBODY]:
+                self._beside(key)
         else:
             self._beside((body["metadata"]["namespace"], body.get("spec", {}).get("release", "")))
 

@@ -63,6 +63,11 @@ class Channels:
                 await self._tell(body, channel)
         return None
 
+    def is_mended(self, channel: ChannelObject) -> bool:
+        """Whether somebody has changed the channel since a message last failed to arrive."""
+        heard = self._heard.get(channel.uid)
+        return bool(heard and heard.problem and heard.generation != channel.generation)
+
     async def heard(self, channel: ChannelObject, problem: str) -> None:
         """A message arrived, or did not for this reason."""
         now = self._now()

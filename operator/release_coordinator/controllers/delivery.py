@@ -66,7 +66,7 @@ class Deliveries:
             return None
         waits = []
         for uid, head in self._heads(key).items():
-            wait = delivering.due(head, self._now())
+            wait = self._wait(head)
             if wait > 0:
                 waits.append(wait)
             elif (uid, key) not in self._lanes:
@@ -83,6 +83,20 @@ class Deliveries:
         while self._lanes:
             await asyncio.wait(list(self._lanes.values()))
 
+    def _wait(self, head: NotificationObject) -> float:
+        """Seconds until it is to be sent; at once if its channel was mended."""
+        channel = self._channel_of(head)
+        if channel is not None and self._channels.is_mended(channel):
+            return 0.0
+        return delivering.due(head, self._now())
+
+    def _channel_of(self, message: NotificationObject) -> ChannelObject | None:
+        """The very Channel it was made for, if it is still there."""
+        spec = message.spec
+        body = self._store.get(Ref(CHANNEL, None, spec.channel)) if spec else None
+        channel = parse_channel(body) if body else None
+        return channel if channel and spec and channel.uid == spec.channel_uid else None
+
     def _heads(self, key: Key) -> dict[str, NotificationObject]:
         bodies = self._store.select(NOTIFICATION, key[0], {names.LABEL_RELEASE: key[1]})
         return delivering.heads(map(parse_notification, bodies))
@@ -94,7 +108,7 @@ class Deliveries:
         try:
             async with slot:
                 while (head := self._heads(key).get(uid)) is not None:
-                    if delivering.due(head, self._now()) > 0 or not await self._deliver(post, head):
+                    if self._wait(head) > 0 or not await self._deliver(post, head):
                         return
         except Exception:
             logger.exception("Messages of %s/%s are not sent", *key)
@@ -103,10 +117,9 @@ class Deliveries:
         """One try, journalled before and after; whether the lane may go on."""
         spec = message.spec
         assert spec is not None  # noqa: S101 - only such ones are heads
-        body = self._store.get(Ref(CHANNEL, None, spec.channel))
-        channel = parse_channel(body) if body else None
+        channel = self._channel_of(message)
         try:
-            if channel is None or channel.uid != spec.channel_uid:
+            if channel is None:
                 gone = f"is gone: there is no Channel {spec.channel} any more"
                 await self._journal(message, self._failed(message, Receipt(gone, hopeless=True)))
                 return True

@@ -54,7 +54,7 @@ class Messages:
         """Create what is missing; returns the seconds until the next one may be deleted."""
         bodies = self._store.select(NOTIFICATION, key[0], {names.LABEL_RELEASE: key[1]})
         channels = [parse_channel(body) for body in self._store.select(CHANNEL)]
-        if not channels and not bodies:
+        if not key[1] or not (channels or bodies):
             return None
         now = self._now()
         told = wanted(await self._scene(key, now), channels, now) if channels else []

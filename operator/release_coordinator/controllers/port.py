@@ -15,7 +15,7 @@ from release_coordinator.signals.post import Post
 from release_coordinator.telemetry.messagemetrics import MessageMetrics
 
 Key = tuple[str, str]
-"""Namespace and name of a Release; it need not exist any more."""
+"""Namespace and name of a Release; it need not exist any more. Both may be empty: of none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,11 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 import aiohttp
 
@@ -25,6 +27,8 @@ PROCESSES = 4
 """Of apprise, at the same time; each needs some 45 MB."""
 STARTING = 10.0
 """Seconds that a process gets to start, besides the time to send."""
+ENDING = 3.0
+"""Seconds that what is being sent gets when the operator ends."""
 WORDS_LIMIT = 4096
 """Bytes of its answer."""
 
@@ -58,12 +62,15 @@ class Post:
         place = Place("Channel", "spec.cloudEvents")
         self._links = Links(api_server, allow_loopback=allow_loopback, place=place)
         self._processes = asyncio.Semaphore(PROCESSES)
+        self._sending: set[asyncio.Task[Any]] = set()
+        self._closed = False
 
     async def post(self, endpoint: Endpoint, headers: Mapping[str, str], body: bytes) -> Receipt:
         """POST it; redirects are not followed."""
         authorization = {"Authorization": endpoint.authorization} if endpoint.authorization else {}
         try:
             async with (
+                self._counted(),
                 self._links.session(endpoint) as session,
                 session.post(
                     endpoint.url,
@@ -89,7 +96,7 @@ class Post:
         keeps what apprise logs, credentials perhaps among it, away from our log.
         """
         task = {"url": url, "title": title, "body": body, "timeout": timeout}
-        async with self._processes:
+        async with self._counted(), self._processes:
             try:
                 answer = await _run(json.dumps(task).encode(), timeout + STARTING)
             except TimeoutError:
@@ -103,8 +110,28 @@ class Post:
         await self._links.forget(name)
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Begin nothing more, let what is being sent come to its end, then close all connections.
+
+        Whoever sends is cancelled where that takes too long.
+        """
+        self._closed = True
+        sending = self._sending - {asyncio.current_task()}
+        if sending:
+            _, late = await asyncio.wait(sending, timeout=ENDING)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
         await self._links.close()
+
+    @asynccontextmanager
+    async def _counted(self) -> AsyncIterator[None]:
+        """Counts who sends. Raises CancelledError once it is closed."""
+        task = asyncio.current_task()
+        if self._closed or task is None:
+            raise asyncio.CancelledError
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
+        yield
 
 
 async def _run(task: bytes, limit: float) -> bytes:

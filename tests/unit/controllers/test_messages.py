@@ -20,8 +20,9 @@ from release_coordinator.cluster.store import Store
 from release_coordinator.controllers.channels import Channels
 from release_coordinator.controllers.delivery import Deliveries
 from release_coordinator.controllers.messages import Messages
-from release_coordinator.controllers.port import Controller, Parts
+from release_coordinator.controllers.port import Controller, Key, Parts
 from release_coordinator.errors import Denied, Transient
+from release_coordinator.handlers import Intake
 from release_coordinator.signals.addresses import APIServer
 from release_coordinator.signals.post import Post
 from release_coordinator.telemetry.messagemetrics import MessageMetrics
@@ -369,3 +370,77 @@ def _new(body: Body) -> Body:
 
 def _end(states: States) -> datetime:
     return max(datetime.fromisoformat(one["spec"]["endedAt"]) for one in states.records)
+
+
+async def test_a_channel_that_was_corrected_is_tried_at_once(
+    office: Office, receiver: Receiver
+) -> None:
+    away = {"cloudEvents": {"url": "http://127.0.0.1:1/events"}}
+    await office.set_up(hook(receiver, **away))
+    await office.look()
+
+    better = {"spec": {"cloudEvents": {"url": receiver.url}}}
+    await office.user.patch(Ref(CHANNEL, None, "hook"), better)
+    await office.look()
+
+    assert [one.json["event"] for one in receiver.got] == TOLD
+
+
+async def test_a_channel_has_a_status_before_there_is_any_release(
+    office: Office, receiver: Receiver
+) -> None:
+    await office.user.create(CHANNEL, _new(hook(receiver)))
+    heard: list[Key] = []
+    intake = Intake(office.store, heard.append, heard.append)
+    intake.take(CHANNEL, "ADDED", await office.user.get(Ref(CHANNEL, None, "hook")))
+
+    for one in office.controllers:
+        await one.reconcile(heard[0])
+
+    found = await office.channel()
+    assert (found.status.conditions[0].reason, found.status.conditions[0].status) == (
+        "NotUsed",
+        "Unknown",
+    )
+    assert found.status.observed_generation == found.generation
+
+
+async def test_that_a_channel_answers_wakes_nobody(office: Office, receiver: Receiver) -> None:
+    await office.set_up(hook(receiver))
+    heard: list[Key] = []
+    store = Store()
+    store.put(RELEASE, await office.user.get(Ref(RELEASE, *KEY)))
+    intake = Intake(store, heard.append, heard.append)
+    body = await office.user.get(Ref(CHANNEL, None, "hook"))
+    status = {"observedGeneration": 1, "message": "It is away."}
+    intake.take(CHANNEL, "ADDED", body)
+    assert heard.pop() == KEY
+
+    changed = await office.user.replace_status(CHANNEL, {**body, "status": status})
+    intake.take(CHANNEL, "MODIFIED", changed)
+    assert heard == []
+    patched = await office.user.patch(
+        Ref(CHANNEL, None, "hook"), {"spec": {"audience": "Business"}}
+    )
+    intake.take(CHANNEL, "MODIFIED", patched)
+    assert heard == [KEY]
+
+
+async def test_when_the_operator_ends_a_message_that_is_under_way_is_journalled(
+    states: States, receiver: Receiver
+) -> None:
+    post = Post(APIServer(), allow_loopback=True)
+    office = Office(post, states)
+    await office.set_up(hook(receiver, timeout="30s"))
+    receiver.hangs = True
+    for one in office.controllers:
+        await one.reconcile(KEY)
+    await receiver.until(1)
+
+    ending = asyncio.create_task(post.close())
+    await receiver.release()
+    await ending
+
+    phases = [one.status.phase for one in await office.outbox()]
+    assert phases[0] == "Delivered"
+    assert len(receiver.got) == 1, "the next one goes when it runs again"
