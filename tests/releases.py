@@ -63,6 +63,7 @@ documents:
   releaseNotes: {configMap: bookshop-docs, key: NOTES.md}
   migrationGuide: {configMap: bookshop-docs, key: GUIDE.md}
   versionManifest: {configMap: bookshop-ci, key: versions.yaml}
+  commits: {configMap: bookshop-ci, key: commits}
 backup:
   job:
     image: example/backup:1
