@@ -20,8 +20,6 @@ from release_coordinator.engine.evidence import (
     ApprovalFact,
     ApprovalsFact,
     ApprovalsWant,
-    KeptRecordsFact,
-    KeptRecordsWant,
     LeftoversFact,
     LeftoversWant,
     PolicyFact,
@@ -40,6 +38,13 @@ from release_coordinator.engine.lockfacts import (
     RivalsWant,
 )
 from release_coordinator.engine.observation import Want
+from release_coordinator.engine.recordfacts import (
+    KeptRecordsFact,
+    KeptRecordsWant,
+    RecordDigestWant,
+    RecordFact,
+    RecordWant,
+)
 from release_coordinator.engine.runfacts import (
     JobFact,
     JobPhase,
@@ -48,9 +53,6 @@ from release_coordinator.engine.runfacts import (
     PodFact,
     ProbeFact,
     ProbeWant,
-    RecordDigestWant,
-    RecordFact,
-    RecordWant,
     RevisionWant,
     WorkloadFact,
     WorkloadPodsWant,

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from release_coordinator.api.approval import ApprovalSpec
-from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.policy import ReleasePolicySpec
 from release_coordinator.api.record import RecordSpec
 from release_coordinator.api.release import WorkloadRef
@@ -320,41 +319,6 @@ class LeftoversFact:
     """Names of the configuration that workloads of the namespace name."""
     problem: str = ""
     """Why it is not known; the platform team mends it."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeptRecord:
-    """What retention has to know of a record."""
-
-    name: str
-    uid: str
-    attempt: int
-    ended_at: datetime
-    outcome: Phase
-    reason: Reason
-    digest: str | None
-    """As the record says."""
-    plan: str
-    """Digest of the plan that it was to reach."""
-    artifacts: str
-    """Digest of what it deployed; that of the plan if it is not known."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeptRecordsFact:
-    """The records of a Release, or why they are not known."""
-
-    records: tuple[KeptRecord, ...] = ()
-    """Oldest first."""
-    problem: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class KeptRecordsWant:
-    """The records of the Release of that name and UID."""
-
-    release: str
-    uid: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,6 @@ from .evidence import (
     ConfigStateWant,
     ConfigWant,
     KeptFact,
-    KeptRecordsFact,
-    KeptRecordsWant,
     KeptWant,
     LeftoversFact,
     LeftoversWant,
@@ -64,6 +62,13 @@ from .lockfacts import (
     RivalFact,
     RivalsWant,
 )
+from .recordfacts import (
+    KeptRecordsFact,
+    KeptRecordsWant,
+    RecordDigestWant,
+    RecordFact,
+    RecordWant,
+)
 from .runfacts import (
     DocumentFact,
     DocumentWant,
@@ -73,9 +78,6 @@ from .runfacts import (
     PodFact,
     ProbeFact,
     ProbeWant,
-    RecordDigestWant,
-    RecordFact,
-    RecordWant,
     RevisionWant,
     WorkloadFact,
     WorkloadPodsWant,

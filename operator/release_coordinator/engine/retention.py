@@ -15,9 +15,10 @@ from release_coordinator.api.policy import RecordRules
 from release_coordinator.api.record import RecordRef
 from release_coordinator.api.status import PrunedRecords, ReleaseStatus
 
-from .evidence import KeptRecord, PolicyFact
+from .evidence import PolicyFact
 from .observation import Observation
 from .outcome import Note
+from .recordfacts import KeptRecord
 
 PROOFS = 5
 """Artifacts, the last that completed, whose proofs are kept: another stage may still ask for them
@@ -42,7 +43,9 @@ def advance(
     if rules is None or fact.problem or behind:
         return None
     pruned = due(rules, status, fact.records, now)
-    return pruned and Note(status.model_copy(update={"pruned_records": pruned}))
+    if pruned is None:
+        return None
+    return Note(status.model_copy(update={"pruned_records": pruned}))
 
 
 def due(

@@ -9,7 +9,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from release_coordinator.api.record import RecordSpec
 from release_coordinator.api.release import WorkloadRef
 from release_coordinator.api.snapshot import Source
 
@@ -194,27 +193,3 @@ class RevisionWant:
     confirm: bool = True
     digest: str | None = None
     """What is journalled of it: one that is known and differs is read again, perhaps restored."""
-
-
-@dataclass(frozen=True, slots=True)
-class RecordFact:
-    """An object that bears the name of a record."""
-
-    digest: str | None
-    """Of the record; None if it is another one than was asked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class RecordDigestWant:
-    """Digest of what a record of an earlier attempt says."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class RecordWant:
-    """Whether the record of an attempt was written, as far as this process knows."""
-
-    name: str
-    wanted: RecordSpec = field(compare=False, repr=False)
-    """What it is to say."""

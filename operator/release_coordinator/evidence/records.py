@@ -14,15 +14,15 @@ from release_coordinator.cluster.port import RECORD, Body, Cluster, Ref
 from release_coordinator.cluster.store import Store
 from release_coordinator.engine import names
 from release_coordinator.engine.chain import digest_of, is_same
-from release_coordinator.engine.evidence import (
+from release_coordinator.engine.evidence import RecordsFact, RecordsWant, UnreadableRecord
+from release_coordinator.engine.recordfacts import (
     KeptRecord,
     KeptRecordsFact,
     KeptRecordsWant,
-    RecordsFact,
-    RecordsWant,
-    UnreadableRecord,
+    RecordDigestWant,
+    RecordFact,
+    RecordWant,
 )
-from release_coordinator.engine.runfacts import RecordDigestWant, RecordFact, RecordWant
 from release_coordinator.errors import Denied, Invalid, NotFound
 
 from .sources import Sources

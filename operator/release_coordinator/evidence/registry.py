@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from release_coordinator.engine import evidence as wants
-from release_coordinator.engine import lockfacts, runfacts, trafficfacts, watchfacts
+from release_coordinator.engine import lockfacts, recordfacts, trafficfacts, watchfacts
 from release_coordinator.errors import Transient
 from release_coordinator.text import one_line
 
@@ -49,9 +49,9 @@ LOOKS: Mapping[type, Look] = {
     wants.QuotasWant: capacity.quotas,
     wants.SurgeWant: capacity.surge,
     wants.RecordsWant: records.look,
-    wants.KeptRecordsWant: records.kept,
-    runfacts.RecordWant: records.own,
-    runfacts.RecordDigestWant: records.digest,
+    recordfacts.KeptRecordsWant: records.kept,
+    recordfacts.RecordWant: records.own,
+    recordfacts.RecordDigestWant: records.digest,
     wants.ConfigWant: config.look,
     wants.ConfigStateWant: snapshots.state,
     wants.KeptWant: snapshots.kept,
@@ -87,7 +87,7 @@ UNREAD: Mapping[type, Callable[[str], Any]] = {
     wants.SurgeWant: lambda problem: wants.SurgeFact(0, {}, problem),
     wants.TrialWant: lambda problem: wants.TrialFact(problem=problem),
     wants.RecordsWant: lambda problem: wants.RecordsFact((), problem=problem),
-    wants.KeptRecordsWant: lambda problem: wants.KeptRecordsFact(problem=problem),
+    recordfacts.KeptRecordsWant: lambda problem: recordfacts.KeptRecordsFact(problem=problem),
     wants.ConfigWant: lambda problem: wants.ConfigFact({}, problem),
     wants.LeftoversWant: lambda problem: wants.LeftoversFact(problem=problem),
     watchfacts.SampleWant: lambda problem: watchfacts.SampleFact(None, problem),

@@ -128,7 +128,7 @@ async def test_a_missing_right_is_told_to_the_manager() -> None:
     async def denied(*_: object, **__: object) -> None:
         raise Denied("cannot delete")
 
-    place.cluster.delete = denied  # type: ignore[method-assign,assignment]
+    place.cluster.delete = denied  # type: ignore[method-assign]
 
     with pytest.raises(Denied):
         await place.controller.reconcile(KEY)

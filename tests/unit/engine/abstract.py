@@ -44,6 +44,7 @@ from release_coordinator.engine.action import (
     TakeLock,
     WithdrawJob,
 )
+from release_coordinator.engine.chain import digest_of, is_same
 from release_coordinator.engine.decide import decide
 from release_coordinator.engine.evidence import (
     AdmissionFact,
@@ -68,6 +69,13 @@ from release_coordinator.engine.lockfacts import (
 )
 from release_coordinator.engine.observation import NotSeen, Observation, Want
 from release_coordinator.engine.outcome import Do, Note, Wait
+from release_coordinator.engine.recordfacts import (
+    KeptRecordsFact,
+    KeptRecordsWant,
+    RecordDigestWant,
+    RecordFact,
+    RecordWant,
+)
 from release_coordinator.engine.refusal import refused
 from release_coordinator.engine.runfacts import (
     DocumentFact,
@@ -79,7 +87,6 @@ from release_coordinator.engine.runfacts import (
     PodFact,
     ProbeFact,
     ProbeWant,
-    RecordWant,
     RevisionWant,
     WorkloadFact,
     WorkloadPodsWant,
@@ -194,7 +201,9 @@ class Abstract:
             SnapshotWant: lambda w: self.snapshots.get(w.name),
             LeftoversWant: lambda _: LeftoversFact(),
             TracesWant: lambda _: TracesFact(),
-            RecordWant: lambda w: w.name in self.records,
+            RecordWant: self._recorded,
+            RecordDigestWant: lambda w: digest_of(self.records[w.name].record),
+            KeptRecordsWant: lambda _: KeptRecordsFact(),
             PolicyWant: lambda _: PolicyFact("default", self.policy),
             ApprovalsWant: lambda w: ApprovalsFact(
                 tuple(self.approvals if w.fresh else self._heard())
@@ -208,6 +217,13 @@ class Abstract:
             RivalsWant: lambda _: (),
         }
         return answers[type(want)](want)
+
+    def _recorded(self, want: RecordWant) -> RecordFact | None:
+        there = self.records.get(want.name)
+        if there is None:
+            return None
+        same = is_same(there.record, want.wanted)
+        return RecordFact(there.record.record_digest if same else None)
 
     def _sampled(self) -> SampleFact:
         return SampleFact(self.sample, "" if self.sample else "down")

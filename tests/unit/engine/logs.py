@@ -13,8 +13,8 @@ from release_coordinator.api.status import HistoryEntry, PrunedRecords, ReleaseS
 from release_coordinator.engine import names
 from release_coordinator.engine.chain import sealed
 from release_coordinator.engine.closing import HISTORY_LIMIT
-from release_coordinator.engine.evidence import KeptRecord
 from release_coordinator.engine.ledger import Account, Page, check
+from release_coordinator.engine.recordfacts import KeptRecord
 
 RELEASE, UID = "bookshop", "0b7c"
 KINDS = (completed, broken, rehearsed)
@@ -53,9 +53,10 @@ class Log:
         """Write the next record as the operator does."""
         assert self.status is not None
         last = next(iter(self.status.history), None)
-        previous = last and RecordRef(
-            name=last.record or "", attempt=last.attempt, digest=last.digest
-        )
+        previous = None
+        if last is not None:
+            name = last.record or ""
+            previous = RecordRef(name=name, attempt=last.attempt, digest=last.digest)
         made = sealed(record, previous) if chained else record
         name = name_of(record.attempt, self.release, self.uid)
         self.records[name] = made

@@ -18,7 +18,7 @@ from release_coordinator.engine.chain import digest_of, is_same, is_whole, previ
 from release_coordinator.engine.observation import NotSeen, Observation
 from release_coordinator.engine.plan import digest
 from release_coordinator.engine.policy import BUILT_IN
-from release_coordinator.engine.runfacts import RecordDigestWant
+from release_coordinator.engine.recordfacts import RecordDigestWant
 
 STORED = Path(__file__).with_name("golden") / "record.json"
 """A record as an API server has stored it; never changed."""

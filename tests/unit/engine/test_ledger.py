@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests import records
+from tests.fakes.world import DAWN
 from tests.unit.engine.logs import RELEASE, UID, Log, name_of, ref_of
 
 from release_coordinator.api.record import RecordSpec
@@ -245,7 +246,7 @@ def test_what_retention_has_deleted_is_told_from_what_others_have(
     log = again()
     refs = [ref_of(log.records[name_of(n)]) for n in sorted(kept) if n <= through]
     bound = ref_of(log.records[name_of(through)])
-    log.prune(PrunedRecords(through=through, digest=bound.digest, at=records.DAWN, kept=refs))
+    log.prune(PrunedRecords(through=through, digest=bound.digest, at=DAWN, kept=refs))
     assert log.faults() == {}
 
     victim = data.draw(st.sampled_from(sorted(log.records)))
@@ -257,6 +258,6 @@ def test_what_retention_has_deleted_is_told_from_what_others_have(
 
 def test_another_end_of_what_was_deleted_is_found() -> None:
     log = again()
-    log.prune(PrunedRecords(through=5, digest="sha256:" + "1" * 64, at=records.DAWN))
+    log.prune(PrunedRecords(through=5, digest="sha256:" + "1" * 64, at=DAWN))
 
     assert log.faults() == {name_of(5): Fault.CHANGED}

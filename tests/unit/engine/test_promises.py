@@ -11,7 +11,7 @@ from hypothesis import event, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from tests.releases import bookshop
-from tests.unit.engine.abstract import Abstract, Crash, Shell, later, policy_of
+from tests.unit.engine.abstract import UID, Abstract, Crash, Shell, later, policy_of
 
 from release_coordinator.api.approval import Decision
 from release_coordinator.api.attempt import Attempt, Step, StepState
@@ -20,6 +20,7 @@ from release_coordinator.api.control import Suspend, Suspension
 from release_coordinator.api.release import Reversibility, WorkloadRef
 from release_coordinator.api.status import ReleaseStatus
 from release_coordinator.engine.action import Action, ApplyTemplate, CreateJob, ResumeJob
+from release_coordinator.engine.ledger import Page, check
 from release_coordinator.engine.phases import confirming
 from release_coordinator.engine.runfacts import JobPhase, JobWant, WorkloadFact, WorkloadWant
 from release_coordinator.engine.templates import containers, hash_of
@@ -415,6 +416,13 @@ class Promises(RuleBasedStateMachine):
             if _state(attempt, f"rollout/{component.name}") is not None:
                 undone = _state(attempt, f"undo/rollout/{component.name}")
                 assert undone is StepState.SUCCEEDED, "code goes back before the schema"
+
+    @invariant()
+    def the_release_log_is_whole(self) -> None:
+        """Whatever crashes and is done twice: no record is missing, changed or one too many."""
+        stored = self.world.release().status
+        pages = [Page(name, one.record) for name, one in self.world.records.items()]
+        assert check("bookshop", UID, pages, stored).findings == ()
 
     @invariant()
     def programs_of_migrations_ran_at_most_once(self) -> None:

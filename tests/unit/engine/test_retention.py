@@ -10,14 +10,10 @@ from tests.unit.engine.logs import RELEASE, UID, Log, at, name_of
 from release_coordinator.api.codec import ReleaseObject, parse_release
 from release_coordinator.api.policy import RecordRules, ReleasePolicySpec
 from release_coordinator.api.status import RevisionRef
-from release_coordinator.engine.evidence import (
-    KeptRecordsFact,
-    KeptRecordsWant,
-    PolicyFact,
-    PolicyWant,
-)
+from release_coordinator.engine.evidence import PolicyFact, PolicyWant
 from release_coordinator.engine.observation import Observation
 from release_coordinator.engine.outcome import Note
+from release_coordinator.engine.recordfacts import KeptRecordsFact, KeptRecordsWant
 from release_coordinator.engine.retention import PROOFS, advance, doomed, due
 
 KEEP = 10

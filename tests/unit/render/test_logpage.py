@@ -4,6 +4,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from tests import records
+from tests.fakes.world import DAWN
 
 from release_coordinator.api.attempt import Gate, GateState, Role, Waiver
 from release_coordinator.api.control import Order, OrderKind
@@ -26,7 +27,7 @@ def test_who_waived_and_who_ordered_is_told() -> None:
         message="red",
         waiver=Waiver(by="ada", comment="known flake", approval="waive-ci"),
     )
-    order = Order(what=OrderKind.RESUME, by="bob", at=records.DAWN, reason="hold 3.1")
+    order = Order(what=OrderKind.RESUME, by="bob", at=DAWN, reason="hold 3.1")
 
     text = page(records.completed(3, gates=[gate], orders=[order]))
 
