@@ -2,7 +2,8 @@
 
 Simulated applications (`courses`) are watched by the real engine: questions, judge, and the books
 on breaches. A false alarm is a good release that would be rolled back; a miss is a bad one that
-would not be. The table in docs/metric-figures.md is made by this; the same seed gives the same figures.
+would not be. The table in docs/metric-figures.md is made by this; the same seed gives the same
+figures.
 """
 
 import argparse
