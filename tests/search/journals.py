@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.search.parts import Numbers
 
-from release_coordinator.api.attempt import Attempt, Measurement, Step, StepState, WatchState
+from release_coordinator.api.attempt import Attempt, Gate, Measurement, Step, StepState, WatchState
 from release_coordinator.api.conditions import Phase
 from release_coordinator.api.status import ReleaseStatus
 from release_coordinator.engine.describe import phase_of
@@ -110,6 +110,7 @@ def _attempt(attempt: Attempt, when: Moment) -> Attempt:
         "started_at": NOW,
         "held": [],
         "orders": [order.model_copy(update={"at": NOW}) for order in attempt.orders],
+        "gates": [_gate(gate) for gate in attempt.gates],
         "steps": [_step(step, when) for step in attempt.steps],
         "measurements": [] if over else [_measured(one, when) for one in attempt.measurements],
         "watch": None if over else attempt.watch and _watch(attempt.watch, when),
@@ -121,6 +122,12 @@ def _attempt(attempt: Attempt, when: Moment) -> Attempt:
     if attempt.end:
         changes["end"] = attempt.end.model_copy(update={"at": NOW})
     return attempt.model_copy(update=changes)
+
+
+def _gate(gate: Gate) -> Gate:
+    """How long it has been shut is only told."""
+    since = NOW if gate.shut_since else None
+    return gate.model_copy(update={"shut_since": since, "waited_seconds": None})
 
 
 def _step(step: Step, when: Moment) -> Step:

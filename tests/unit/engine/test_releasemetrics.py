@@ -8,12 +8,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests import records
 from tests.fakes.world import DAWN
+from tests.unit.engine.contexts import context
 
-from release_coordinator.api.attempt import Gate, GateState, Role, Trigger
+from release_coordinator.api.attempt import (
+    End,
+    Gate,
+    GateState,
+    Role,
+    Step,
+    StepState,
+    Trigger,
+    WatchState,
+)
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.measurement import Downtime
 from release_coordinator.api.policy import ReleasePolicySpec, StagingRef, Targets
 from release_coordinator.api.record import RecordSpec
+from release_coordinator.engine import closing
 from release_coordinator.engine.deployments import Ended, Outcome, complete, ended
 from release_coordinator.engine.releasemetrics import Target, judge, measure, within
 from release_coordinator.engine.releasereport import report
@@ -282,3 +293,29 @@ def test_metrics_lie_where_they_can(found: list[Ended]) -> None:
         assert metrics.success + metrics.rollbacks <= 1 + 1e-9
     for seconds in (metrics.time_to_deploy, metrics.downtime, metrics.time_to_restore):
         assert seconds is None or seconds >= 0
+
+
+@pytest.mark.parametrize(
+    ("outcome", "resumed", "changed"),
+    [
+        pytest.param(Phase.ROLLED_BACK, False, DAWN + 5 * MINUTES, id="at its first step"),
+        pytest.param(Phase.ROLLED_BACK, True, DAWN + 7 * MINUTES, id="a step that was resumed"),
+        pytest.param(Phase.FAILED, False, None, id="a migration that was never let run"),
+        pytest.param(Phase.SUPERSEDED, False, None, id="superseded"),
+    ],
+)
+def test_a_record_says_when_the_first_change_began(
+    outcome: Phase, *, resumed: bool, changed: datetime | None
+) -> None:
+    began = DAWN + (30 if resumed else 5) * MINUTES
+    steps = [
+        Step(id="prepare/backup", state=StepState.SUCCEEDED, started_at=DAWN),
+        Step(id="migrate/0007-add-isbn", state=StepState.FAILED, started_at=began),
+    ]
+    ctx = context(
+        steps=steps,
+        watch=WatchState(changed_at=DAWN + 7 * MINUTES),
+        end=End(outcome=outcome, reason=Reason.JOB_FAILED, at=DAWN + 40 * MINUTES),
+    )
+
+    assert closing.record(ctx.release, ctx.attempt, None).changed_at == changed
