@@ -1,10 +1,12 @@
 """The objects of the mirror as typed values, each read once for every state it has.
 
 Between `statuspage.mirror` and `views`: a page of five hundred releases must not parse five hundred
-journals each time somebody looks.
+journals each time somebody looks, and while it does so once, others must be answered.
 """
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
@@ -17,20 +19,20 @@ from release_coordinator.api.codec import (
 )
 from release_coordinator.api.conditions import Phase
 from release_coordinator.api.record import RecordSpec
-from release_coordinator.cluster.bodies import has_labels, uid_of, version_of
+from release_coordinator.cluster.bodies import uid_of, version_of
 from release_coordinator.cluster.port import INCIDENT, POLICY, RECORD, RELEASE, Body, Kind
 from release_coordinator.engine import releasereport
 from release_coordinator.engine.deployments import Application, Ended, ended
-from release_coordinator.engine.names import LABEL_RELEASE
 from release_coordinator.engine.releasereport import ReleaseReport
 
 from .mirror import Mirror
 from .views import record
-from .views.public import Published
+from .views.public import Facts, Published, facts_of
 from .views.release import HistoryRow
 from .views.summary import Summary, summary_of
 
 T = TypeVar("T")
+Log = dict[Application, list[tuple[Body, RecordSpec]]]
 
 READ = 20
 """Records that are read for one page; the rest is for the next look."""
@@ -55,7 +57,17 @@ class Readings(Generic[T]):
             found = self._known[uid] = (version, self._read(body))
         return found[1]
 
-    def keep(self, bodies: list[Body]) -> None:
+    async def all(self, bodies: Iterable[Body]) -> list[T]:
+        """What each of them says; others have their turns while it is found out."""
+        made = []
+        for body in bodies:
+            known = self._known.get(uid_of(body))
+            if known is None or known[0] != version_of(body):
+                await asyncio.sleep(0)
+            made.append(self.of(body))
+        return made
+
+    def keep(self, bodies: Sequence[Body]) -> None:
         """Forget what is not among these."""
         if len(self._known) > len(bodies):
             alive = {uid_of(body) for body in bodies}
@@ -68,73 +80,70 @@ class Known:
     def __init__(self, mirror: Mirror) -> None:
         self.mirror = mirror
         self._summaries = Readings(lambda body: summary_of(parse_release(body)))
+        self._facts = Readings(lambda body: facts_of(parse_release(body)))
         self._incidents = Readings(parse_incident)
         self._records = Readings(record.spec_of)
         self._ended = Readings(_ended)
         self._policies = Readings(lambda body: parse_policy(body)[0])
+        self._log: tuple[int, Log] = (-1, {})
         self._report: tuple[int, datetime, ReleaseReport] | None = None
         self._notes: dict[str, Published] = {}
 
-    def summaries(self) -> list[Summary]:
+    async def summaries(self) -> list[Summary]:
         """Every Release in a row."""
-        return self._all(RELEASE, self._summaries)
+        return await self._all(RELEASE, self._summaries)
 
-    def releases(self, namespace: str) -> list[ReleaseObject]:
-        """Those of one namespace, whole."""
-        return [parse_release(body) for body in self.mirror.all(RELEASE, namespace)]
+    async def facts(self, namespaces: Sequence[str]) -> list[Facts]:
+        """What everybody may know of the Releases of these namespaces."""
+        self._facts.keep(self.mirror.all(RELEASE))
+        bodies = (body for space in namespaces for body in self.mirror.all(RELEASE, space))
+        return await self._facts.all(bodies)
 
     def release(self, namespace: str, name: str) -> ReleaseObject | None:
         """One Release."""
         body = self.mirror.get(RELEASE, namespace, name)
         return parse_release(body) if body else None
 
-    def incidents(self) -> list[IncidentObject]:
+    async def incidents(self) -> list[IncidentObject]:
         """All incidents."""
-        return self._all(INCIDENT, self._incidents)
+        return await self._all(INCIDENT, self._incidents)
 
     def incident(self, namespace: str, name: str) -> IncidentObject | None:
         """One incident."""
         body = self.mirror.get(INCIDENT, namespace, name)
         return self._incidents.of(body) if body else None
 
-    def incidents_of(self, release: ReleaseObject) -> list[IncidentObject]:
+    async def incidents_of(self, release: ReleaseObject) -> list[IncidentObject]:
         """Those of one Release, or of another one that had its name."""
-        bodies = self.mirror.all(INCIDENT, release.namespace)
-        found = (self._incidents.of(body) for body in bodies)
+        found = await self._incidents.all(self.mirror.all(INCIDENT, release.namespace))
         return [one for one in found if one.spec and one.spec.release == release.name]
 
-    def report(self, now: datetime) -> ReleaseReport:
+    async def report(self, now: datetime) -> ReleaseReport:
         """The release metrics, reckoned anew when something has changed, or now and then."""
-        last = self._report
-        if last and last[0] == self.mirror.revision and now - last[1] < LASTS:
-            return last[2]
-        attempts = [one for one in self._all(RECORD, self._ended) if one is not None]
+        revision = self.mirror.revisions[RECORD] + self.mirror.revisions[POLICY]
+        if self._report and self._report[0] == revision and now - self._report[1] < LASTS:
+            return self._report[2]
+        attempts = [one for one in await self._all(RECORD, self._ended) if one is not None]
         policies = {
-            (body["metadata"]["namespace"], body["metadata"]["name"]): spec
+            _application(body): spec
             for body in self.mirror.all(POLICY)
             if (spec := self._policies.of(body)) is not None
         }
         made = releasereport.report(attempts, policies, now)
-        self._report = (self.mirror.revision, now, made)
+        self._report = (revision, now, made)
         return made
 
     def names(self) -> set[Application]:
         """All Releases there are."""
-        return {
-            (body["metadata"]["namespace"], body["metadata"]["name"])
-            for body in self.mirror.all(RELEASE)
-        }
+        return {_application(body) for body in self.mirror.all(RELEASE)}
 
-    async def notes(self, releases: Sequence[ReleaseObject]) -> dict[str, Published]:
+    async def notes(self, applications: Iterable[Application]) -> dict[Application, Published]:
         """What was published of the version that each of them has brought last, as far as known.
 
         Records never change, so each is read once.
         """
-        wanted = {
-            f"{one.namespace}/{one.name}": last
-            for one in releases
-            if (last := self._completed(one)) is not None
-        }
+        log = await self._records_by_release()
+        wanted = {one: last for one in applications if (last := _completed(log.get(one, ())))}
         unread = [body for body in wanted.values() if uid_of(body) not in self._notes]
         for body in unread[:READ]:
             metadata = body["metadata"]
@@ -143,34 +152,43 @@ class Known:
             if spec is not None:
                 text = spec.notes.text if spec.notes else ""
                 self._notes[uid_of(body)] = Published(spec.version, text)
-        known = {key: self._notes.get(uid_of(body)) for key, body in wanted.items()}
-        return {key: one for key, one in known.items() if one is not None and one.text}
+        known = {one: self._notes.get(uid_of(body)) for one, body in wanted.items()}
+        return {one: notes for one, notes in known.items() if notes is not None and notes.text}
 
-    def _completed(self, release: ReleaseObject) -> Body | None:
-        """The record of the attempt that has completed last."""
-        bodies = self._records_of(release)
-        found = [(spec.ended_at, body) for body, spec in bodies if spec.outcome is Phase.COMPLETED]
-        return max(found, key=lambda one: one[0], default=(None, None))[1]
-
-    def history(self, release: ReleaseObject, now: datetime) -> list[HistoryRow]:
-        """The newest attempts of a Release that have ended."""
-        rows = [record.row_of(body, spec, now) for body, spec in self._records_of(release)]
+    async def history(self, release: ReleaseObject, now: datetime) -> list[HistoryRow]:
+        """The newest attempts that have ended, of a Release or of another that had its name."""
+        log = await self._records_by_release()
+        found = log.get((release.namespace, release.name), ())
+        rows = (record.row_of(body, spec, now) for body, spec in found)
         return sorted(rows, key=lambda row: row.ended.at, reverse=True)[:HISTORY]
 
-    def _records_of(self, release: ReleaseObject) -> list[tuple[Body, RecordSpec]]:
-        """Its records, and those of another one that had its name."""
-        bodies = [
-            body
-            for body in self.mirror.all(RECORD, release.namespace)
-            if has_labels(body, {LABEL_RELEASE: release.name})
-        ]
-        found = ((body, self._records.of(body)) for body in bodies)
-        return [(body, spec) for body, spec in found if spec is not None]
+    async def _records_by_release(self) -> Log:
+        revision = self.mirror.revisions[RECORD]
+        if self._log[0] != revision:
+            log: Log = defaultdict(list)
+            bodies = self.mirror.all(RECORD)
+            self._records.keep(bodies)
+            specs = await self._records.all(bodies)
+            for body, spec in zip(bodies, specs, strict=True):
+                if spec is not None:
+                    log[body["metadata"]["namespace"], spec.release].append((body, spec))
+            self._log = (revision, log)
+        return self._log[1]
 
-    def _all(self, kind: Kind, readings: Readings[T]) -> list[T]:
+    async def _all(self, kind: Kind, readings: Readings[T]) -> list[T]:
         bodies = self.mirror.all(kind)
         readings.keep(bodies)
-        return [readings.of(body) for body in bodies]
+        return await readings.all(bodies)
+
+
+def _application(body: Body) -> Application:
+    return body["metadata"]["namespace"], body["metadata"]["name"]
+
+
+def _completed(records: Iterable[tuple[Body, RecordSpec]]) -> Body | None:
+    """The record of the attempt that has completed last."""
+    done = [(spec.ended_at, body) for body, spec in records if spec.outcome is Phase.COMPLETED]
+    return max(done, key=lambda one: one[0])[1] if done else None
 
 
 def _ended(body: Body) -> Ended | None:

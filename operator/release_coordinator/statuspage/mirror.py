@@ -6,9 +6,11 @@ the API server cannot be reached, and says since when it is blind: old news must
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from release_coordinator.clock import Clock
 from release_coordinator.cluster.informer import Collections, Feed, Informer
@@ -63,8 +65,8 @@ class Mirror:
     ) -> None:
         """No namespaces: all of them."""
         self.store = Store()
-        self.revision = 0
-        """Raised with every change: what was rendered before is old."""
+        self.revisions: Counter[Kind] = Counter()
+        """Raised with every change of a kind: what was made of it before is old."""
         self.now = now
         self._cluster = cluster
         self._collections = collections
@@ -72,7 +74,7 @@ class Mirror:
         self._pulse_trouble = ""
         spaces: tuple[str | None, ...] = tuple(namespaces) or (None,)
         self.informers = [
-            Informer(collections, self.store, Feed(kind, space), now, self._raise)
+            Informer(collections, self.store, Feed(kind, space), now, partial(self._raise, kind))
             for kind in KINDS
             for space in spaces
         ]
@@ -118,8 +120,8 @@ class Mirror:
             logger.info("%s %s/%s could not be read: %s", kind.kind, namespace, name, error)
             return None
 
-    def _raise(self) -> None:
-        self.revision += 1
+    def _raise(self, kind: Kind) -> None:
+        self.revisions[kind] += 1
 
     async def _pulse(self) -> None:
         """A connection can die without a word: then this is what notices."""

@@ -86,7 +86,7 @@ class Pages:
         asked = overview.Asked.of(
             query.get("show", ""), query.get("search", ""), query.get("page", "1")
         )
-        page = overview.overview_of(self._known.summaries(), asked, self._now())
+        page = overview.overview_of(await self._known.summaries(), asked, self._now())
         return self._html(request, "overview", page=page)
 
     async def _release(self, request: web.Request) -> str:
@@ -94,8 +94,8 @@ class Pages:
         if found is None:
             raise web.HTTPNotFound
         now = self._now()
-        incidents = incident.rows_of(self._known.incidents_of(found), now)
-        page = release.page_of(found, self._known.history(found, now), incidents, now)
+        incidents = incident.rows_of(await self._known.incidents_of(found), now)
+        page = release.page_of(found, await self._known.history(found, now), incidents, now)
         return self._html(request, "release", page=page)
 
     async def _record(self, request: web.Request) -> str:
@@ -112,7 +112,7 @@ class Pages:
         return self._html(request, "record", page=page)
 
     async def _incidents(self, request: web.Request) -> str:
-        page = incident.list_of(self._known.incidents(), self._now())
+        page = incident.list_of(await self._known.incidents(), self._now())
         return self._html(request, "incidents", page=page, serves=self._mirror.serves(INCIDENT))
 
     async def _incident(self, request: web.Request) -> str:
@@ -123,15 +123,16 @@ class Pages:
         return self._html(request, "incident", page=incident.page_of(found, self._now()))
 
     async def _releasemetrics(self, request: web.Request) -> str:
-        page = releasemetrics.page_of(self._known.report(self._now()), self._known.names())
+        page = releasemetrics.page_of(await self._known.report(self._now()), self._known.names())
         return self._html(request, "releasemetrics", page=page)
 
     async def _public(self, request: web.Request) -> str:
         shown = self._settings.public_namespaces
         if not shown:
             raise web.HTTPNotFound
-        releases = [one for space in shown for one in self._known.releases(space)]
-        page = public.page_of(releases, await self._known.notes(releases), self._now())
+        facts = await self._known.facts(shown)
+        notes = await self._known.notes(one.application for one in facts)
+        page = public.page_of(facts, notes, self._now())
         return self._html(request, "public", page=page, title=self._settings.public_title)
 
     async def _static(self, request: web.Request) -> web.Response:

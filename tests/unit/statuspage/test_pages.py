@@ -1,5 +1,6 @@
 """The pages as a browser gets them: on a real port, from what the double knows."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -420,3 +421,14 @@ async def test_five_hundred_releases_are_one_bounded_page() -> None:
 def _renamed(body: Body, number: int) -> Body:
     names = {"name": f"r{number}", "uid": f"u{number}", "resourceVersion": str(number + 1)}
     return body | {"metadata": body["metadata"] | names}
+
+
+async def test_others_are_answered_while_five_hundred_releases_are_read() -> None:
+    one = body_of(releases.rolling_out())
+    objects = Known(mirror_of({RELEASE: [_renamed(one, number) for number in range(500)]}))
+    async with reader(objects) as browser:
+        reading = asyncio.ensure_future(browser.get("/"))
+        await browser.get("/healthz")
+
+        assert not reading.done()
+        await reading

@@ -21,6 +21,8 @@ from release_coordinator.statuspage.views.overview import PAGE, Asked, Show, ove
 from release_coordinator.statuspage.views.summary import Summary, summary_of
 from release_coordinator.statuspage.views.wording import Moment, Tone, phase_badge
 
+SUMMARIES = [summary_of(parse_release(body)) for body in scene()[RELEASE]]
+
 
 def summary(made: ReleaseObject, **names: str) -> Summary:
     return summary_of(parse_release(body_of(made, **names)))
@@ -95,7 +97,7 @@ def test_the_name_of_an_application_is_that_of_the_annotation() -> None:
 
 
 def test_what_needs_somebody_comes_first() -> None:
-    page = overview_of(known().summaries(), Asked(), NOW)
+    page = overview_of(SUMMARIES, Asked(), NOW)
 
     tones = [row.summary.badge.tone for row in page.rows]
     order = [Tone.BAD, Tone.WAIT, Tone.BUSY, Tone.CALM, Tone.GOOD]
@@ -105,7 +107,7 @@ def test_what_needs_somebody_comes_first() -> None:
 
 def test_a_search_finds_words_of_name_version_and_state() -> None:
     def found(search: str) -> list[str]:
-        page = overview_of(known().summaries(), Asked.of("all", search, "1"), NOW)
+        page = overview_of(SUMMARIES, Asked.of("all", search, "1"), NOW)
         return [row.summary.name for row in page.rows]
 
     assert found("LOGISTICS held") == ["dispatch"]
@@ -132,7 +134,7 @@ def test_any_query_is_read(show: str, search: str, page: str) -> None:
     assert asked.show in list(Show)
     assert len(asked.search) <= overview.SEARCH
     assert asked.page >= 1
-    overview_of(known().summaries(), asked, NOW)
+    overview_of(SUMMARIES, asked, NOW)
 
 
 @pytest.mark.parametrize("state", watched.STATES)
@@ -206,12 +208,12 @@ def test_the_status_remembers_attempts_whose_records_are_gone() -> None:
     ]
 
 
-def test_the_history_of_a_release_is_that_of_its_records_newest_first() -> None:
+async def test_the_history_of_a_release_is_that_of_its_records_newest_first() -> None:
     objects = known()
     made = objects.release("logistics", "routing")
     assert made is not None
 
-    rows = objects.history(made, NOW)
+    rows = await objects.history(made, NOW)
 
     assert [(row.attempt, row.badge.text) for row in rows] == [(2, "Rolled back"), (1, "Completed")]
 
@@ -241,8 +243,8 @@ def test_a_slim_record_is_enough_for_a_line_of_the_history() -> None:
     assert record.spec_of({"spec": {"release": 7}}) is None
 
 
-def test_open_incidents_come_first() -> None:
-    page = incident.list_of(known().incidents(), NOW)
+async def test_open_incidents_come_first() -> None:
+    page = incident.list_of(await known().incidents(), NOW)
 
     assert [(row.name, row.is_open) for row in page.rows] == [
         ("routing-2-1c2d", True),
@@ -276,22 +278,22 @@ def test_moments_are_told_with_their_distance() -> None:
     assert Moment(NOW + timedelta(minutes=5), NOW).distance == "in 5m 00s"
 
 
-def test_a_summary_is_made_once_for_each_state(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_summary_is_made_once_for_each_state(monkeypatch: pytest.MonkeyPatch) -> None:
     objects = known()
-    first = objects.summaries()
+    first = await objects.summaries()
     monkeypatch.setattr(
         "release_coordinator.statuspage.known.parse_release", lambda _: pytest.fail("again")
     )
 
-    assert objects.summaries() == first
+    assert await objects.summaries() == first
 
 
-def test_what_is_gone_is_forgotten() -> None:
+async def test_what_is_gone_is_forgotten() -> None:
     objects = known({RELEASE: scene()[RELEASE]})
-    objects.summaries()
+    await objects.summaries()
     objects.mirror.store.replace_all(RELEASE, [], since=objects.mirror.store.mark())
 
-    assert objects.summaries() == []
+    assert await objects.summaries() == []
     assert objects._summaries._known == {}
 
 

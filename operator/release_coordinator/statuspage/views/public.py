@@ -11,6 +11,7 @@ from release_coordinator.api.attempt import Attempt
 from release_coordinator.api.checklist import GateName
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase
+from release_coordinator.engine.deployments import Application
 from release_coordinator.engine.rehearsal import was_good
 
 from .markdown import Paragraph, paragraphs_of
@@ -52,6 +53,19 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """What is shown of one application, before it is known what the time is."""
+
+    application: Application
+    title: str
+    version: str
+    state: Badge
+    begins: tuple[datetime, ...]
+    running: str
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class PublicRow:
     """One application."""
 
@@ -77,31 +91,42 @@ class PublicPage:
     total: int
 
 
+def facts_of(release: ReleaseObject) -> Facts:
+    """What everybody may know of a Release, whatever the time is."""
+    current, attempt = release.status.current, release.status.attempt
+    return Facts(
+        application=(release.namespace, release.name),
+        title=title_of(release),
+        version=attempt.version if attempt else release.spec.version if release.spec else "",
+        state=_state(release, attempt),
+        begins=tuple(_begins(release, attempt)),
+        running=current.version if current else "",
+        since=current.since if current else None,
+    )
+
+
 def page_of(
-    releases: Sequence[ReleaseObject], notes: Mapping[str, Published], now: datetime
+    facts: Sequence[Facts], notes: Mapping[Application, Published], now: datetime
 ) -> PublicPage:
-    """The page; `notes` are published release notes by namespace/name of the Release."""
-    rows = sorted(_rows(releases, notes, now), key=lambda row: row.title.casefold())
-    return PublicPage(tuple(rows[:PAGE]), len(rows))
+    """The page; `notes` are published release notes."""
+    shown = sorted(facts, key=lambda one: one.title.casefold())[:PAGE]
+    return PublicPage(
+        tuple(_row(one, notes.get(one.application), now) for one in shown), len(facts)
+    )
 
 
-def _rows(
-    releases: Iterable[ReleaseObject], notes: Mapping[str, Published], now: datetime
-) -> Iterable[PublicRow]:
-    for release in releases:
-        current = release.status.current
-        attempt = release.status.attempt
-        said = notes.get(f"{release.namespace}/{release.name}")
-        yield PublicRow(
-            title=title_of(release),
-            version=attempt.version if attempt else release.spec.version if release.spec else "",
-            state=_state(release, attempt),
-            planned=_planned(release, attempt, now),
-            running=current.version if current else "",
-            completed=Moment(current.since, now) if current and current.since else None,
-            notes=paragraphs_of(said.text if said else ""),
-            notes_version=said.version if said else "",
-        )
+def _row(facts: Facts, notes: Published | None, now: datetime) -> PublicRow:
+    ahead = [moment for moment in facts.begins if moment > now]
+    return PublicRow(
+        title=facts.title,
+        version=facts.version,
+        state=facts.state,
+        planned=Moment(max(ahead), now) if ahead else None,
+        running=facts.running,
+        completed=Moment(facts.since, now) if facts.since else None,
+        notes=paragraphs_of(notes.text if notes else ""),
+        notes_version=notes.version if notes else "",
+    )
 
 
 def _state(release: ReleaseObject, attempt: Attempt | None) -> Badge:
@@ -114,12 +139,12 @@ def _state(release: ReleaseObject, attempt: Attempt | None) -> Badge:
     return _WORDS.get(release.status.phase, _UNKNOWN)
 
 
-def _planned(release: ReleaseObject, attempt: Attempt | None, now: datetime) -> Moment | None:
-    """When it may begin, while it has not."""
+def _begins(release: ReleaseObject, attempt: Attempt | None) -> Iterable[datetime]:
+    """Moments before which it does not begin, while it has not."""
     if release.status.phase not in (Phase.PENDING, Phase.GATING):
-        return None
-    wanted = release.spec.schedule.opens_at() if release.spec else None
-    shut = (gate for gate in (attempt.gates if attempt else ()) if not gate.opens)
-    opens = next((gate.next_check for gate in shut if gate.name == GateName.WINDOW), None)
-    moments = [moment for moment in (wanted, opens) if moment is not None and moment > now]
-    return Moment(max(moments), now) if moments else None
+        return
+    if release.spec and (wanted := release.spec.schedule.opens_at()):
+        yield wanted
+    for gate in attempt.gates if attempt else ():
+        if gate.name == GateName.WINDOW and not gate.opens and gate.next_check:
+            yield gate.next_check
