@@ -4,7 +4,7 @@ import asyncio
 import json
 import ssl
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -88,7 +88,7 @@ def node(kubectl: Kubectl, name: str, kubelet: LogKubelet) -> Iterator[None]:
         kubelet.stop()
 
 
-def patch_status(kubectl: Kubectl, kind: str, name: str, status: dict[str, object]) -> None:
+def patch_status(kubectl: Kubectl, kind: str, name: str, status: Mapping[str, object]) -> None:
     """Write a status, as a controller does."""
-    patch = json.dumps({"status": status})
+    patch = json.dumps({"status": dict(status)})
     kubectl.run("patch", kind, name, "--subresource=status", "--type=merge", f"--patch={patch}")

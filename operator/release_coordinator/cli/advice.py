@@ -62,6 +62,7 @@ def _looks(release: ReleaseObject, attempt: Attempt) -> list[Action]:
     if attempt.end is None or attempt.end.outcome is not Phase.COMPLETED:
         selector = f"{names.LABEL_RELEASE}={release.name},{names.LABEL_ATTEMPT}={attempt.number}"
         jobs = f"kubectl -n {release.namespace} get jobs,pods -l {selector}"
+        found.append(Action("read the logs of its Jobs and pods", _order(release, "logs")))
         found.append(Action("see its Jobs", jobs))
     if incidents.cause_of(incidents.of_attempt(attempt)) is not None:
         name = names.incident_name(release.name, release.uid, attempt.number)

@@ -29,7 +29,7 @@ _STYLES = {RowState.DONE: "green", RowState.RUNNING: "cyan", RowState.FAILED: "r
 def bar(share: float, width: int = WIDTH, style: str = "green") -> Text:
     """A bar that can be read without colours."""
     full = int(min(max(share, 0.0), 1.0) * width)
-    return Text(FULL * full, style=style).append(EMPTY * (width - full), style="dim")
+    return Text().append(FULL * full, style=style).append(EMPTY * (width - full), style="dim")
 
 
 def bar_of(row: PhaseRow, release: ReleaseObject, now: datetime) -> Text:

@@ -131,10 +131,12 @@ def test_no_color_holds_for_one_command_alone(
 ) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     seen: list[str | None] = []
-    monkeypatch.setattr(
-        "release_coordinator.cli.commands.lint.check",
-        lambda *_: seen.append(os.environ.get("NO_COLOR")) or ([], []),
-    )
+
+    def check(*_: str) -> tuple[list[object], list[object]]:
+        seen.append(os.environ.get("NO_COLOR"))
+        return [], []
+
+    monkeypatch.setattr("release_coordinator.cli.commands.lint.check", check)
     file = tmp_path / "a.yaml"
     file.write_text("", encoding="utf-8")
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from release_coordinator.cli import main as cli
-from release_coordinator.cli import options
 from release_coordinator.cli.commands.completion import SCRIPTS, Shell
 from release_coordinator.cli.offers import FILES, NO_FILES, lines
 
@@ -49,7 +48,6 @@ def test_names_are_asked_for_in_the_namespace_of_the_line(monkeypatch: pytest.Mo
     assert [(one.namespace, one.context) for one in asked] == [("shop", "c")]  # type: ignore[attr-defined]
     assert offered("status bookshop ") == [NO_FILES]
     assert len(asked) == 1
-    assert options.Name
 
 
 def test_words_that_are_wrong_so_far_are_no_trouble(capsys: pytest.CaptureFixture[str]) -> None:
