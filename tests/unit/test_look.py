@@ -10,9 +10,14 @@ from release_coordinator.cluster.memory import Call
 from release_coordinator.cluster.port import DEPLOYMENT, JOB, POD, Body, Kind, Ref
 from release_coordinator.cluster.store import Store
 from release_coordinator.engine.evidence import AdmissionFact
-from release_coordinator.engine.runfacts import JobPodsWant, WorkloadPodsWant, WorkloadWant
+from release_coordinator.engine.runfacts import (
+    DocumentWant,
+    JobPodsWant,
+    WorkloadPodsWant,
+    WorkloadWant,
+)
 from release_coordinator.engine.watchfacts import Late, SampleWant
-from release_coordinator.errors import Transient
+from release_coordinator.errors import Denied, Transient
 from release_coordinator.evidence import registry
 from release_coordinator.evidence.sources import Sources
 from release_coordinator.look import JOB_NAME_LABEL, Looker
@@ -36,6 +41,21 @@ async def test_a_failed_read_is_raised_as_itself_so_that_the_queue_sees_when_to_
         )
 
     assert caught.value.retry_after == 7.0
+
+
+async def test_a_document_that_may_not_be_read_is_a_fact_and_holds_nothing_else_up() -> None:
+    world = World()
+
+    async def forbidden(_call: Call) -> None:
+        raise Denied("configmaps is forbidden")
+
+    world.cluster.before = forbidden
+    want = DocumentWant("bookshop-docs", "NOTES.md")
+
+    answers = await looker_on(world, Store()).look(KEY, (want,))
+
+    assert answers[want].text is None
+    assert "the operator may not read ConfigMap bookshop-docs" in answers[want].problem
 
 
 async def test_pods_of_a_job_are_read_only_while_their_end_is_not_known() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests import records
 from tests.fakes.world import DAWN
 from tests.releases import bookshop
 from tests.unit.engine.contexts import context
@@ -14,8 +15,9 @@ from release_coordinator.api.attempt import Attempt, End, Gate, GateState
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.evidence import DocumentRef
 from release_coordinator.api.notes import TEXT_LIMIT, PublishedNotes
-from release_coordinator.engine import markdown, notes, publishing
+from release_coordinator.engine import chain, markdown, notes, publishing
 from release_coordinator.engine.observation import NotSeen, Observation
+from release_coordinator.engine.policy import BUILT_IN
 from release_coordinator.engine.runfacts import DocumentFact, DocumentWant
 
 REF = DocumentRef(config_map="bookshop-docs", key="NOTES.md")
@@ -115,3 +117,13 @@ def test_the_record_keeps_at_most_its_bound_and_says_so(words: str, times: int) 
     assert found.cut is (found.text != whole)
     assert found.digest == notes.digest_of(whole)
     assert not found.cut or len(whole.encode()) > TEXT_LIMIT
+
+
+def test_a_record_is_ours_whatever_has_become_of_the_notes_since_it_was_written() -> None:
+    bare = records.completed(3, requirements=BUILT_IN)
+    notes_of = PublishedNotes(config_map="bookshop-docs", key="NOTES.md", text=MINE)
+    written = chain.sealed(bare.model_copy(update={"notes": notes_of}), None)
+    forged = notes_of.model_copy(update={"text": "Nothing is new."})
+
+    assert chain.is_same(written, chain.sealed(bare, None))
+    assert not chain.is_same(written.model_copy(update={"notes": forged}), written)
