@@ -11,6 +11,7 @@ from tests.fakes.outbox import States, channel
 from tests.fakes.receiver import Receiver, listening
 from tests.fakes.story import Story, following
 from tests.fakes.world import DAWN, NAMESPACE
+from tests.policies import basic
 from tests.releases import bookshop
 
 from release_coordinator.api.codec import parse_channel, parse_notification
@@ -203,7 +204,10 @@ async def test_what_the_receiver_never_takes_does_not_keep_the_rest_waiting(
     assert len(receiver.got) == len(TOLD)
 
 
-async def test_a_channel_that_hangs_delays_no_other(office: Office, receiver: Receiver) -> None:
+async def test_a_channel_that_hangs_delays_no_other(
+    office: Office, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("release_coordinator.controllers.delivery.SLOTS", 1)
     stuck = Receiver(hangs=True)
     async with listening(stuck):
         await office.set_up(hook(stuck, "stuck", timeout="30s"), hook(receiver, "well"))
@@ -211,7 +215,7 @@ async def test_a_channel_that_hangs_delays_no_other(office: Office, receiver: Re
         await asyncio.wait_for(office.controllers[0].reconcile(KEY), 5)
         for one in office.controllers:
             await asyncio.wait_for(one.reconcile(KEY), 5)
-        await receiver.until(len(TOLD))
+        await receiver.until(len(TOLD), seconds=15)
 
         assert len(stuck.got) <= 1
     await office.delivery.idle()
@@ -343,6 +347,28 @@ async def test_messages_go_two_days_after_their_end_and_do_not_come_back(
     assert len(receiver.got) == len(TOLD)
 
 
+async def test_a_request_that_is_still_open_is_neither_forgotten_nor_repeated(
+    receiver: Receiver,
+) -> None:
+    found = States()
+    story = await Story.begin("a version that waits")
+    await story.world.require(
+        **basic(types=[{"type": "Minor", "signOffs": [{"role": "qa"}]}])["spec"]
+    )
+    await found.play(story, bookshop())
+    post = Post(APIServer(), allow_loopback=True)
+    office = Office(post, found)
+    await office.set_up(hook(receiver))
+
+    for _ in range(3):
+        await office.look()
+        office.now += timedelta(days=3)
+
+    await post.close()
+    assert [one.spec.event for one in await office.outbox()] == ["SignOffNeeded"]
+    assert len(receiver.got) == 1
+
+
 async def test_what_happened_while_nobody_looked_is_told_from_the_record(
     receiver: Receiver,
 ) -> None:
@@ -375,8 +401,8 @@ def _end(states: States) -> datetime:
 async def test_a_channel_that_was_corrected_is_tried_at_once(
     office: Office, receiver: Receiver
 ) -> None:
-    away = {"cloudEvents": {"url": "http://127.0.0.1:1/events"}}
-    await office.set_up(hook(receiver, **away))
+    away = {"url": "http://127.0.0.1:1/events"}
+    await office.set_up(hook(receiver, cloudEvents=away))
     await office.look()
 
     better = {"spec": {"cloudEvents": {"url": receiver.url}}}

@@ -1,6 +1,11 @@
 """Sending one message, to real receivers on this host."""
 
+import asyncio
+import json
+import signal
+import sys
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from tests.fakes.receiver import Receiver, listening
@@ -8,7 +13,7 @@ from tests.fakes.receiver import Receiver, listening
 from release_coordinator.api.metricsource import AddressKind
 from release_coordinator.signals.addresses import APIServer
 from release_coordinator.signals.port import Endpoint, TLSMaterial
-from release_coordinator.signals.post import Post, Receipt
+from release_coordinator.signals.post import APPRISER, Post, Receipt
 
 NOTHING_LISTENS = "http://127.0.0.1:1/events"
 
@@ -126,6 +131,40 @@ async def test_a_service_that_hangs_is_ended(receiver: Receiver, post: Post) -> 
     receipt = await post.apprise(url, "t", "b", 0.5)
 
     assert receipt.problem == "was not done within 0.5 s"
+
+
+async def test_a_process_that_does_not_come_to_its_end_is_killed(
+    receiver: Receiver, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[asyncio.subprocess.Process] = []
+    start = asyncio.create_subprocess_exec
+
+    async def remembered(*arguments: str, **options: Any) -> asyncio.subprocess.Process:
+        started.append(await start(*arguments, **options))
+        return started[-1]
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", remembered)
+    monkeypatch.setattr("release_coordinator.signals.post.STARTING", 0.0)
+
+    receipt = await post.apprise(f"json://127.0.0.1:{receiver.port}/chat", "t", "b", 0.01)
+
+    assert receipt.problem == "was not done within 0.01 s"
+    assert [one.returncode for one in started] == [-signal.SIGKILL]
+
+
+async def test_a_process_ends_by_itself_when_the_operator_is_gone(receiver: Receiver) -> None:
+    receiver.hangs = True
+    url = f"json://127.0.0.1:{receiver.port}/chat?rto=60&cto=60"
+    task = {"url": url, "title": "t", "body": "b", "timeout": 0.5}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", APPRISER),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+
+    answer, _ = await asyncio.wait_for(process.communicate(json.dumps(task).encode()), 30)
+
+    assert json.loads(answer) == {"problem": "was not done within 0.5 s"}
 
 
 @pytest.mark.parametrize("url", ["", "nonsense", "nothing://x", "json://a json://b", "json://a,b"])
