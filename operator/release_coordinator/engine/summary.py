@@ -13,7 +13,7 @@ from release_coordinator.api.control import Suspend
 from release_coordinator.api.status import ComponentStatus, ReleaseStatus
 from release_coordinator.api.watch import Severity, Watch
 
-from . import checklist, plan, schema, watchlist
+from . import checklist, incidents, names, plan, schema, watchlist
 from .context import shorten
 from .describe import gates_message, message_of, phase_of, suspended
 from .memo import Memo
@@ -21,6 +21,8 @@ from .rehearsal import was_good
 from .unheeded import unheeded
 
 Verdict = tuple[Status, Reason, str]
+MESSAGE = 1024
+"""Characters of a message."""
 
 PROGRESS: tuple[tuple[ConditionType, str], ...] = (
     (ConditionType.PREPARED, "prepare/"),
@@ -43,7 +45,7 @@ def summarise(release: ReleaseObject, status: ReleaseStatus, now: datetime) -> R
         update={
             "observed_generation": release.generation,
             "phase": phase,
-            "message": shorten(message, 1024),
+            "message": shorten(message, MESSAGE),
             "version": attempt.version if attempt else None,
             "digest": attempt.digest if attempt else None,
             "conditions": _merge(release, status.conditions, verdicts, now),
@@ -156,7 +158,17 @@ def _course(release: ReleaseObject, attempt: Attempt) -> str:
     text = message_of(attempt, release.spec, release.name)
     if not attempt.recorded and attempt.frozen and _edited(release, attempt):
         text += f" (the edited spec waits until attempt {attempt.number} has ended)"
-    return text
+    return text + _incident(release, attempt, MESSAGE - len(text))
+
+
+def _incident(release: ReleaseObject, attempt: Attempt, room: int) -> str:
+    """Where to read on about an attempt that went wrong, if there is room for that."""
+    wrong = incidents.cause_of(incidents.of_attempt(attempt)) is not None
+    if not attempt.recorded or phase_of(attempt) not in _BAD or not wrong:
+        return ""
+    name = names.incident_name(release.name, release.uid, attempt.number)
+    text = f". Incident: kubectl release incident show {name}"
+    return text if len(text) <= room else ""
 
 
 def _edited(release: ReleaseObject, attempt: Attempt) -> bool:
@@ -291,7 +303,7 @@ def _merge(
                 type=kind,
                 status=status,
                 reason=reason,
-                message=shorten(message, 1024),
+                message=shorten(message, MESSAGE),
                 last_transition_time=old.last_transition_time if same and old else now,
                 observed_generation=release.generation,
             )
