@@ -63,8 +63,8 @@ class Logs:
                 return await self._tolerant(place, query)
 
         found = await asyncio.gather(*(one(place) for place in self._bounded(places)))
-        merged = heapq.merge(*map(_timed, found), key=lambda entry: entry[0])
-        return [line for _, line in merged]
+        # A line without a moment, or with an earlier one, comes right after the line above it.
+        return list(heapq.merge(*found, key=lambda line: _order(line.at)))
 
     async def follow(self, find: Find, pause: float = PAUSE) -> AsyncIterator[Line]:
         """Lines as they come, until the attempt is over and its Jobs have ended."""
@@ -160,15 +160,6 @@ def _line(place: LogSource, raw: bytes) -> Line:
     text = raw.decode("utf-8", "replace").rstrip("\r\n")
     at, _, rest = text.partition(" ")
     return Line(place, at, rest) if _moment(at) else Line(place, "", text)
-
-
-def _timed(lines: list[Line]) -> list[tuple[_Order, Line]]:
-    """Each line with its moment; never before the line above it."""
-    timed, last = [], _BEGINNING
-    for line in lines:
-        last = max(last, _order(line.at))
-        timed.append((last, line))
-    return timed
 
 
 def _order(at: str) -> _Order:

@@ -8,7 +8,7 @@ from hypothesis import given
 from tests import goldens
 from tests.unit.cli.namespaces import namespaces
 
-from release_coordinator.cli.draft.survey import PART_OF, Namespace, drafts
+from release_coordinator.cli.draft.survey import COMPONENTS, PART_OF, Namespace, drafts
 from release_coordinator.cli.draft.writing import text
 from release_coordinator.cli.lint.findings import Level
 from release_coordinator.cli.lint.offline import check
@@ -132,3 +132,14 @@ def test_the_version_is_that_of_most_images_and_of_two_the_higher(
     bodies = [workload(f"a{n}", f"example/a{n}:{tag}") for n, tag in enumerate(tags)]
 
     assert drafts(Namespace(bodies), "space")[0].version == version
+
+
+def test_more_workloads_than_a_release_can_have_are_left_out_aloud() -> None:
+    bodies = [workload(f"a{n:02}", "example/a:1.0.0") for n in range(COMPONENTS + 2)]
+
+    written = text(drafts(Namespace(bodies), "space"))
+
+    assert written.count("workloadRef:") == COMPONENTS
+    assert written.count("a Release has at most") == 2
+    assert check(written, "f")[1] != []
+    assert not [one for one in check(written, "f")[1] if one.level is Level.ERROR]
