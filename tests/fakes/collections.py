@@ -76,6 +76,10 @@ class MemoryCollections:
             raise self.trouble
         return kind.plural not in self.unserved
 
+    def age(self) -> None:
+        """From now on a watch can go on from the present version, and from none before it."""
+        self._oldest = self._version
+
     def cut(self, *, forget: bool = False) -> None:
         """End all watches; with `forget` they cannot go on from where they were."""
         if forget:

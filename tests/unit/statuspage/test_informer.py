@@ -102,6 +102,19 @@ async def test_a_watch_that_ends_goes_on_from_where_it_was() -> None:
         assert world.collections.lists == ["releases"], "no second list"
 
 
+async def test_it_goes_on_from_the_last_event_as_the_server_forgets_older_ones() -> None:
+    world = World()
+    await world.create("one")
+    async with running(world):
+        await world.create("two")
+        world.collections.age()
+        world.collections.cut()
+        await world.clock.advance(2 * PAUSES[0])
+
+        assert world.collections.lists == ["releases"]
+        assert world.informer.trouble == ""
+
+
 async def test_what_went_while_nobody_watched_is_gone_after_a_new_list() -> None:
     world = World()
     await world.create("one")
