@@ -73,6 +73,10 @@ class Office:
         for body in self._states.records:
             spec = {**body["spec"], "releaseUid": created["metadata"]["uid"]}
             await self.user.create(RECORD, {**_new(body), "spec": spec})
+        await self.add(*channels)
+
+    async def add(self, *channels: Body) -> None:
+        """Channels that were there before anything happened."""
         before, self.now = self.now, DAWN - timedelta(days=1)
         for body in channels:
             await self.user.create(CHANNEL, _new(body))
@@ -210,9 +214,12 @@ async def test_a_channel_that_hangs_delays_no_other(
     monkeypatch.setattr("release_coordinator.controllers.delivery.SLOTS", 1)
     stuck = Receiver(hangs=True)
     async with listening(stuck):
-        await office.set_up(hook(stuck, "stuck", timeout="30s"), hook(receiver, "well"))
+        await office.set_up(hook(stuck, "stuck", timeout="30s"))
+        for one in office.controllers:
+            await asyncio.wait_for(one.reconcile(KEY), 5)
+        await stuck.until(1)
 
-        await asyncio.wait_for(office.controllers[0].reconcile(KEY), 5)
+        await office.add(hook(receiver, "well"))
         for one in office.controllers:
             await asyncio.wait_for(one.reconcile(KEY), 5)
         await receiver.until(len(TOLD), seconds=15)
