@@ -19,7 +19,7 @@ from release_coordinator.engine import markdown, names, notes
 from release_coordinator.engine.drafting import Sources
 from release_coordinator.errors import NotFound
 
-from .lookup import Lookup
+from .lookup import InvalidSpecError, Lookup
 from .notebook import Notebook, Step, section_of
 from .source import Source
 
@@ -27,9 +27,14 @@ from .source import Source
 async def read(
     source: Source, release: ReleaseObject, version: str | None, commits: str = ""
 ) -> Notebook:
-    """Everything about the notes of a version, or of the one the Release names."""
+    """Everything about the notes of a version, or of the one the Release names.
+
+    Raises InvalidSpecError if the spec cannot be used and no version is named.
+    """
     spec = release.spec
     named = spec.documents if spec else Documents()
+    if spec is None and version is None:
+        raise InvalidSpecError(release.faults)
     wanted = version or (spec.version if spec else "")
     step = await _step(source, release, wanted)
     async with source.explained():

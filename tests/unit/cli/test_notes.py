@@ -9,6 +9,7 @@ from tests import records
 from release_coordinator.api.evidence import DocumentRef
 from release_coordinator.api.notes import PublishedNotes
 from release_coordinator.api.release import ReleaseType
+from release_coordinator.cli import main as cli
 from release_coordinator.cli import noteswriting
 from release_coordinator.cli.failure import UnansweredError
 from release_coordinator.cli.notebook import Notebook, State, Step
@@ -126,6 +127,22 @@ def test_what_has_no_place_is_told(found: Notebook, text: str, words: str) -> No
         noteswriting.body_of(found, text)
 
     assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--version", "v1.3"), "'v1.3' is no version; write it like 1.3.0"),
+        (("--write", "--edit"), "at most one of --write and --edit"),
+        (("--force",), "--force goes with --write"),
+        (("--commits", "/no/such/file"), "/no/such/file cannot be read"),
+    ],
+)
+def test_what_makes_no_sense_is_told(
+    capsys: pytest.CaptureFixture[str], options: tuple[str, ...], words: str
+) -> None:
+    assert cli.run(["notes", "bookshop", *options]) == 3
+    assert words in capsys.readouterr().err
 
 
 def editor(folder: Path, script: str) -> str:

@@ -5,6 +5,7 @@ notesources (what there is) -> notebook (what is best, what is missing) -> page,
 """
 
 import asyncio
+import re
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from release_coordinator.api.base import SEMVER_PATTERN
 from release_coordinator.api.codec import parse_release
 from release_coordinator.cli import noteswriting, options, paper
 from release_coordinator.cli.failure import UnansweredError
@@ -61,11 +63,24 @@ class Wish:
     commits: str
 
 
+def semantic(text: str) -> str:
+    """A SemVer 2 version. Raises BadParameter."""
+    if not re.fullmatch(SEMVER_PATTERN, text):
+        raise typer.BadParameter(f"{text!r} is no version; write it like 1.3.0")
+    return text
+
+
 def notes(  # noqa: PLR0913 - each is an option
     name: options.Name,
     *,
     version: Annotated[
-        str | None, typer.Option("--version", help="Version; else that of the Release.")
+        str | None,
+        typer.Option(
+            "--version",
+            metavar="VERSION",
+            parser=semantic,
+            help="Version; else that of the Release.",
+        ),
     ] = None,
     draft: Annotated[
         bool, typer.Option("--draft", help="Show a draft, even if notes are written.")
