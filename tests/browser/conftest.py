@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 from tests.unit.statuspage.scenes import known
 from tools.cluster import debian
 from tools.cluster.progress import Progress
@@ -20,6 +20,8 @@ PROGRAM = "/usr/bin/chromium"
 SETTINGS = PageSettings(
     public_namespaces=("shop", "accounts"), public_title="Our releases", user_header="X-User"
 )
+PATIENCE = 20_000
+"""Milliseconds in which a page is as it should be; tests of other lanes go first."""
 DESKTOP, PHONE = (1280, 900), (375, 800)
 
 
@@ -27,6 +29,7 @@ DESKTOP, PHONE = (1280, 900), (375, 800)
 async def chromium() -> AsyncIterator[Browser]:
     """Return the browser, installed on first use."""
     debian.require({"chromium": "chromium", "fc-list": "fonts-dejavu-core"}, Progress())
+    expect.set_options(timeout=PATIENCE)
     async with async_playwright() as playwright:
         # As root, and in containers, it has no sandbox of its own; it sees our own pages alone.
         browser = await playwright.chromium.launch(
