@@ -308,10 +308,10 @@ def test_a_record_says_when_the_first_change_began(
     outcome: Phase, *, resumed: bool, changed: datetime | None
 ) -> None:
     began = DAWN + (30 if resumed else 5) * MINUTES
-    steps = [
+    steps = (
         Step(id="prepare/backup", state=StepState.SUCCEEDED, started_at=DAWN),
         Step(id="migrate/0007-add-isbn", state=StepState.FAILED, started_at=began),
-    ]
+    )
     ctx = context(
         steps=steps,
         watch=WatchState(changed_at=DAWN + 7 * MINUTES),
