@@ -203,6 +203,13 @@ def test_what_ended_by_another_clock_in_the_future_belongs_to_the_last_window() 
     assert within(every, past, MONTH, before=1) == []
 
 
+def test_what_ended_exactly_at_an_edge_belongs_to_the_earlier_window_alone() -> None:
+    (one,) = of(went_well(1))
+
+    assert within([one], one.ended_at + MONTH, MONTH) == []
+    assert within([one], one.ended_at + MONTH, MONTH, before=1) == [one]
+
+
 def test_a_staging_release_has_no_targets_and_is_not_in_the_overall_metrics() -> None:
     policy = ReleasePolicySpec(staging=StagingRef(namespace="shop-staging"))
     attempts = [ended("shop", went_well(1)), ended("shop-staging", went_back(1))]
