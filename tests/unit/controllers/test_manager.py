@@ -26,6 +26,10 @@ class Scripted:
         return self._answer()
 
 
+def answering(seconds: float | None) -> Callable[[], float | None]:
+    return lambda: seconds
+
+
 def failing(error: Exception) -> Callable[[], float | None]:
     def answer() -> float | None:
         raise error
@@ -38,7 +42,7 @@ def manager(*controllers: Scripted) -> Manager:
 
 
 async def test_the_next_look_is_the_earliest_that_one_of_them_wants() -> None:
-    waits = [Scripted(str(wait), lambda wait=wait: wait) for wait in (None, 30.0, 7.0)]
+    waits = [Scripted(str(wait), answering(wait)) for wait in (None, 30.0, 7.0)]
     assert await manager(*waits).reconcile(KEY) == 7.0
     assert await manager(waits[0]).reconcile(KEY) is None
 
