@@ -30,7 +30,7 @@ demo: $(READY) ## Show a release, its rollback and the reports on a local cluste
 	@$(BIN)/python -m tools.demo $(ARGS)
 
 test: $(READY) ## Run every test on clusters that come up and go down by themselves
-	@$(BIN)/python -m pytest -n $(LANES) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n $(LANES) --no-loadscope-reorder $(ARGS)
 
 docs: $(READY) ## Build the documentation into build/site; a link that leads nowhere is an error
 	@$(BIN)/python -m tools.docsite

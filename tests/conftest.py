@@ -22,10 +22,15 @@ def light_kubeconfig(light_cluster: Cluster) -> Path:
     return light_cluster.kubeconfig
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Let what shares a cluster run one after the other."""
-    lanes.assign(items)
+    return lanes.Lanes(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what takes longest begin first."""
+    lanes.sort(items)
 
 
 @pytest.hookimpl(tryfirst=True)

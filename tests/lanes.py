@@ -1,6 +1,6 @@
 """Which tests run side by side: three lanes, as most of them wait most of the time.
 
-    pytest -n 3 --dist loadgroup --no-loadscope-reorder -> conftest -> here
+    pytest -n 3 --no-loadscope-reorder -> conftest -> here
 
 Tests that share a cluster are one lane each, as they would be in each other's way, and so begin
 first: the real containers take longest. All others go file by file to whoever is free. They need
@@ -12,34 +12,49 @@ import os
 from collections.abc import Iterable
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
-KIND = "kind"
-LIGHT = "light"
-_ORDER = {KIND: 0, LIGHT: 1}
+_FOLDERS = {
+    "tests/e2e": "kind",
+    "tests/api": "light",
+    "tests/campaigns_api": "light",
+    "tests/contract": "light",
+}
+_ORDER = ["kind", "light"]
 _PATIENT = 10
 """Niceness of tests that have no clock."""
 
 
-def lane_of(item: pytest.Item) -> str:
+def lane_of(nodeid: str) -> str:
     """Return the lane of a test; every file without a cluster is one of its own."""
-    if item.get_closest_marker("e2e"):
-        return KIND
-    return LIGHT if item.get_closest_marker("api") else item.path.as_posix()
+    path = nodeid.partition("::")[0]
+    folder = "/".join(path.split("/")[:2])
+    return _FOLDERS.get(folder, path)
 
 
-def assign(items: list[pytest.Item]) -> None:
-    """Give each test its lane, and sort those with clusters to the front."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(lane_of(item)))
-    items.sort(key=lambda item: _ORDER.get(lane_of(item), len(_ORDER)))
+class Lanes(LoadScopeScheduling):  # type: ignore[misc]  # the library has no types for it
+    """Gives each worker a lane at a time."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return lane_of(nodeid)
+
+
+def sort(items: list[pytest.Item]) -> None:
+    """Put tests with clusters to the front."""
+    items.sort(key=lambda item: _rank(lane_of(item.nodeid)))
 
 
 def give_way(item: pytest.Item) -> None:
     """Before a test: let it wait for those that have a clock, if there are others beside it."""
     if hasattr(item.config, "workerinput"):
+        hurried = lane_of(item.nodeid) in _ORDER
         # Lowering it again is for the superuser.
         with contextlib.suppress(PermissionError):
-            os.setpriority(os.PRIO_PROCESS, 0, 0 if lane_of(item) in _ORDER else _PATIENT)
+            os.setpriority(os.PRIO_PROCESS, 0, 0 if hurried else _PATIENT)
+
+
+def _rank(lane: str) -> int:
+    return _ORDER.index(lane) if lane in _ORDER else len(_ORDER)
 
 
 _LINES = pytest.StashKey[list[str]]()

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.bench import measures, report, verdicts, watching
+from tools.bench import containers, measures, report, verdicts, watching
 from tools.bench.app import SHAPES
 from tools.bench.ground import Ground, ground
 from tools.bench.measures import Row, Sizes
@@ -31,11 +31,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--watching", type=int, metavar="N", help="only so many releases in their watch at once"
     )
+    parser.add_argument(
+        "--breaches", type=int, metavar="N", help="only so many bad versions on real containers"
+    )
+    parser.add_argument(
+        "--outages", action="store_true", help="only silent metric sources, on real containers"
+    )
     parser.add_argument("--name", default=NAME, help="name of the cluster")
     given = parser.parse_args(arguments)
     if given.verdicts:
         return verdicts.main(["--windows", "20"] if given.quick else [])
     progress = Progress()
+    if given.breaches or given.outages:
+        rows = _on_containers(f"{given.name}-kind", given.breaches, progress)
+        print(report.machine(), report.table(rows), sep="\n\n")
+        return 0
     sizes = QUICK if given.quick else Sizes()
     there = any(one.name == given.name and one.healthy for one in clusters.status())
     cluster = clusters.up(given.name, "light", progress, kwok_nodes=NODES)
@@ -51,6 +61,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         text = json.dumps(report.data(rows, loads), indent=2)
         given.json.write_text(text + "\n", encoding="utf-8")
     return 0
+
+
+def _on_containers(name: str, breaches: int | None, progress: Progress) -> list[Row]:
+    with containers.laboratory(name, progress) as lab:
+        if breaches:
+            with progress.step(f"{breaches} breaches on real containers"):
+                return containers.breaches(lab, breaches)
+        with progress.step("silent metric sources"):
+            return containers.outages(lab)
 
 
 async def _measured(
