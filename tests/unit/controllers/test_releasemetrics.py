@@ -142,12 +142,22 @@ async def a_log(attempts: int) -> MemoryCluster:
     return cluster
 
 
-async def test_the_log_is_listed_and_only_what_is_needed_of_it_is_kept() -> None:
-    store, told = Store(), list[tuple[str, str]]()
-    await LogResync(await a_log(3), store, told.append).once()
+async def test_the_log_is_listed_and_only_what_is_needed_of_it_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store, told, cluster = Store(), list[tuple[str, str]](), await a_log(3)
+    listed, listing = list[Body](), cluster.list
+
+    async def spied(*args: Any, **how: Any) -> list[Body]:
+        listed.extend(await listing(*args, **how))
+        return listed
+
+    monkeypatch.setattr(cluster, "list", spied)
+    await LogResync(cluster, store, told.append).once()
 
     found = store.select(RECORD)
     assert len(found) == 3
+    assert all("plan" not in body["spec"] for body in listed), "never more than a page in memory"
     assert all("plan" not in body["spec"] and "timeline" not in body["spec"] for body in found)
     assert told == [("shop", "bookshop")]
     assert store.complete(RECORD, "shop")

@@ -239,6 +239,9 @@ def test_targets_are_those_of_the_policy_that_counts() -> None:
     found = report([ended("shop", went_well(1))], policies, DAWN)
 
     assert found.applications["shop", "bookshop"].judged[-1].limit == 3600.0
+    elsewhere = {("docs", "bookshop"): own, ("shop", "default"): other}
+    found = report([ended("shop", went_well(1))], elsewhere, DAWN)
+    assert found.applications["shop", "bookshop"].judged[-1].limit == 7200.0
 
 
 moments = st.integers(-100_000, 100_000).map(lambda n: DAWN + timedelta(minutes=n))
