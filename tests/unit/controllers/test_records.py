@@ -90,6 +90,20 @@ async def test_another_release_of_that_name_loses_nothing() -> None:
     assert [one["metadata"]["name"] for one in found] == ["bookshop-1-earlier"]
 
 
+async def test_a_label_alone_makes_no_record_its_own() -> None:
+    place = Place()
+    uid = await place.furnish(1, 1)
+    log = Log.of(1, release_uid="another")
+    labelled = body(log, 1, uid)
+    labelled["metadata"]["name"] = "bookshop-1-labelled"
+    await place.cluster.create(RECORD, labelled)
+
+    await place.controller.reconcile(KEY)
+
+    found = await place.cluster.list(RECORD, NAMESPACE)
+    assert [one["metadata"]["name"] for one in found] == ["bookshop-1-labelled"]
+
+
 async def test_a_record_that_a_person_has_deleted_is_no_trouble() -> None:
     place = Place()
     await place.furnish(3, 2)

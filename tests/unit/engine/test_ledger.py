@@ -224,6 +224,15 @@ def test_without_its_release_a_log_is_checked_as_far_as_it_goes() -> None:
     assert log.faults() == {name_of(4): Fault.MISSING}
 
 
+def test_the_last_record_of_a_deleted_release_is_guarded_by_its_own_digest() -> None:
+    log = again()
+    log.status = None
+    last = log.records[name_of(COUNT)]
+    log.records[name_of(COUNT)] = last.model_copy(update={"message": "all was well"})
+
+    assert log.faults() == {name_of(COUNT): Fault.CHANGED}
+
+
 def test_a_record_that_this_version_cannot_read_is_not_called_changed() -> None:
     pages = [Page(name, record) for name, record in WHOLE.records.items()]
     pages[4] = Page(pages[4].name, pages[4].record, "it has a field spec.colour, which is newer")

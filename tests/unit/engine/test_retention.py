@@ -144,3 +144,23 @@ def test_what_is_needed_no_more_goes_later() -> None:
 
     assert name_of(1) not in log.records
     assert log.check().findings == ()
+
+
+def test_what_was_given_up_and_is_still_there_is_not_taken_back() -> None:
+    log = Log()
+    for number in range(1, PROOFS + KEEP + 2):
+        own = f"sha256:{number:064x}"
+        log.write(records.completed(number, digest=own, artifact_digest=own))
+    assert log.status is not None
+    pruned = due(RULES, log.status, log.kept(), at(20))
+    assert pruned is not None
+    log.status = log.status.model_copy(update={"pruned_records": pruned})
+    given_up = doomed(log.status, log.kept())[0]
+    current = RevisionRef(version="1.3.0", digest=log.records[given_up.name].digest)
+    log.status = log.status.model_copy(update={"current": current})
+    log.write(records.broken(PROOFS + KEEP + 2))
+
+    later = due(RULES, log.status, log.kept(), at(21))
+
+    assert later is not None
+    assert given_up.name not in {one.name for one in later.kept}
