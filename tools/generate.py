@@ -2,7 +2,7 @@ r"""Writes every generated file of the project, or compares; `make generate` and
 
     types of the API -> crds/ -> the chart's crds/ -> manifests/install.yaml
                      -> docs/reference/api.md
-    vocabulary, Events, instruments, plugin, rights -> the other pages below docs/reference
+    vocabulary, Events, instruments, presets, plugin, rights -> the other pages below docs/reference
     titles of the decisions -> docs/decisions/README.md
     render.admission -> the chart's admission.yaml -> manifests/install.yaml
                                  the chart's rules -> manifests/alerts.yaml
@@ -31,6 +31,7 @@ from tools.reference import (
     decisions,
     events,
     instruments,
+    presets,
     rights,
     vocabulary,
 )
@@ -120,6 +121,7 @@ def pages(alerts: dict[str, Any]) -> dict[Path, str]:
         REFERENCE / "metrics.md": instruments.render(),
         REFERENCE / "alerts.md": alertrules.render(alerts),
         REFERENCE / "commands.md": commands.render(),
+        REFERENCE / "presets.md": presets.render(),
         REFERENCE / "rights.md": rights.render(helm.CHART / "templates" / "_rules.tpl"),
         DECISIONS / "README.md": decisions.render(ROOT / DECISIONS),
     }

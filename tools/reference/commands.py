@@ -20,7 +20,7 @@ _INTRODUCTION = """\
 
 Everything that `kubectl release` can do, as its `--help` says it. What the commands are for, their
 exit codes and what they need is told in [kubectl release](kubectl-release.md)."""
-_MARKUP = re.compile(r"\[/?[a-z ]+\]")
+_MARKUP = re.compile(r"(?<!\\)\[/?[a-z ]+\]")
 _PAGE = re.compile(r"\bdocs/([\w/-]+\.md)\b")
 _HEADING = re.compile(r"^\[bold\](.*)\[/bold\]$")
 
@@ -50,7 +50,7 @@ def _command(path: str, command: Any) -> list[str | list[str]]:
     rows = [_parameter(one, context) for one in command.params if not getattr(one, "hidden", False)]
     parts: list[str | list[str]] = [
         f"## {path}",
-        _MARKUP.sub("", " ".join((command.help or "").split())),
+        _plain(" ".join((command.help or "").split())),
         f"```text\n{PROGRAM} {path} {usage}\n```",
         table(("", "Value", "Default", ""), rows),
     ]
@@ -70,7 +70,7 @@ def _parameter(one: Any, context: Any) -> tuple[str, str, str, str]:
     default = "" if flag or callable(one.default) or not one.default else str(one.default)
     if one.required:
         default = "*required*"
-    return ", ".join(map(code, names)), value, default, cell(_MARKUP.sub("", one.help or ""))
+    return ", ".join(map(code, names)), value, default, cell(_plain(one.help or ""))
 
 
 def _value(one: Any, context: Any) -> str:
@@ -87,13 +87,18 @@ def _word(argument: Any) -> str:
     return str(argument.metavar or argument.name.upper()).strip("[]")
 
 
+def _plain(text: str) -> str:
+    """Without rich's markup; a bracket that it is kept from reading is a bracket."""
+    return _MARKUP.sub("", text).replace("\\[", "[")
+
+
 def _epilog(text: str) -> list[str | list[str]]:
     """The examples and exit codes below a command's help: headings, code, sentences."""
     parts: list[str | list[str]] = []
     filled = (line.rstrip() for line in text.splitlines() if line.strip())
     for indented, lines in itertools.groupby(filled, lambda line: line.startswith("  ")):
         if indented:
-            shown = [_MARKUP.sub("", line.strip()) for line in lines]
+            shown = [_plain(line.strip()) for line in lines]
             language = "text" if shown[0][0].isdigit() else "sh"
             parts.append([f"```{language}", *_aligned(shown), "```"])
         else:
@@ -107,7 +112,7 @@ def _sentences(lines: list[str]) -> Iterator[str]:
         if heading:
             yield from (_HEADING.sub(r"**\1**", line) for line in some)
         else:
-            yield _PAGE.sub(r"[\1](../\1)", _MARKUP.sub("", " ".join(some)))
+            yield _PAGE.sub(r"[\1](../\1)", _plain(" ".join(some)))
 
 
 def _aligned(lines: list[str]) -> list[str]:

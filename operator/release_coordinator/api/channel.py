@@ -45,7 +45,7 @@ class Event(StrEnum):
     COMPLETED = "Completed"  # the version runs and stayed good
     NOTES_PUBLISHED = "NotesPublished"  # the release notes of a version that has completed
     FAILED = "Failed"  # it ended before anything was changed
-    INCIDENT_CHANGED = "IncidentChanged"  # an incident was opened, or its state has changed
+    INCIDENT_CHANGED = "IncidentChanged"  # opened, or its state, severity or decision has changed
 
 
 class Audience(StrEnum):

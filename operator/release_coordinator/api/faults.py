@@ -63,6 +63,10 @@ _NUMBER = ("must be a number, not {got}", "write digits without quotes")
 _TEXTS: Mapping[str, tuple[str, str]] = {
     "missing": ("is missing", "add it"),
     "one_workload": ("names no workload, or two", "set exactly one of workloadRef and workload"),
+    "one_way": ("names neither apprise nor cloudEvents, or both", "set exactly one of them"),
+    "one_auth": ("names no credentials, or two kinds", "set either bearer or basic"),
+    "whole_pair": ("names a certificate or a private key alone", "set both, or neither"),
+    "tls_without_https": ("has tls, but no url with https://", "write https://, or remove tls"),
     "string_type": ("must be text, not {got}", "put the value in quotes"),
     "string_pattern_mismatch": ("{value} has the wrong form", "{form}"),
     "string_too_short": ("is too short", "the least length is {min_length}"),

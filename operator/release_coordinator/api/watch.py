@@ -127,7 +127,8 @@ class Comparison(Model):
 class Breach(Model):
     """When a sample means the release is bad; any field that holds is a breach.
 
-    `above` and `below` together bound a range.
+    `above` and `below` together bound a range. Limits are in the unit of the value; what is set on
+    a preset replaces all of its usual limit.
     """
 
     model_config = ConfigDict(
@@ -150,11 +151,20 @@ class Breach(Model):
         description=(
             "A value up to this is no breach of ratioToBaseline or comparison, however large the "
             "relation: 0.002 is not worse than 0.0005 to any user. Judges alone if the baseline "
-            "is zero. Where less is worse it bounds the baseline instead."
+            "is zero. Where less is worse it bounds the baseline instead. In the unit of the value."
         ),
     )
-    above: Number | None = Field(None, description="Breach when the value is greater.")
-    below: Number | None = Field(None, description="Breach when the value is less.")
+    above: Number | None = Field(
+        None,
+        description=(
+            "Breach when the value is greater. In the unit of the query's answer; of presets: "
+            "seconds for latency (0.3 is 300 ms), a share from 0 to 1 for errors, saturation and "
+            "throttling (0.05 is 5 %), requests per second for RequestRate."
+        ),
+    )
+    below: Number | None = Field(
+        None, description="Breach when the value is less; in the same unit as above."
+    )
     comparison: Comparison | None = None
 
     @property
@@ -205,7 +215,8 @@ class Metric(Model):
     )
     window: Duration = Field("1m", description="What $(window) stands for: range of rates.")
     breach: Breach | None = Field(
-        None, description="When an answer is bad; a preset has a usual limit."
+        None,
+        description="When an answer is bad. A preset has a usual limit, which this replaces whole.",
     )
     baseline: Baseline = Field(default_factory=Baseline)
     min_traffic: MinTraffic | None = None
@@ -276,7 +287,10 @@ class LogSign(Model):
         min_length=1,
         max_length=8,
         json_schema_extra=SET,
-        description="Regular expressions in RE2 syntax; a line that contains one counts.",
+        description=(
+            "Regular expressions in RE2 syntax; a line that contains one counts. ^ is where the "
+            "application's line begins, behind the time that the kubelet notes."
+        ),
     )
     above: Annotated[int, Field(ge=0, le=100_000)] = Field(
         0, description="More lines than this since the change are a breach."
@@ -290,7 +304,9 @@ class DataCheck(Model):
 
     name: Name = Field(description="Name of the check, shown in messages.")
     job: JobTemplate
-    interval: Duration = Field("2m", description="Time between the end of a run and the next.")
+    interval: Duration = Field(
+        "2m", description="Time between the end of a run and the next; less than 10s is 10s."
+    )
     severity: Severity = Severity.ROLLBACK
     on_unknown: OnUnknown = OnUnknown.HOLD
 
@@ -327,7 +343,12 @@ class Watch(Model):
         "0s", description="Time after the first change in which nothing is judged."
     )
     unknown_limit: Duration = Field(
-        "5m", description="How long answers may be missing in a row before onUnknown applies."
+        "5m",
+        description=(
+            "How long answers of one entry may be missing in a row, within the watch after the "
+            "rollout, before its onUnknown applies; before the first change: how long a baseline "
+            "is waited for."
+        ),
     )
     metrics: list[Metric] = Field(
         [], max_length=METRICS_LIMIT, json_schema_extra=LIST_MAP, description="What is measured."

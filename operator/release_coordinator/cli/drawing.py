@@ -26,8 +26,7 @@ Axes = Any
 
 HINT = (
     "charts as SVG and PNG need matplotlib, which is not installed.\n"
-    'Install it with: pip install "release-coordinator[charts]" (in a checkout: '
-    'pip install ".[charts]"), or take -o text.'
+    'Install it with pip install ".[charts]" in a checkout, or take -o text.'
 )
 _WIDTH, _HEAD, _PANEL = 9.0, 1.6, 2.2
 """Inches."""

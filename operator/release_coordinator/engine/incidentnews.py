@@ -1,4 +1,4 @@
-"""What there is to tell of an Incident: that it was opened, and each new state of it.
+"""What there is to tell of an Incident: it was opened; state, severity or decision has changed.
 
 Used by `engine.announcing`; pure. Nothing is told before the operator has looked at it once: until
 then its severity is not known.

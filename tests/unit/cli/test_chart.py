@@ -178,7 +178,7 @@ def test_without_matplotlib_the_message_says_how_to_install_it(
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib", None)
 
-    with pytest.raises(UnansweredError, match=r"pip install \"release-coordinator\[charts\]\""):
+    with pytest.raises(UnansweredError, match=r"pip install \"\.\[charts\]\""):
         drawing.drawn(charts()["good"], "svg")
     assert "p95-latency" in text_of(charts()["good"])
 
@@ -363,4 +363,4 @@ def test_it_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
 
     shown = capsys.readouterr().out
     assert "kubectl release chart bookshop --attempt 3 --file chart.svg" in shown
-    assert 'pip install "release-coordinator[charts]"' in shown
+    assert 'pip install ".[charts]"' in shown

@@ -12,6 +12,7 @@ from tests.unit.cli import releases
 
 from release_coordinator.api import schema
 from release_coordinator.api.structural import RULES
+from release_coordinator.api.watch import Preset
 from release_coordinator.cli import main as cli
 from release_coordinator.cli.lint import celrules, report
 from release_coordinator.cli.lint.findings import Finding, Level
@@ -196,7 +197,163 @@ def test_lists_and_many_documents_are_taken_apart_and_strangers_passed_over() ->
     checked, found = check(f"{listed}---\n{stranger}---\n", "f")
 
     assert len(checked) == 2
-    assert {one.rule for one in found} == {"no-health", "no-smoke-test"}
+    assert {one.rule for one in found} == {"no-health", "no-smoke-test", "single-look"}
+
+
+def metric(**fields: Any) -> dict[str, Any]:
+    return {"watch": {"metrics": [{"name": "m", "component": "backend", **fields}]}}
+
+
+OWN = {"query": "rate(a[$(window)])", "breach": {"above": 3}}
+PRESET = {"preset": "LatencyP95", "failureThreshold": 2}
+
+
+@pytest.mark.parametrize(
+    ("changes", "rules"),
+    [
+        (metric(**OWN), {"single-look"}),
+        (metric(**OWN, failureThreshold=2), set()),
+        (metric(**OWN, interval="30s"), set()),
+        (metric(**OWN, severity="Hold"), set()),
+        (metric(query="a", breach={"comparison": {}}), set()),
+        (metric(**OWN, interval="2m"), {"window"}),
+        (metric(query="a", breach={"above": 3}, interval="2m"), set()),
+        (metric(**PRESET, interval="2m"), {"window"}),
+        (metric(**PRESET, breach={"above": 0.3}), set()),
+        (metric(**PRESET, breach={"above": 300}), {"unit"}),
+        (metric(**PRESET | {"preset": "ErrorRate"}, breach={"above": 5}), {"unit"}),
+        (metric(**PRESET | {"preset": "RequestRate"}, breach={"below": 5}), set()),
+        (
+            {"watch": {"dataChecks": [{"name": "d", "interval": "5s", "job": {"image": "a:1"}}]}},
+            {"interval"},
+        ),
+    ],
+)
+def test_what_is_watched_in_an_unwise_way_is_a_warning(
+    changes: dict[str, Any], rules: set[str]
+) -> None:
+    found = [one for one in found_in(spec(**changes)) if one.rule != "no-health"]
+
+    assert {one.rule for one in found if one.level is Level.WARNING} == rules, found
+    assert Level.ERROR not in {one.level for one in found}
+
+
+@pytest.mark.parametrize("preset", list(Preset))
+def test_a_preset_as_it_comes_is_worth_a_note_at_most(preset: Preset) -> None:
+    found = [one for one in found_in(spec(**metric(preset=preset.value))) if "watch" in one.path]
+
+    assert {one.level for one in found} <= {Level.NOTE}
+
+
+def of(kind: str, fields: dict[str, Any], **metadata: str) -> list[Finding]:
+    """What is found in an object of another kind."""
+    body = HEAD | {"kind": kind, "metadata": {"name": "x"} | metadata, "spec": fields}
+    return found_in(yaml.safe_dump(body))
+
+
+SECRET = {"name": "s", "key": "k"}
+URL = "http://prometheus:9090"
+CHANNEL = {"apprise": {"urlFrom": SECRET}}
+INCIDENT = {"release": "bookshop", "title": "t"}
+NOTIFICATION = {
+    "id": "i",
+    "release": "bookshop",
+    "releaseUid": "u",
+    "attempt": 1,
+    "event": "Started",
+    "channel": "c",
+    "channelUid": "v",
+    "time": "2026-01-01T00:00:00Z",
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "words"),
+    [
+        ("MetricSource", {"url": URL, "matchers": {"namespace": "$(namespace)"}}, ""),
+        ("MetricSource", {"url": f"{URL}/prefix"}, ""),
+        ("MetricSource", {"url": URL, "matchers": {"team": "$(component)"}}, "$(component)"),
+        ("MetricSource", {"url": URL, "matchers": {"team": "$(nobody"}}, "not closed"),
+        ("MetricSource", {"url": f"{URL}/api/v1"}, f"write {URL}"),
+        ("MetricSource", {"url": f"{URL}/a/api/v1/query"}, f"write {URL}/a"),
+        ("MetricSource", {"url": URL, "auth": {}}, "set either bearer or basic"),
+        ("Channel", CHANNEL, ""),
+        ("Channel", {}, "neither apprise nor cloudEvents"),
+        ("Channel", {"apprise": {"url": "slack://a/b/c"}}, "must not stand in a file"),
+        ("Channel", CHANNEL | {"events": ["Begun"]}, '"Begun" is not a known value'),
+        ("Channel", CHANNEL | {"event": ["Started"]}, "events is meant"),
+        ("Incident", INCIDENT, ""),
+        ("Incident", INCIDENT | {"state": "Resolved", "rootCause": "x"}, "prevention"),
+        ("Incident", INCIDENT | {"state": "Resolved", "prevention": "x"}, "root cause"),
+        ("Incident", INCIDENT | {"severity": "Bad"}, "is not a known value"),
+        ("Notification", NOTIFICATION, ""),
+        ("Notification", NOTIFICATION | {"event": "Begun"}, "is not a known value"),
+    ],
+)
+def test_other_kinds_are_checked_like_releases(
+    kind: str, fields: dict[str, Any], words: str
+) -> None:
+    found = [one for one in of(kind, fields) if one.level is Level.ERROR]
+
+    assert any(words in one.text for one in found) if words else found == [], found
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "rules"),
+    [
+        ("MetricSource", {"url": URL, "auth": {"bearer": SECRET}}, {"plain-http"}),
+        ("MetricSource", {"url": "https://prometheus", "auth": {"bearer": SECRET}}, set()),
+        ("Channel", {"cloudEvents": {"url": URL, "auth": {"bearer": SECRET}}}, {"plain-http"}),
+        (
+            "Channel",
+            CHANNEL | {"templates": [{"event": "Started", "title": "{{ nobody }}"}]},
+            {"template"},
+        ),
+    ],
+)
+def test_what_the_platform_team_will_regret_is_a_warning(
+    kind: str, fields: dict[str, Any], rules: set[str]
+) -> None:
+    found = of(kind, fields)
+
+    assert {one.rule for one in found} == rules
+    assert {one.level for one in found} <= {Level.WARNING}
+
+
+def test_a_name_that_the_server_makes_is_a_name() -> None:
+    body = HEAD | {"kind": "Channel", "metadata": {"generateName": "x-"}, "spec": CHANNEL}
+
+    assert found_in(yaml.safe_dump(body)) == []
+
+
+def test_a_namespace_of_what_has_none_is_a_warning() -> None:
+    found = of("MetricSource", {"url": URL}, namespace="monitoring")
+
+    assert [(one.rule, one.path, one.level) for one in found] == [
+        ("no-namespace", "metadata.namespace", Level.WARNING)
+    ]
+
+
+def test_an_incident_with_too_long_a_name_is_an_error() -> None:
+    found = of("Incident", INCIDENT, name="x" * 64)
+
+    assert ["at most 63" in one.text for one in found] == [True]
+
+
+def test_what_only_a_server_writes_is_not_read() -> None:
+    assert of("Channel", CHANNEL, creationTimestamp="yesterday") == []
+
+
+def test_a_field_in_the_wrong_place_is_told_where_it_belongs() -> None:
+    found = found_in(spec(watch={"pods": {}, "onUnknown": "Pass"}))
+
+    assert any("belongs to each entry" in one.text for one in found)
+
+
+def test_a_kind_that_is_not_checked_is_told_with_those_that_are() -> None:
+    (found,) = of("ReleaseRecord", {})
+
+    assert (found.level, "Incident, Notification" in found.text) == (Level.NOTE, True)
 
 
 def test_a_document_for_programs_has_the_same_findings() -> None:

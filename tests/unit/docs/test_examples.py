@@ -6,10 +6,13 @@ That an API server takes them is the business of tests/api/test_examples.py.
 from collections import Counter
 
 import pytest
+import yaml
 from tests.examples import OURS, SMALLEST, example, examples, filled, kinds
 from tools.markdown import Piece
 
 from release_coordinator.api.codec import parse_release
+from release_coordinator.cli.lint.findings import Level
+from release_coordinator.cli.lint.offline import check
 
 
 def block(info: str, text: str) -> Piece:
@@ -31,6 +34,15 @@ def test_every_release_of_the_docs_is_one_that_the_operator_can_read() -> None:
     bodies = [body for one in examples() for body in one.objects if body["kind"] == "Release"]
 
     assert [f for body in bodies for f in parse_release({"status": {}, **body}).faults] == []
+
+
+def test_lint_finds_nothing_in_the_docs_that_it_would_refuse_or_that_is_watched_unwisely() -> None:
+    known = {"digest": f"sha256:{'0' * 64}", "releaseUid": "3c5f"}
+    bodies = [filled(body, known) for one in examples() for body in one.objects]
+    found = [one for body in bodies for one in check(yaml.safe_dump(body), "docs")[1]]
+
+    told = [one for one in found if one.level is Level.ERROR or "watch" in one.path]
+    assert [str(one) for one in told] == []
 
 
 def test_a_part_is_put_where_it_belongs() -> None:

@@ -1,6 +1,7 @@
 """The generated pages leave nothing out: reasons, metrics, alerts, commands, decisions."""
 
 import ast
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +12,20 @@ from tests.unit.docs.words import PACKAGE
 from tools import generate, helm
 from tools.docsite.__main__ import foreign
 from tools.markdown import ROOT
-from tools.reference import alertrules, commands, decisions, instruments, rights, vocabulary
+from tools.reference import (
+    alertrules,
+    commands,
+    decisions,
+    instruments,
+    presets,
+    rights,
+    vocabulary,
+)
 
 from release_coordinator.api.conditions import Reason
+from release_coordinator.api.watch import Breach, Convention, Preset
 from release_coordinator.cli.main import app
+from release_coordinator.engine import presets as usual
 
 MAKERS = {"Counter", "Gauge", "Histogram", "Info", "Summary", "Enum"}
 MAKERS |= {f"{name}MetricFamily" for name in MAKERS} | {"_counter", "_gauge", "_histogram"}
@@ -78,6 +89,32 @@ def test_every_command_has_a_section_with_its_arguments_options_and_examples() -
         assert "`--help`" in section or "| `--" in section, name
         assert f"\nkubectl release {name}" in section, name
         assert "[bold]" not in section, name
+
+
+def test_brackets_of_examples_stay_and_nothing_is_escaped() -> None:
+    page = commands.render()
+
+    assert 'pip install ".[charts]"' in page
+    assert "\\[" not in page
+
+
+def test_every_query_of_a_preset_is_on_the_page() -> None:
+    page = " ".join(presets.render().split())
+
+    for convention, preset in itertools.product(Convention, Preset):
+        asked = usual.asked(preset, convention)
+        if asked is None:
+            continue
+        # Latencies are written out once, with the quantile of one of them.
+        query = re.sub(r"^histogram_quantile\([\d.]+", "histogram_quantile(0.95", asked.query)
+        assert query in page
+        assert asked.min_traffic is None or f"```text {asked.min_traffic.query} ```" in page
+
+
+def test_a_limit_is_told_as_people_write_it() -> None:
+    breach = Breach.model_validate({"above": 0.5, "comparison": {"minEffect": 2}})
+
+    assert presets.limit(breach) == "`{above: 0.5, comparison: {minEffect: 2}}`"
 
 
 def test_every_right_of_the_operator_is_on_the_page_with_what_it_is_for() -> None:

@@ -34,7 +34,7 @@ EXAMPLES = """
 
   kubectl release chart bookshop --metric p95-latency            one metric alone
 
-SVG and PNG need matplotlib: pip install "release-coordinator\\[charts]".
+SVG and PNG need matplotlib: pip install ".\\[charts]" in a checkout.
 """
 
 

@@ -109,6 +109,7 @@ def _watch(draft: Draft) -> Iterator[str]:
             yield f"        preset: {preset}"
             yield f"        convention: {part.convention}"
             yield f"        component: {_scalar(part.name)}"
+            yield "        failureThreshold: 2"
 
 
 def _more(draft: Draft) -> Iterator[str]:

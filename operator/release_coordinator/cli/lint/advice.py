@@ -11,6 +11,7 @@ from release_coordinator.api.release import Component, ReleaseSpec, Reversibilit
 from release_coordinator.api.watch import DataCheck
 from release_coordinator.engine import images
 
+from . import watching
 from .findings import Finding, note, warning
 
 CREDENTIALS = ("PASSWORD", "PASSWD", "TOKEN", "SECRET", "API_KEY", "APIKEY", "PRIVATE_KEY")
@@ -69,6 +70,8 @@ def _watch(spec: ReleaseSpec) -> Iterator[Finding]:
             "nothing is watched after the rollout, so nothing turns a bad version back; add watch, "
             "at least with pods: {}",
         )
+        return
+    yield from watching.findings(spec.watch)
 
 
 def _migrations(spec: ReleaseSpec) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from release_coordinator.api.base import NAME_PATTERN
+from release_coordinator.api.base import INCIDENT_NAME, NAME_PATTERN
 from release_coordinator.api.checklist import UNWAIVABLE
 from release_coordinator.api.faults import FORMS
 from release_coordinator.api.job import TEXT_LIMIT
@@ -87,6 +87,11 @@ def _short(value: Mapping[str, Any]) -> bool:
 
 def _reversibility(value: Mapping[str, Any]) -> str:
     return str(value.get("reversibility") or "Irreversible")
+
+
+def _is_told(field: str) -> Rule:
+    """What a resolved incident must say."""
+    return lambda value: value.get("state") != "Resolved" or bool((value.get(field) or "").strip())
 
 
 def _of_old_self(_: Any) -> bool:
@@ -180,9 +185,20 @@ MEANINGS: tuple[tuple[str, Rule], ...] = (
         lambda value: _has(value, "certificate") == _has(value, "privateKey"),
     ),
     ("an Approval never changes", _of_old_self),
+    ("a Notification says what happened", _of_old_self),
+    ("an incident stays with its release", _of_old_self),
+    ("an incident stays with its attempt", _of_old_self),
+    ("entries of the timeline are added", _of_old_self),
+    ("an incident is Resolved only with its root cause", _is_told("rootCause")),
+    ("an incident is Resolved only with what prevents it", _is_told("prevention")),
+    ("set either apprise or cloudEvents", _one_of("apprise", "cloudEvents")),
     (
         f"metadata.name has at most {NAME_LIMIT} characters: names of Jobs",
         lambda value: len(value["metadata"]["name"]) <= NAME_LIMIT,
+    ),
+    (
+        f"metadata.name has at most {INCIDENT_NAME} characters: Releases name it",
+        lambda value: len(value["metadata"]["name"]) <= INCIDENT_NAME,
     ),
     *((FORMS[pattern], _read_by_types) for pattern in TOLD),
 )

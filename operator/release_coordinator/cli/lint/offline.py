@@ -1,11 +1,11 @@
 """A file from its text to findings, without a server. Pure; `commands.lint` adds the server's."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 
-from release_coordinator.api.codec import parse_release
-from release_coordinator.cluster.port import OWN_GROUP, RELEASE, Kind
+from release_coordinator.api.codec import parse_channel, parse_metric_source, parse_release
+from release_coordinator.cluster.port import CHANNEL, METRIC_SOURCE, OWN_GROUP, RELEASE, Body, Kind
 
-from . import advice, shapes
+from . import advice, clusterwide, shapes
 from .findings import Finding, Level, error, note
 from .places import Document, read
 
@@ -26,9 +26,22 @@ def check(text: str, file: str) -> tuple[list[Document], list[Finding]]:
 
 def findings(kind: Kind, document: Document) -> list[Finding]:
     """Faults, and advice if there are none: what cannot be read cannot be advised on."""
-    found = shapes.findings(kind, document.body)
-    spec = parse_release(document.body).spec if kind == RELEASE and not found else None
-    return [*found, *(advice.findings(spec) if spec else ())]
+    body = document.body
+    found = shapes.findings(kind, body)
+    if not kind.namespaced:
+        found += clusterwide.of_place(body)
+    faulty = any(one.level is Level.ERROR for one in found)
+    return found if faulty else [*found, *_advice(kind, body)]
+
+
+def _advice(kind: Kind, body: Body) -> Iterator[Finding]:
+    """What is legal and will be regretted, of an object without faults."""
+    if kind == RELEASE and (release := parse_release(body).spec):
+        yield from advice.findings(release)
+    if kind == METRIC_SOURCE and (source := parse_metric_source(body).spec):
+        yield from clusterwide.of_source(source)
+    if kind == CHANNEL and (channel := parse_channel(shapes.as_written(body)).spec):
+        yield from clusterwide.of_channel(channel)
 
 
 def kind_of(document: Document) -> Kind | None:
@@ -53,6 +66,6 @@ def _strange(document: Document) -> Finding:
     if document.kind in shapes.KINDS:
         wanted = shapes.KINDS[document.kind].api_version
         return error("schema", "apiVersion", f"{version!r} is not {wanted}; correct it")
-    return note(
-        "not-checked", "kind", f"{document.kind or 'an object without kind'} is not checked"
-    )
+    what = document.kind or "an object without kind"
+    known = ", ".join(shapes.KINDS)
+    return note("not-checked", "kind", f"{what} is not checked; what is: {known}")
