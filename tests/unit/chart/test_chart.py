@@ -292,14 +292,18 @@ def test_every_alert_says_what_happened_and_what_to_do() -> None:
         "ReleaseRolledBack",
         "ReleaseRollbackFailed",
         "ReleaseHeld",
+        "ReleaseStuck",
+        "ReleaseWaitsForSignOff",
+        "ReleaseTargetMissed",
+        "ReleaseCoordinatorNotificationsFailing",
         "ReleaseCoordinatorDown",
         "ReleaseCoordinatorStuck",
         "ReleaseCoordinatorSignOffsNotGuarded",
         "ReleaseCoordinatorMetricSourceDown",
     }
     for rule in alerts.values():
-        assert rule["labels"]["severity"] in {"critical", "warning"}
-        assert set(rule["annotations"]) == {"summary", "description"}
+        assert rule["labels"]["severity"] in {"critical", "warning", "info"}
+        assert set(rule["annotations"]) == {"summary", "description", "runbook_url"}
 
 
 @pytest.mark.parametrize(
