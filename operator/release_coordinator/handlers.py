@@ -2,6 +2,8 @@
 
 The only module besides `__main__` that imports kopf. Handlers do no I/O, cannot fail and return
 nothing: which event came does not matter, because a pass looks at the whole state (level-based).
+Kopf ends the process when it may not watch one of its kinds, so it gets only those that releases
+cannot do without; `controllers.watching` has the others.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -13,15 +15,12 @@ from .cluster.locks import may_wait, waiting_for
 from .cluster.login import Credentials
 from .cluster.port import (
     APPROVAL,
-    CHANNEL,
     CONFIG_MAP,
     DAEMON_SET,
     DEPLOYMENT,
-    INCIDENT,
     JOB,
     LEASE,
     METRIC_SOURCE,
-    NOTIFICATION,
     POD,
     POLICY,
     RELEASE,
@@ -40,12 +39,6 @@ Login = Callable[[], Awaitable[Credentials]]
 
 LABELLED = (JOB, POD, DEPLOYMENT, STATEFUL_SET, DAEMON_SET, CONFIG_MAP, LEASE, SERVICE)
 """Kinds watched only where they carry our label; the server selects."""
-
-
-NOBODY: Key = ("", "")
-"""Stands for no Release: a channel has a status before there is one."""
-KEPT_BESIDE = (INCIDENT, NOTIFICATION, CHANNEL)
-"""Kinds that no release waits for."""
 
 
 class Intake:
@@ -76,27 +69,13 @@ class Intake:
             changed = self._store.put(kind, body)
             # How a source is says nothing to Releases: they find out when they ask it.
             changed = changed and not (kind is METRIC_SOURCE and _is_same_spec(known, body))
-        if kind in KEPT_BESIDE:
-            # How a channel is says nothing to Releases.
-            reported = event_type == "MODIFIED" and _is_same_spec(known, body)
-            if not (kind is CHANNEL and reported):
-                self._tell_beside(kind, body)
-        elif changed:
+        if changed:
             for key in self._concerned(kind, body):
                 self._enqueue(key)
+                if kind is POLICY:  # how severe an incident is
+                    self._beside(key)
         if kind is RELEASE:  # our own writes too: they are what incidents and messages tell of
             self._beside((body["metadata"]["namespace"], body["metadata"]["name"]))
-
-    def _tell_beside(self, kind: Kind, body: Body) -> None:
-        if kind is CHANNEL:
-            keys = [
-                (release["metadata"]["namespace"], release["metadata"]["name"])
-                for release in self._store.select(RELEASE)
-            ]
-            for key in keys or [NOBODY]:
-                self._beside(key)
-        else:
-            self._beside((body["metadata"]["namespace"], body.get("spec", {}).get("release", "")))
 
     def _concerned(self, kind: Kind, body: Body) -> Iterable[Key]:
         metadata = body["metadata"]
@@ -139,7 +118,7 @@ def register(registry: kopf.OperatorRegistry, intake: Intake, login: Login) -> N
             token=who.token or None,
         )
 
-    for kind in (RELEASE, METRIC_SOURCE, POLICY, APPROVAL, *KEPT_BESIDE, *LABELLED):
+    for kind in (RELEASE, METRIC_SOURCE, POLICY, APPROVAL, *LABELLED):
         _watch(registry, intake, kind)
 
 

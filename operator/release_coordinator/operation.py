@@ -21,6 +21,8 @@ from .act import Actor
 from .clock import SystemClock
 from .cluster.client import KubernetesCluster
 from .cluster.fence import FencedCluster
+from .cluster.follow import Watches
+from .cluster.informer import ApiCollections
 from .cluster.lease import Elector
 from .cluster.login import credentials
 from .cluster.port import LEASE, RELEASE, Cluster, Ref
@@ -32,6 +34,7 @@ from .controllers.manager import Manager
 from .controllers.port import Parts as ControllerParts
 from .controllers.registry import controllers
 from .controllers.releasemetrics import ReleaseFigures
+from .controllers.watching import Watching
 from .evidence.sources import Sources
 from .evidence.sourcesecrets import SourceSecrets
 from .guard import Guard
@@ -166,16 +169,7 @@ class Operation:
         metrics, post = await self._outwards()
         prober = HttpProber(allow_loopback=settings.allow_loopback)
         guard = self._guard(cluster, lambda: _each_release(store, enqueue))
-        sources = Sources(
-            cluster,
-            store,
-            metrics,
-            prober,
-            guard.state,
-            keep_secrets=settings.keep_secrets,
-            secrets=SourceSecrets(cluster, settings.lease_namespace),
-            reads_logs=settings.read_logs,
-        )
+        sources = self._sources(cluster, store, metrics, prober, guard)
         recorder = Recorder(cluster)
         queue = self._queue(store)
 
@@ -184,6 +178,7 @@ class Operation:
             queue.add(key)
 
         beside = self._beside(sources, post)
+        changes = await Watches.connect(settings.kubeconfig)
 
         def listed(key: Key) -> None:
             enqueue(key)
@@ -208,19 +203,43 @@ class Operation:
             "watches": asyncio.create_task(self._watch(intake)),
             "stop": asyncio.create_task(self._stop.wait()),
         }
+        watching = asyncio.create_task(self._watch_beside(changes, store, beside))
         for name, task in tasks.items():
             self._progress.depends_on(name, task)
         try:
             await asyncio.wait(tasks.values(), return_when=asyncio.FIRST_COMPLETED)
         finally:
+            watching.cancel()
             await self._wind_up(queue, recorder, tasks)
             sources.searcher.close()
             for close in (looker.close, prober.close, metrics.close, post.close):
                 await close()
 
+    def _sources(
+        self,
+        cluster: Cluster,
+        store: Store,
+        metrics: PrometheusMetrics,
+        prober: HttpProber,
+        guard: Guard,
+    ) -> Sources:
+        """Where facts come from."""
+        settings = self._settings
+        return Sources(
+            cluster,
+            store,
+            metrics,
+            prober,
+            guard.state,
+            keep_secrets=settings.keep_secrets,
+            secrets=SourceSecrets(cluster, settings.lease_namespace),
+            reads_logs=settings.read_logs,
+        )
+
     def _beside(self, sources: Sources, post: Post) -> Manager:
         """What keeps incidents, messages and notes; releases do not wait for it."""
         own = self._settings.lease_namespace
+        queue = WorkQueue[Key](clock=self._clock)
         parts = ControllerParts(
             sources.cluster,
             sources.store,
@@ -228,8 +247,24 @@ class Operation:
             own,
             post=post,
             message_metrics=self._message_metrics,
+            again=queue.add_after,
         )
-        return Manager(controllers(parts), WorkQueue(clock=self._clock))
+        return Manager(controllers(parts), queue)
+
+    async def _watch_beside(self, changes: Watches, store: Store, beside: Manager) -> None:
+        """Keep the store up to date with what is kept beside releases; its end would end nothing.
+
+        That is why it is none of the tasks that `_work` waits for.
+        """
+        async with changes:
+            await Watching(
+                ApiCollections(changes),
+                store,
+                beside.add,
+                clock=self._clock,
+                now=self._time.now,
+                namespaces=self._settings.namespaces,
+            ).run()
 
     def _queue(self, store: Store) -> WorkQueue[Key]:
         return WorkQueue(

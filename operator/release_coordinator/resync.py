@@ -1,6 +1,7 @@
 """Lists everything now and then: heals what a watch may have missed, and starts the first passes.
 
-Level-based work makes this harmless: a pass over a Release that needs nothing costs nothing.
+Level-based work makes this harmless: a pass over a Release that needs nothing costs nothing. Only
+what releases cannot do without is listed here: one list that fails keeps all releases waiting.
 """
 
 import asyncio
@@ -14,12 +15,9 @@ from .cluster import workloads
 from .cluster.bodies import kept
 from .cluster.port import (
     APPROVAL,
-    CHANNEL,
-    INCIDENT,
     JOB,
     LEASE,
     METRIC_SOURCE,
-    NOTIFICATION,
     POD,
     POLICY,
     RECORD,
@@ -38,6 +36,7 @@ from .reconcile import Key
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 5.0
+LOG_PATIENCE = 60.0
 LOG_SECONDS = 3600.0
 """Between two listings of the release log: only what somebody else has deleted is news in it."""
 
@@ -75,12 +74,9 @@ class Resync:
     async def once(self) -> None:
         """List the Releases, and for those under way everything that belongs to them."""
         await self._take(METRIC_SOURCE, None, None)
-        await self._take(CHANNEL, None, None)
         for namespace in self._namespaces:
             await self._take(POLICY, namespace, None)
             await self._take(APPROVAL, namespace, None)
-            await self._take(INCIDENT, namespace, None)
-            await self._take(NOTIFICATION, namespace, None)
             await self._take(LEASE, namespace, {names.LABEL_MANAGED_BY: names.MANAGED_BY})
             for body in await self._take(RELEASE, namespace, None):
                 await self._belongings(body)
@@ -134,25 +130,31 @@ class LogResync:
     async def run(self, seconds: float = LOG_SECONDS) -> None:
         """List at once and then about every so many seconds, until cancelled."""
         while True:
-            try:
-                await self.once()
-                pause = seconds * random.uniform(0.8, 1.2)  # noqa: S311 - jitter, no secret
-            except ReleaseCoordinatorError as error:
-                logger.warning("The release log cannot be listed, trying again: %s", error)
-                pause = 60.0
-            await asyncio.sleep(pause)
+            listed = await self.once()
+            jitter = random.uniform(0.8, 1.2)  # noqa: S311 - no secret
+            await asyncio.sleep(seconds * jitter if listed else LOG_PATIENCE)
 
-    async def once(self) -> None:
-        """List all records, page by page; of each only what the store keeps is kept."""
-        for namespace in self._namespaces:
-            mark = self._store.mark()
-            try:
-                bodies = await self._cluster.list(RECORD, namespace, keep=partial(kept, RECORD))
-            except NotFound:
-                bodies = []
-            changed = self._store.replace_all(RECORD, bodies, since=mark, namespace=namespace)
-            for key in {key for ref in changed if (key := self._key_of(ref)) is not None}:
-                self._enqueue(key)
+    async def once(self) -> bool:
+        """List all records, page by page; of each only what the store keeps is kept.
+
+        Returns whether all could be listed: one namespace that cannot keeps no other waiting.
+        """
+        return all([await self._list(namespace) for namespace in self._namespaces])
+
+    async def _list(self, namespace: str | None) -> bool:
+        mark = self._store.mark()
+        try:
+            bodies = await self._cluster.list(RECORD, namespace, keep=partial(kept, RECORD))
+        except ReleaseCoordinatorError as error:
+            logger.warning("The release log cannot be listed, trying again: %s", error)
+            return False
+        except Exception:
+            logger.exception("The release log cannot be listed, trying again")
+            return False
+        changed = self._store.replace_all(RECORD, bodies, since=mark, namespace=namespace)
+        for key in {key for ref in changed if (key := self._key_of(ref)) is not None}:
+            self._enqueue(key)
+        return True
 
     def _key_of(self, ref: Ref) -> Key | None:
         body = self._store.get(ref)

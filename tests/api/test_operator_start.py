@@ -15,6 +15,7 @@ from tools.lab.kubectl import Kubectl
 
 from release_coordinator.api.conditions import Phase
 from release_coordinator.cluster.proofs import ANNOTATION
+from release_coordinator.controllers.watching import KINDS
 from release_coordinator.render.admission import APPROVALS
 
 pytestmark = pytest.mark.api
@@ -77,6 +78,27 @@ async def test_the_rights_of_the_chart_are_enough(
     assert 'rest_client_requests_total{code="201"' in metrics
     assert 'code="403"' not in metrics
     assert "orbidden" not in operator.log, "Kopf's own requests"
+
+
+async def test_releases_go_on_where_nothing_may_be_kept_beside_them(
+    shop: Stage, own_kubeconfig: Path, tmp_path: Path
+) -> None:
+    beside = [kind.plural for kind in KINDS]
+    operator = await shop.start(
+        KUBECONFIG=str(chart_account(own_kubeconfig, shop.namespace, tmp_path, without=beside)),
+        NAMESPACES="",
+        LEASE_NAMESPACE=shop.namespace,
+    )
+    await operator.wait_ready()
+    await shop.apply(shop.release())
+    release = await shop.ended("1.3.0")
+
+    assert release.status.phase is Phase.COMPLETED, release.status.message
+    for plural in beside:
+        assert f"{plural}.release-coordinator.io: may not be listed" in operator.log
+    assert (await operator.get("/healthz"))[0] == 200
+    assert operator.running
+    assert "Traceback" not in operator.log
 
 
 async def test_the_next_process_knows_since_when_signatures_are_believed(

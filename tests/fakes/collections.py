@@ -4,6 +4,7 @@
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -26,6 +27,10 @@ class MemoryCollections:
         """Raised by everything that is asked."""
         self.unserved: set[str] = set()
         """Plurals of kinds that the server does not know."""
+        self.troubles: dict[str, Exception] = {}
+        """Raised by what is asked about a kind, by its plural."""
+        self.asked: Counter[str] = Counter()
+        """Requests for lists and watches, by plural, also refused ones."""
         self.lists: list[str] = []
         """Plurals that were listed."""
         self.page_size = 100
@@ -65,8 +70,7 @@ class MemoryCollections:
                 what, body = event
                 if _belongs(body, kind, namespace) and _version(body) > since:
                     yield {"type": what, "object": body}
-            if self.trouble:
-                raise self.trouble
+            self._refuse(kind)
         finally:
             self._queues.remove(queue)
 
@@ -92,8 +96,14 @@ class MemoryCollections:
         return _version(self._events[-1][1]) if self._events else 0
 
     def _check(self, kind: Kind) -> None:
+        self.asked[kind.plural] += 1
+        self._refuse(kind)
+
+    def _refuse(self, kind: Kind) -> None:
         if self.trouble:
             raise self.trouble
+        if kind.plural in self.troubles:
+            raise self.troubles[kind.plural]
         if kind.plural in self.unserved:
             raise NotServed(f"{kind.plural} is not served")
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, Protocol, Self
 from urllib.parse import urlencode
 
@@ -18,6 +19,7 @@ from kubernetes.aio.client.rest import RESTClientObject
 from release_coordinator.clock import Clock
 from release_coordinator.cluster.bodies import lean, version_of
 from release_coordinator.cluster.faults import Reply, fault
+from release_coordinator.cluster.login import configuration
 from release_coordinator.cluster.port import Body, Cluster, Kind, Ref
 from release_coordinator.cluster.urls import collection_path
 from release_coordinator.errors import Transient
@@ -80,6 +82,13 @@ class Watches:
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
         self._rest: Any = RESTClientObject(configuration)  # carries no types
+
+    @classmethod
+    async def connect(cls, kubeconfig: Path | None) -> Self:
+        """For any number of watches, each of which holds a connection. Raises Denied."""
+        login = await configuration(kubeconfig)
+        login.connection_pool_maxsize = 0  # no limit
+        return cls(login)
 
     async def __aenter__(self) -> Self:
         return self

@@ -1,8 +1,9 @@
 """All objects of a kind as they change: one list, then the server's watch, without end.
 
-For programs that look at many objects and have no Kopf (`statuspage`). A list is read page by page
-and put away at once, so that a long release log is never in memory as a whole; the watch goes on
-from where the list was, and a new list is needed only when the server has forgotten that place.
+For what is not Kopf's business: `statuspage`, and what is kept beside releases. A list is read
+page by page and put away at once, so that a long release log is never in memory as a whole; the
+watch goes on from where the list was, and a new list is needed only when the server has forgotten
+that place.
 """
 
 import json
@@ -104,6 +105,14 @@ class Feed:
     namespace: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """An object as it was known and as it is now; None where there is none."""
+
+    before: Body | None
+    after: Body | None
+
+
 class Informer:
     """Keeps the store up to date with one feed."""
 
@@ -114,8 +123,19 @@ class Informer:
         feed: Feed,
         now: Callable[[], datetime],
         changed: Callable[[], None] = lambda: None,
+        heard: Callable[[News], None] = lambda _: None,
     ) -> None:
-        """`changed` is called after every change of the store."""
+        """What is told of.
+
+        Args:
+            collections: where it asks.
+            store: what it keeps.
+            feed: what it follows.
+            now: the time of day, for `good_until`.
+            changed: called after every change of the store, and after the first list.
+            heard: told each change that a list brings, and each event of the watch, also those
+                that are no news to the store because we have written that state ourselves.
+        """
         self.feed = feed
         self.good_until: datetime | None = None
         """When the server was last heard of; None: never yet."""
@@ -127,6 +147,7 @@ class Informer:
         self._store = store
         self._now = now
         self._changed = changed
+        self._heard = heard
         self._version = ""
 
     async def run(self, clock: Clock) -> None:
@@ -183,9 +204,13 @@ class Informer:
         self._replace([], self._store.mark())
 
     def _replace(self, bodies: list[Body], mark: int) -> None:
-        if self._store.replace_all(
-            self.feed.kind, bodies, since=mark, namespace=self.feed.namespace
-        ):
+        kind, namespace = self.feed.kind, self.feed.namespace
+        is_first = not self._store.complete(kind, namespace)
+        known = {ref_of(kind, body): body for body in self._store.select(kind, namespace)}
+        changed = self._store.replace_all(kind, bodies, since=mark, namespace=namespace)
+        for ref in changed:
+            self._heard(News(known.get(ref), self._store.get(ref)))
+        if changed or is_first:
             self._changed()
 
     def _take(self, event: Body) -> None:
@@ -197,10 +222,13 @@ class Informer:
         self._version = version_of(body) or self._version
         if kind == "BOOKMARK":
             return
+        ref = ref_of(self.feed.kind, body)
+        known = self._store.get(ref)
         if kind == "DELETED":
-            ref = ref_of(self.feed.kind, body)
             is_news = self._store.remove(ref, uid_of(body), version_of(body))
+            self._heard(News(known or body, None))
         else:
             is_news = self._store.put(self.feed.kind, body)
+            self._heard(News(known, body))
         if is_news:
             self._changed()

@@ -64,6 +64,11 @@ def from_service_account(
     return configuration
 
 
+async def configuration(kubeconfig: Path | None) -> Configuration:
+    """Use the kubeconfig, or without one the service account. Raises Denied."""
+    return await from_kubeconfig(kubeconfig) if kubeconfig else from_service_account()
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """What another client of the same API server needs; paths and a token, empty if not used."""
@@ -77,7 +82,7 @@ class Credentials:
 
 async def credentials(kubeconfig: Path | None) -> Credentials:
     """Read them anew, so that a rotated token is the present one. Raises Denied."""
-    found = await from_kubeconfig(kubeconfig) if kubeconfig else from_service_account()
+    found = await configuration(kubeconfig)
     if "headers" in (found.client_session_kwargs or {}):  # the other client would act as itself
         raise Denied(f"the user of the kubeconfig {kubeconfig} impersonates somebody; name another")
     return Credentials(

@@ -21,9 +21,10 @@ from release_coordinator.api.codec import (
 )
 from release_coordinator.api.faults import told
 from release_coordinator.api.notification import NotificationSpec, NotificationStatus
+from release_coordinator.cluster.faults import Unserved
 from release_coordinator.cluster.port import CHANNEL, NOTIFICATION, Ref
 from release_coordinator.controllers.channels import Channels
-from release_coordinator.controllers.port import Key, Parts
+from release_coordinator.controllers.port import PATIENCE, Key, Parts
 from release_coordinator.engine import delivering, names
 from release_coordinator.errors import Conflict, NotFound, ReleaseCoordinatorError, Transient
 from release_coordinator.evidence.metricsources import authorization, material
@@ -42,6 +43,8 @@ LONGEST_TRY = 60.0
 JOURNAL_TRIES = 5
 JOURNAL_PAUSE = 2.0
 """Seconds; what was sent and not journalled would be sent again."""
+AGAIN = 10.0
+"""Seconds until a lane that an error has ended is looked at again."""
 
 Lane = tuple[str, Key]
 """UID of a Channel, and a Release: within it messages go one after the other."""
@@ -55,14 +58,15 @@ class Deliveries:
     def __init__(self, parts: Parts, channels: Channels) -> None:
         self._cluster, self._store, self._now = parts.cluster, parts.store, parts.now
         self._post, self._metrics = parts.post, parts.message_metrics
+        self._again = parts.again
         self._channels = channels
         self._secrets = SourceSecrets(parts.cluster, parts.own_namespace, listed="channels.secrets")
         self._slots: dict[str, asyncio.Semaphore] = {}
-        self._lanes: dict[Lane, asyncio.Task[None]] = {}
+        self._lanes: dict[Lane, asyncio.Task[float]] = {}
 
     async def reconcile(self, key: Key) -> float | None:
         """Start what is due; returns the seconds until the next one is."""
-        if self._post is None or not self._store.complete(CHANNEL, None):
+        if self._post is None or not self._knows_all(key[0]):
             return None
         waits = []
         for uid, head in self._heads(key).items():
@@ -75,8 +79,15 @@ class Deliveries:
                 task.add_done_callback(partial(self._freed, (uid, key)))
         return min(waits, default=None)
 
-    def _freed(self, lane: Lane, _: "asyncio.Task[None]") -> None:
+    def _knows_all(self, namespace: str) -> bool:
+        """Before, it could take a channel for gone, or a later message for the first."""
+        return self._store.complete(CHANNEL, None) and self._store.complete(NOTIFICATION, namespace)
+
+    def _freed(self, lane: Lane, task: "asyncio.Task[float]") -> None:
+        """Look again: what became due, or was changed, while the lane was taken was left to it."""
         del self._lanes[lane]
+        if not task.cancelled():
+            self._again(lane[1], task.result())
 
     async def idle(self) -> None:
         """Return when nothing is being sent."""
@@ -101,20 +112,31 @@ class Deliveries:
         bodies = self._store.select(NOTIFICATION, key[0], {names.LABEL_RELEASE: key[1]})
         return delivering.heads(map(parse_notification, bodies))
 
-    async def _work(self, post: Post, lane: Lane) -> None:
-        """Send what is due in one lane, one after the other."""
+    async def _work(self, post: Post, lane: Lane) -> float:
+        """Send what is due in one lane, one after the other.
+
+        Returns the seconds until it is to be looked at again: 0 unless something went wrong here.
+        """
         uid, key = lane
         slot = self._slots.setdefault(uid, asyncio.Semaphore(SLOTS))
         try:
             async with slot:
                 while (head := self._heads(key).get(uid)) is not None:
-                    if self._wait(head) > 0 or not await self._deliver(post, head):
-                        return
+                    if self._wait(head) > 0:
+                        return 0.0
+                    await self._deliver(post, head)
+        except ReleaseCoordinatorError as error:
+            logger.warning("Messages of %s/%s are not sent: %s", *key, error)
+            if isinstance(error, Transient | Conflict) and not isinstance(error, Unserved):
+                return AGAIN
         except Exception:
             logger.exception("Messages of %s/%s are not sent", *key)
+        else:
+            return 0.0
+        return PATIENCE
 
-    async def _deliver(self, post: Post, message: NotificationObject) -> bool:
-        """One try, journalled before and after; whether the lane may go on."""
+    async def _deliver(self, post: Post, message: NotificationObject) -> None:
+        """One try, journalled before and after: it has ended then, or waits for the next one."""
         spec = message.spec
         assert spec is not None  # noqa: S101 - only such ones are heads
         channel = self._channel_of(message)
@@ -122,19 +144,12 @@ class Deliveries:
             if channel is None:
                 gone = f"is gone: there is no Channel {spec.channel} any more"
                 await self._journal(message, self._failed(message, Receipt(gone, hopeless=True)))
-                return True
+                return
             sending = await self._journal(message, delivering.begun(message.status, self._now()))
             receipt = await self._try(post, sending, spec, channel)
             await self._ended(sending, channel, receipt)
-        except Conflict:
-            return False  # somebody else has changed it: the watch tells
         except NotFound:
             self._store.remove(Ref(NOTIFICATION, message.namespace, message.name), message.uid)
-            return True
-        except ReleaseCoordinatorError as error:
-            logger.warning("Notification %s/%s: %s", message.namespace, message.name, error)
-            return False
-        return not receipt.problem
 
     async def _ended(
         self, sending: NotificationObject, channel: ChannelObject, receipt: Receipt

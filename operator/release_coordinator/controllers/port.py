@@ -16,6 +16,8 @@ from release_coordinator.telemetry.messagemetrics import MessageMetrics
 
 Key = tuple[str, str]
 """Namespace and name of a Release; it need not exist any more. Both may be empty: of none."""
+PATIENCE = 300.0
+"""Seconds until what was refused is tried again: a person must act first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,8 @@ class Parts:
     post: Post | None = None
     """How messages leave the cluster; without it they wait."""
     message_metrics: MessageMetrics | None = None
+    again: Callable[[Key, float], None] = lambda _key, _seconds: None
+    """Makes all controllers look at a key once more, in so many seconds."""
 
 
 class Controller(Protocol):

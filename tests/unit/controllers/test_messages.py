@@ -15,15 +15,16 @@ from tests.policies import basic
 from tests.releases import bookshop
 
 from release_coordinator.api.codec import parse_channel, parse_notification
+from release_coordinator.cluster.faults import Unserved
 from release_coordinator.cluster.memory import Call, MemoryCluster
 from release_coordinator.cluster.port import CHANNEL, NOTIFICATION, RECORD, RELEASE, Body, Ref
 from release_coordinator.cluster.store import Store
 from release_coordinator.controllers.channels import Channels
-from release_coordinator.controllers.delivery import Deliveries
+from release_coordinator.controllers.delivery import AGAIN, Deliveries
 from release_coordinator.controllers.messages import Messages
-from release_coordinator.controllers.port import Controller, Key, Parts
-from release_coordinator.errors import Denied, Transient
-from release_coordinator.handlers import Intake
+from release_coordinator.controllers.port import PATIENCE, Controller, Parts
+from release_coordinator.controllers.watching import NOBODY
+from release_coordinator.errors import Conflict, Denied, Transient
 from release_coordinator.signals.addresses import APIServer
 from release_coordinator.signals.post import Post
 from release_coordinator.telemetry.messagemetrics import MessageMetrics
@@ -41,6 +42,8 @@ class Office:
         self.cluster = MemoryCluster(namespaces=(NAMESPACE,), now=lambda: self.now)
         self.user = self.cluster.as_manager("kubectl")
         self._post, self._states = post, states
+        self.wishes: list[float] = []
+        """Seconds after which the controllers are to look again."""
         self.start()
 
     def start(self) -> None:
@@ -54,6 +57,7 @@ class Office:
             "",
             post=self._post,
             message_metrics=MessageMetrics(CollectorRegistry()),
+            again=lambda _, seconds: self.wishes.append(seconds),
         )
         channels = Channels(parts)
         self.delivery = Deliveries(parts, channels)
@@ -202,10 +206,73 @@ async def test_what_the_receiver_never_takes_does_not_keep_the_rest_waiting(
     receiver.status = 400
 
     await office.look()
-    await office.look()
 
     assert {one.status.phase for one in await office.outbox()} == {"Failed"}
-    assert len(receiver.got) == len(TOLD)
+    assert len(receiver.got) == len(TOLD), "in one look: the first holds up no other"
+
+
+async def test_a_lane_that_is_free_again_is_looked_at_again(
+    office: Office, receiver: Receiver
+) -> None:
+    """What came meanwhile was left to it."""
+    await office.set_up(hook(receiver))
+    receiver.status = 503
+
+    await office.look()
+
+    assert office.wishes == [0.0]
+    assert 0 < (await office.look() or 0) <= 5
+    assert office.wishes == [0.0], "nothing is due: no lane, no other look"
+
+
+@pytest.mark.parametrize(
+    ("error", "pause"),
+    [
+        (Transient("away"), AGAIN),
+        (Conflict("changed"), AGAIN),
+        (Unserved("no CRD"), PATIENCE),
+        (Denied("no right"), PATIENCE),
+        (ZeroDivisionError(), PATIENCE),
+    ],
+)
+async def test_a_message_whose_journal_cannot_be_written_is_sent_after_a_pause(
+    office: Office, receiver: Receiver, error: Exception, pause: float
+) -> None:
+    await office.set_up(hook(receiver))
+
+    async def refuse(call: Call) -> None:
+        if call.verb == "replace_status" and call.ref.kind is NOTIFICATION:
+            raise error
+
+    office.cluster.before = refuse
+    await office.look()
+    assert (office.wishes, receiver.got) == ([pause], [])
+
+    office.cluster.before = None
+    await office.look()
+    assert [one.json["event"] for one in receiver.got] == TOLD
+
+
+async def test_nothing_is_sent_before_all_messages_of_the_namespace_are_known(
+    office: Office, receiver: Receiver
+) -> None:
+    """An earlier one could be among those that are not listed yet."""
+    await office.set_up(hook(receiver))
+    for one in office.controllers[:2]:  # those that send nothing
+        await one.reconcile(KEY)
+    office.start()
+    office.store.replace_all(CHANNEL, await office.user.list(CHANNEL), since=0)
+    _, last = await office.outbox()
+    ref = Ref(NOTIFICATION, last.namespace, last.name)
+    office.store.put(NOTIFICATION, await office.user.get(ref))
+
+    await office.delivery.reconcile(KEY)
+    await office.delivery.idle()
+    assert receiver.got == []
+
+    await office.resync()
+    await office.look()
+    assert [one.json["event"] for one in receiver.got] == TOLD
 
 
 async def test_a_channel_that_hangs_delays_no_other(
@@ -423,12 +490,9 @@ async def test_a_channel_has_a_status_before_there_is_any_release(
     office: Office, receiver: Receiver
 ) -> None:
     await office.user.create(CHANNEL, _new(hook(receiver)))
-    heard: list[Key] = []
-    intake = Intake(office.store, heard.append, heard.append)
-    intake.take(CHANNEL, "ADDED", await office.user.get(Ref(CHANNEL, None, "hook")))
 
     for one in office.controllers:
-        await one.reconcile(heard[0])
+        await one.reconcile(NOBODY)
 
     found = await office.channel()
     assert (found.status.conditions[0].reason, found.status.conditions[0].status) == (
@@ -436,27 +500,6 @@ async def test_a_channel_has_a_status_before_there_is_any_release(
         "Unknown",
     )
     assert found.status.observed_generation == found.generation
-
-
-async def test_that_a_channel_answers_wakes_nobody(office: Office, receiver: Receiver) -> None:
-    await office.set_up(hook(receiver))
-    heard: list[Key] = []
-    store = Store()
-    store.put(RELEASE, await office.user.get(Ref(RELEASE, *KEY)))
-    intake = Intake(store, heard.append, heard.append)
-    body = await office.user.get(Ref(CHANNEL, None, "hook"))
-    status = {"observedGeneration": 1, "message": "It is away."}
-    intake.take(CHANNEL, "ADDED", body)
-    assert heard.pop() == KEY
-
-    changed = await office.user.replace_status(CHANNEL, {**body, "status": status})
-    intake.take(CHANNEL, "MODIFIED", changed)
-    assert heard == []
-    patched = await office.user.patch(
-        Ref(CHANNEL, None, "hook"), {"spec": {"audience": "Business"}}
-    )
-    intake.take(CHANNEL, "MODIFIED", patched)
-    assert heard == [KEY]
 
 
 async def test_when_the_operator_ends_a_message_that_is_under_way_is_journalled(

@@ -1,0 +1,61 @@
+"""Which kinds are Kopf's, and whom an event concerns."""
+
+import kopf
+from tests.fakes.world import NAMESPACE
+from tests.policies import basic
+from tests.releases import bookshop
+
+from release_coordinator.cluster.login import Credentials
+from release_coordinator.cluster.memory import MemoryCluster
+from release_coordinator.cluster.port import POLICY, RELEASE, Body, Kind
+from release_coordinator.cluster.store import Store
+from release_coordinator.controllers.watching import KINDS
+from release_coordinator.handlers import Intake, register
+from release_coordinator.reconcile import Key
+
+KEY = (NAMESPACE, "bookshop")
+
+
+async def nobody() -> Credentials:
+    return Credentials("", "", "", "", "")
+
+
+async def stored(cluster: MemoryCluster, kind: Kind, body: Body) -> Body:
+    """As the API server has it."""
+    metadata = {"name": body["metadata"]["name"], "namespace": NAMESPACE}
+    return await cluster.create(kind, {**body, "metadata": metadata})
+
+
+async def test_kopf_gets_no_kind_that_releases_can_do_without() -> None:
+    """It ends the process when it may not watch one, or when its CRD is missing."""
+    registry = kopf.OperatorRegistry()
+    register(registry, Intake(Store(), lambda _: None), nobody)
+
+    watched = {one.id for one in registry._watching.get_all_handlers()}
+    assert {"releases", "releasepolicies", "jobs"} <= watched
+    assert watched.isdisjoint(kind.plural for kind in KINDS)
+
+
+async def test_a_policy_concerns_the_incidents_of_the_releases_of_its_namespace() -> None:
+    cluster, store = MemoryCluster(namespaces=(NAMESPACE,)), Store()
+    passes, beside = list[Key](), list[Key]()
+    store.put(RELEASE, await stored(cluster, RELEASE, bookshop()))
+    body = await stored(cluster, POLICY, basic())
+    intake = Intake(store, passes.append, beside.append)
+
+    intake.take(POLICY, "ADDED", body)
+    assert (passes, beside) == ([KEY], [KEY])
+    intake.take(POLICY, "MODIFIED", body)
+    assert beside == [KEY], "it was known"
+    intake.take(POLICY, "DELETED", body)
+    assert (passes, beside) == ([KEY] * 2, [KEY] * 2)
+
+
+async def test_every_event_of_a_release_concerns_what_is_kept_beside_it() -> None:
+    cluster, store, beside = MemoryCluster(namespaces=(NAMESPACE,)), Store(), list[Key]()
+    body = await stored(cluster, RELEASE, bookshop())
+    store.put(RELEASE, body)
+
+    Intake(store, lambda _: None, beside.append).take(RELEASE, "MODIFIED", body)
+
+    assert beside == [KEY], "we have written it ourselves, and that is to be told"
