@@ -151,8 +151,12 @@ class Watches:
 def _refusal(path: str, status: int, content: bytes) -> Exception:
     if status == HTTPStatus.NOT_FOUND:
         return NotServed(f"{path} is not served")
-    reply = Reply(status, {}, content)
-    return fault(f"watch {path}", reply, {}) or Transient(f"watch {path}: {status}")
+    try:
+        said = json.loads(content)
+    except ValueError:
+        said = None
+    why = fault(f"watch {path}", Reply(status, {}, content), said if isinstance(said, dict) else {})
+    return why or Transient(f"watch {path}: {status}")
 
 
 def _state(event: Body) -> Body | None:
