@@ -4,6 +4,7 @@ Called by `reconcile`, after the intent was persisted. Answers go into the store
 next decision sees what was done before any watch tells it.
 """
 
+import logging
 from typing import Any
 
 from .api.codec import ReleaseObject
@@ -48,6 +49,8 @@ from .engine.runfacts import JobPhase
 from .errors import AlreadyExists, Conflict, NotFound
 from .render import objects, twins
 from .render.job import job_body
+
+logger = logging.getLogger(__name__)
 
 
 class Actor:
@@ -98,6 +101,8 @@ class Actor:
             metadata = body["metadata"]
             stored = await self._cluster.get(Ref(kind, metadata["namespace"], metadata["name"]))
         self._store.put(kind, stored)
+        if created and kind == RECORD:
+            _tell_what_was_dropped(body, stored)
         return created
 
     async def _job(self, release: ReleaseObject, action: ResumeJob | WithdrawJob) -> None:
@@ -212,6 +217,18 @@ class Actor:
             )
         else:
             self._store.put(RELEASE, stored)
+
+
+def _tell_what_was_dropped(written: dict[str, Any], stored: dict[str, Any]) -> None:
+    """An API server drops without a word what an old definition does not know."""
+    dropped = sorted(written["spec"].keys() - stored["spec"].keys())
+    if dropped:
+        logger.warning(
+            "the definition of ReleaseRecord is older than the operator: record %s was stored "
+            "without %s; apply the definitions (CRDs) of the operator's version (docs/install.md)",
+            stored["metadata"]["name"],
+            ", ".join(dropped),
+        )
 
 
 def _created(

@@ -14,7 +14,7 @@ from release_coordinator.api.codec import IncidentObject, parse_incident
 from release_coordinator.api.conditions import Phase
 from release_coordinator.api.incident import IncidentDecision, IncidentSeverity, IncidentState
 from release_coordinator.cli.incidents import Words, edited, noted
-from release_coordinator.cluster.port import INCIDENT, Body, Ref
+from release_coordinator.cluster.port import INCIDENT, RELEASE, Body, Ref
 from release_coordinator.controllers.incidents import Incidents
 from release_coordinator.controllers.port import Controller, Parts
 from release_coordinator.render.postmortem import markdown
@@ -126,3 +126,26 @@ async def test_an_incident_of_a_release_that_was_held_and_went_on() -> None:
     await told.look("It has completed")
 
     await told.check("incident_held")
+
+
+async def test_what_an_earlier_operator_has_ended_leads_to_no_incident() -> None:
+    """It opened none; that it chained no records tells its attempts from those of this one."""
+    story = await Story.begin("An upgrade after 1.4.0 was taken back", "1.3.0")
+    await story.apply(following("1.4.0"))
+    await story.run()
+    ours = (await story.release()).status.message
+    live = await story.world.user.get(Ref(RELEASE, NAMESPACE, "bookshop"))
+    history = [{**live["status"]["history"][0], "digest": None}]
+    status = {**live["status"], "history": history}
+    await story.world.user.replace_status(RELEASE, {**live, "status": status})
+
+    await story.restart()
+    await story.run()
+    theirs = await story.release()
+    await story.world.advance(2 * 24 * 3600)
+    await story.restart()
+    await story.run()
+
+    assert "kubectl release incident show" in ours
+    assert "incident" not in theirs.status.message
+    assert (await story.release()).resource_version == theirs.resource_version

@@ -7,14 +7,15 @@ import pytest
 from tests import goldens
 from tests.fakes.beside import Beside
 from tests.fakes.story import Story, following
-from tests.fakes.world import NAMESPACE
+from tests.fakes.world import NAMESPACE, Crash
 from tests.releases import Body, bookshop
 from tests.unit.cli.pages import text_of
 
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.cli.historypage import page, verification, verified
 from release_coordinator.cli.logbook import Entry, Logbook, page_of
-from release_coordinator.cluster.port import RECORD, RELEASE, Ref
+from release_coordinator.cluster.memory import Call
+from release_coordinator.cluster.port import RECORD, RELEASE, Kind, Ref
 from release_coordinator.controllers.records import RecordRetention
 from release_coordinator.engine import names
 from release_coordinator.engine.ledger import Account, Fault, check
@@ -115,6 +116,91 @@ async def test_a_record_that_somebody_has_put_there_before_is_not_taken_for_the_
     assert "was not written by the operator" in release.status.message
     faults = {one.fault for one in (await account(story)).findings if one.record == name}
     assert Fault.FOREIGN in faults
+
+
+@pytest.mark.parametrize(
+    ("named", "edit"),
+    [([], {"fixes": ["bookshop-0"]}), (["bookshop-0"], {"fixes": []}), (["bookshop-0"], None)],
+)
+async def test_an_edit_between_record_and_status_makes_no_stranger_of_the_record(
+    named: list[str], edit: Body | None
+) -> None:
+    """Nothing of the plan is recorded before the first change: it is what the spec says now."""
+    story = await Story.begin("Called off in gating, and edited as the record is written")
+    body = bookshop()
+    body["spec"] |= {"version": "1.6.0", "fixes": named}  # its images do not say so
+    await story.apply(body)
+    await story.look()
+    await story.annotate("abort", "1")
+
+    async def edit_and_crash(call: Call) -> None:
+        if call.verb == "create" and call.ref.kind == RECORD:
+            story.world.cluster.after = None
+            await story.patch(RELEASE, "bookshop", {"spec": edit or {"version": "1.6.1"}})
+            raise Crash
+
+    story.world.cluster.after = edit_and_crash
+    await story.run(lambda release: bool(release.status.history))
+
+    assert story.world.crashes == 1
+    first = (await log_of(story))[0]["spec"]
+    entry = (await story.release()).status.history[-1]
+    assert (first["outcome"], first["reason"]) == ("Failed", "Aborted")
+    assert (entry.attempt, entry.digest) == (1, first["recordDigest"])
+    assert first["fixes"] == named
+    assert (await account(story)).findings == ()
+
+
+SINCE = {"changedAt", "notes", "holds", "held", "fixes", "incident", "previous", "recordDigest"}
+"""Fields that an earlier definition of ReleaseRecord does not know."""
+
+
+def drop_what_is_newer(kind: Kind, _old: Body | None, new: Body) -> None:
+    """What an API server does where the definitions are older than the operator."""
+    if kind is RECORD:
+        new["spec"] = {key: said for key, said in new["spec"].items() if key not in SINCE}
+
+
+async def test_where_the_definition_is_older_the_record_is_taken_over_and_it_is_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    story = await Story.begin("The definitions were not applied")
+    story.world.admission = drop_what_is_newer
+    await story.apply(bookshop())
+
+    await story.run()
+
+    (entry,) = (await story.release()).status.history
+    (record,) = await log_of(story)
+    assert (entry.record, entry.digest) == (record["metadata"]["name"], None)
+    assert "was not written" not in (await story.release()).status.message
+    (warning,) = [line for line in caplog.messages if "older than the operator" in line]
+    assert "recordDigest" in warning
+    assert "apply the definitions" in warning
+
+
+async def test_the_record_of_an_operator_that_chained_none_and_died_is_taken_over() -> None:
+    story = await Story.begin("An upgrade between record and status")
+    story.world.admission = drop_what_is_newer
+
+    async def die(call: Call) -> None:
+        if call.verb == "create" and call.ref.kind == RECORD:
+            story.world.admission = lambda _kind, _old, _new: None
+            story.world.cluster.after = None
+            raise Crash
+
+    story.world.cluster.after = die
+    await story.apply(bookshop())
+    await story.run()
+    await story.apply(following("1.4.0"))
+    await story.run()
+
+    second, first = (await story.release()).status.history
+    assert (first.record is not None, first.digest) == (True, None)
+    assert second.digest is not None
+    found = await account(story)
+    assert (found.checked, found.findings) == (1, ())
+    assert "not chained" in found.notes[0]
 
 
 async def test_a_status_that_is_older_than_the_log_goes_on_with_the_chain() -> None:

@@ -54,6 +54,10 @@ CASES = {
     "approval revoked after the gate": "Approval revoked",
     "automatic rollback and approvals": "Auto-rollback and approvals",
     "API priority": "A rollback while many releases go forward",
+    "receiver of a Channel is down": "The receiver of a Channel is down",
+    "Incident deleted by somebody": "An Incident was deleted by somebody",
+    "record changed or removed by an administrator": "A record was changed or removed",
+    "CRDs older than the operator": "The definitions (CRDs) are older",
 }
 """Each row of the specification, and how the row that answers it begins."""
 

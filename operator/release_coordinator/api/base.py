@@ -66,6 +66,12 @@ Time = Annotated[
 ]
 """A moment in UTC."""
 
+
+def to_milliseconds(moment: datetime) -> datetime:
+    """The moment as it is after it was stored: see `format_time`."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
 MOMENT_PATTERN = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"
     r"(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:[0-9]{2})$"

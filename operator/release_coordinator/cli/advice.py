@@ -64,7 +64,7 @@ def _looks(release: ReleaseObject, attempt: Attempt) -> list[Action]:
         jobs = f"kubectl -n {release.namespace} get jobs,pods -l {selector}"
         found.append(Action("read the logs of its Jobs and pods", _order(release, "logs")))
         found.append(Action("see its Jobs", jobs))
-    if incidents.cause_of(incidents.of_attempt(attempt)) is not None:
+    if incidents.is_opened(release.status, attempt):
         name = names.incident_name(release.name, release.uid, attempt.number)
         show = f"kubectl release incident show {name} -n {release.namespace}"
         found.append(Action("see its incident, and write what you know", show))

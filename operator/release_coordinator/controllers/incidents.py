@@ -3,8 +3,8 @@
     journal or record -> `engine.incidents` (must there be one?) -> create
     incident, course, policy -> `engine.incidentreport` -> its status, if that says something new
 
-An Incident that people have deleted is not opened again: what this process has seen of it, and
-what ended longer ago than a day, is over.
+An Incident that people have deleted is not opened again: not by a process that has seen it, and by
+no other one if the attempt has ended, or went wrong and goes on, for more than a day.
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from pydantic import ValidationError
 
+from release_coordinator.api.base import to_milliseconds
 from release_coordinator.api.codec import (
     IncidentObject,
     ReleaseObject,
@@ -33,7 +34,7 @@ from release_coordinator.errors import AlreadyExists, NotFound
 from release_coordinator.render.incident import incident_body, status_body
 
 OVER = timedelta(days=1)
-"""For what ended longer ago no Incident is opened any more."""
+"""For what ended longer ago, or went wrong longer ago and goes on, none is opened any more."""
 
 
 class Incidents:
@@ -91,7 +92,8 @@ class Incidents:
         ref = Ref(INCIDENT, release.namespace, body["metadata"]["name"])
         if self._parts.store.get(ref) is not None:
             settled.add(ref.name)
-        if ref.name in settled or (course.end and self._now() - course.end.at > OVER):
+        since = course.end.at if course.end else incidents.detected_at(course)
+        if ref.name in settled or self._now() - since > OVER:
             return
         try:
             stored = await self._parts.cluster.create(INCIDENT, body)
@@ -171,8 +173,7 @@ class Incidents:
 
     def _now(self) -> datetime:
         """Now, in the precision that a status keeps."""
-        now = self._parts.now()
-        return now.replace(microsecond=now.microsecond // 1000 * 1000)
+        return to_milliseconds(self._parts.now())
 
 
 def _record_ref(release: ReleaseObject, entry: HistoryEntry) -> Ref:

@@ -16,9 +16,18 @@ from . import names, plan
 from .memo import Memo
 from .observation import Observation
 
-_GUARDED_OTHERWISE = {"plan", "requirements", "artifact_digest", "record_digest", "notes"}
+_GUARDED_OTHERWISE = {
+    "plan",
+    "requirements",
+    "artifact_digest",
+    "record_digest",
+    "notes",
+    "fixes",
+}
 """What an attempt may have lost since its record was written, when its spec was edited. The digest
-of the plan stands for all of it. The notes are as people had written them when it was written."""
+of the plan stands for all of it. Notes and fixes are as people had written them at that time."""
+_SHORT = {"release", "release_uid", "attempt", "digest", "outcome", "ended_at"}
+"""What every version of the operator writes, and every definition of ReleaseRecord keeps."""
 
 
 def digest_of(record: RecordSpec) -> str:
@@ -33,7 +42,8 @@ def _digest_of(record: RecordSpec) -> str:
     return f"sha256:{hashlib.sha256(plan.canonical(_plain(said)).encode()).hexdigest()}"
 
 
-_DIGEST = Memo(_digest_of)
+_DIGEST = Memo(_digest_of, limit=8)
+"""Few: each keeps a whole record alive."""
 
 
 def sealed(record: RecordSpec, previous: RecordRef | None) -> RecordSpec:
@@ -50,9 +60,13 @@ def is_whole(record: RecordSpec) -> bool:
 def is_same(found: RecordSpec, wanted: RecordSpec) -> bool:
     """Whether the record that is there is the one that is to be written.
 
-    It may say more about the plan: the attempt has lost it if its spec was edited meanwhile.
+    It may say more about the plan: the attempt has lost it if its spec was edited meanwhile. One
+    without a digest is from an operator that chained none, or from this one where the definition
+    of ReleaseRecord is older and has dropped it, with whatever else it does not know.
     """
-    if found.record_digest is None or not is_whole(found):
+    if found.record_digest is None:
+        return _in_short(found) == _in_short(wanted)
+    if not is_whole(found):
         return False
     if found.plan is not None and not _has_plan_of(found):
         return False
@@ -88,6 +102,10 @@ def _has_plan_of(found: RecordSpec) -> bool:
 
 def _without_plan(record: RecordSpec) -> str:
     return digest_of(record.model_copy(update=dict.fromkeys(_GUARDED_OTHERWISE)))
+
+
+def _in_short(record: RecordSpec) -> dict[str, Any]:
+    return record.model_dump(mode="json", include=_SHORT)
 
 
 def _plain(value: Any) -> Any:

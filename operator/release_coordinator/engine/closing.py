@@ -68,7 +68,7 @@ def advance(
         published = publishing.of_attempt(attempt, plan, seen)
         said = record(release, attempt, plan).model_copy(update={"notes": published})
         return Do(CreateRecord(name, chain.sealed(said, previous)))
-    if found.digest is None:
+    if not found.ours:
         return _impostor(status, attempt, name)
     return finish(status, attempt, name, found.digest)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from release_coordinator.api.attempt import Step, StepState
-from release_coordinator.api.base import parse_moment
+from release_coordinator.api.base import parse_moment, to_milliseconds
 from release_coordinator.api.codec import IncidentObject
 from release_coordinator.api.conditions import Condition, Phase, Status
 from release_coordinator.api.incident import (
@@ -122,7 +122,7 @@ def _severity(
 
 def _detected_at(incident: IncidentObject, spec: IncidentSpec, course: Course | None) -> datetime:
     if spec.detected_at is not None:
-        return parse_moment(spec.detected_at)
+        return to_milliseconds(parse_moment(spec.detected_at))
     if course is not None and incidents.cause_of(course) is not None:
         return incidents.detected_at(course)
     return incident.status.detected_at or incident.created

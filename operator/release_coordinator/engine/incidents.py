@@ -19,6 +19,7 @@ from release_coordinator.api.incident import (
 from release_coordinator.api.policy import IncidentSeverities
 from release_coordinator.api.record import RecordSpec
 from release_coordinator.api.release import ReleaseType
+from release_coordinator.api.status import ReleaseStatus
 
 CALLED_OFF = {Reason.ABORTED, Reason.DELETED, Reason.MANUAL_ROLLBACK}
 """Reasons for which people end an attempt that has changed nothing: nothing went wrong."""
@@ -110,6 +111,18 @@ def cause_of(course: Course) -> IncidentCause | None:
         return IncidentCause.HELD
     failed = end is not None and end.outcome is Phase.FAILED and end.reason not in CALLED_OFF
     return IncidentCause.FAILED if failed else None
+
+
+def is_opened(status: ReleaseStatus, attempt: Attempt) -> bool:
+    """Whether there is an Incident of an attempt of that status, or will be in a moment.
+
+    There is none of what an earlier version of the operator has recorded: it opened none, and has
+    journalled no digest of the record. Where nobody could write a record there may be none either.
+    """
+    if cause_of(of_attempt(attempt)) is None:
+        return False
+    numbers = {entry.attempt for entry in status.history if entry.digest is not None}
+    return not attempt.recorded or attempt.number in numbers
 
 
 def detected_at(course: Course) -> datetime:

@@ -105,7 +105,10 @@ class _Log:
         """What cannot be told."""
         loose = [name for name, one in self.records if one.record_digest is None]
         if loose:
-            yield f"not chained, as an earlier version of the operator wrote them: {_few(loose)}"
+            yield (
+                "not chained, as an earlier version of the operator wrote them, or the definition "
+                f"of ReleaseRecord was an earlier one: {_few(loose)}"
+            )
         if self._status is None:
             yield "the Release is gone: whether its last records are missing cannot be told"
         if self._pruned is not None and self._pruned.through:

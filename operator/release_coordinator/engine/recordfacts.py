@@ -15,7 +15,9 @@ class RecordFact:
     """An object that bears the name of a record."""
 
     digest: str | None
-    """Of the record; None if it is another one than was asked for."""
+    """Of the record; None if it has none: it is not chained."""
+    ours: bool = True
+    """Whether it is the one that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

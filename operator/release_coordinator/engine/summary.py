@@ -147,25 +147,24 @@ def _message(release: ReleaseObject, status: ReleaseStatus, phase: Phase, faults
     active = attempt is not None and not attempt.recorded
     if faults and not active:
         return f"The spec cannot be used: {faults}"
-    text = _course(release, attempt) if attempt else "Waiting for the first look"
+    text = _course(release, status, attempt) if attempt else "Waiting for the first look"
     if status.suspension is not None:
         text = suspended(status.suspension, text, release.name, stopped=phase is Phase.SUSPENDED)
     ignored = unheeded(release, status)
     return f"{text} (not obeyed: {ignored})" if ignored else text
 
 
-def _course(release: ReleaseObject, attempt: Attempt) -> str:
+def _course(release: ReleaseObject, status: ReleaseStatus, attempt: Attempt) -> str:
     text = message_of(attempt, release.spec, release.name)
     if not attempt.recorded and attempt.frozen and _edited(release, attempt):
         text += f" (the edited spec waits until attempt {attempt.number} has ended)"
-    return text + _incident(release, attempt, MESSAGE - len(text))
+    if attempt.recorded and phase_of(attempt) in _BAD and incidents.is_opened(status, attempt):
+        text += _incident(release, attempt, MESSAGE - len(text))
+    return text
 
 
 def _incident(release: ReleaseObject, attempt: Attempt, room: int) -> str:
     """Where to read on about an attempt that went wrong, if there is room for that."""
-    wrong = incidents.cause_of(incidents.of_attempt(attempt)) is not None
-    if not attempt.recorded or phase_of(attempt) not in _BAD or not wrong:
-        return ""
     name = names.incident_name(release.name, release.uid, attempt.number)
     text = f". Incident: kubectl release incident show {name}"
     return text if len(text) <= room else ""

@@ -57,8 +57,9 @@ async def own(sources: Sources, namespace: str, want: RecordWant) -> RecordFact 
     except NotFound:
         sources.store.remove(ref, "")
         return None
-    same = isinstance(found, RecordSpec) and is_same(found, want.wanted)
-    return RecordFact(found.record_digest if same and isinstance(found, RecordSpec) else None)
+    if not isinstance(found, RecordSpec) or not is_same(found, want.wanted):
+        return RecordFact(None, ours=False)
+    return RecordFact(found.record_digest)
 
 
 async def digest(sources: Sources, namespace: str, want: RecordDigestWant) -> str | None:

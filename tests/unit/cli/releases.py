@@ -147,7 +147,11 @@ def release(
     ]
     if entry is not None and entry.recorded and entry.end is not None:
         latest = HistoryEntry(
-            attempt=2, version="1.4.0", outcome=entry.end.outcome, ended_at=entry.end.at
+            attempt=2,
+            version="1.4.0",
+            outcome=entry.end.outcome,
+            ended_at=entry.end.at,
+            digest=DIGEST,
         )
         history.insert(0, latest)
     current = RevisionRef(version="1.3.0", revision="bookshop-1-9b1c")

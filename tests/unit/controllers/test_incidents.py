@@ -301,6 +301,46 @@ async def test_nothing_is_opened_for_what_ended_longer_ago_than_a_day(
     assert len(await incidents(story.world.cluster)) == opened
 
 
+@pytest.mark.parametrize(("hours", "opened"), [(23, 1), (25, 0)])
+async def test_what_is_held_for_more_than_a_day_is_not_opened_again_by_another_process(
+    hours: int, opened: int
+) -> None:
+    story = await Story.begin("deleted while it is held")
+    await story.apply(bookshop())
+    await story.run(lambda release: release.status.phase == "Watching")
+    story.world.latency = lambda: None
+    await story.run()
+    await beside(story.world).look()
+    incident = await only(story.world.cluster)
+    await story.world.user.delete(Ref(INCIDENT, NAMESPACE, incident.name), uid=incident.uid)
+
+    await story.world.advance(hours * 3600)
+    await beside(story.world).look()
+
+    assert (await story.release()).status.phase == "Held"
+    assert len(await incidents(story.world.cluster)) == opened
+
+
+async def test_a_moment_that_is_finer_than_a_status_keeps_is_reported_once() -> None:
+    story = await Story.begin("detected at a microsecond", "1.3.0")
+    looking = beside(story.world)
+    await rolled_back(story)
+    await looking.look()
+    await write(story, detectedAt="2026-11-24T20:00:00.123456789+01:00")
+    await looking.look()
+    said = await only(story.world.cluster)
+    writes = []
+
+    async def count(call: Call) -> None:
+        writes.extend([call] if call.writes else [])
+
+    story.world.cluster.before = count
+    await looking.look()
+
+    assert said.status.to_wire()["detectedAt"] == "2026-11-24T19:00:00.123Z"
+    assert writes == []
+
+
 async def test_the_follow_up_is_open_until_a_version_that_names_it_has_completed() -> None:
     story = await Story.begin("follow-up", "1.3.0")
     looking = beside(story.world)

@@ -223,7 +223,7 @@ class Abstract:
         if there is None:
             return None
         same = is_same(there.record, want.wanted)
-        return RecordFact(there.record.record_digest if same else None)
+        return RecordFact(there.record.record_digest if same else None, ours=same)
 
     def _sampled(self) -> SampleFact:
         return SampleFact(self.sample, "" if self.sample else "down")

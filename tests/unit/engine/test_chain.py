@@ -103,6 +103,35 @@ def test_a_record_that_was_written_before_a_crash_is_met_again() -> None:
     assert is_same(there, again)  # the spec was edited meanwhile, so the plan is lost
 
 
+def test_incidents_that_are_named_as_fixed_meanwhile_make_no_other_record_of_it() -> None:
+    wanted = with_plan(2)
+    plan = wanted.plan and wanted.plan.model_copy(update={"fixes": ["bookshop-1"]})
+    there = wanted.model_copy(update={"fixes": ["bookshop-1"], "plan": plan})
+    there = sealed(there.model_copy(update={"digest": _own_digest(there)}), None)
+
+    assert is_same(there, sealed(there.model_copy(update={"fixes": []}), None))
+    assert is_same(there, sealed(there.model_copy(update={"fixes": [], **LESS}), None))
+
+
+SHORT = {
+    "release": "other",
+    "release_uid": "other",
+    "attempt": 3,
+    "digest": DIGEST,
+    "outcome": Phase.ROLLED_BACK,
+    "ended_at": records.completed(3).ended_at,
+}
+
+
+@pytest.mark.parametrize("field", SHORT)
+def test_one_that_is_not_chained_is_known_by_what_every_definition_keeps(field: str) -> None:
+    wanted = with_plan(2)
+    there = wanted.model_copy(update={"record_digest": None, "fixes": ["x"], "held": [], **LESS})
+
+    assert is_same(there, wanted)
+    assert not is_same(there.model_copy(update={field: SHORT[field]}), wanted)
+
+
 @pytest.mark.parametrize(
     "update",
     [
