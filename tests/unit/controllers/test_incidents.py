@@ -83,22 +83,28 @@ async def rehearsed(story: Story) -> None:
     await story.run()
 
 
-async def edited_in_gating(story: Story) -> None:
-    body = bookshop()
-    body["spec"]["schedule"] = {"notBefore": "2026-12-24T20:00:00Z"}
+async def gating(story: Story) -> None:
+    body = following("1.4.0")
+    body["spec"]["version"] = "1.5.0"  # its images do not say so
     await story.apply(body)
+    await story.look()
+
+
+async def edited_in_gating(story: Story) -> None:
+    await gating(story)
+    story.world.latency = lambda: 0.02
+    await story.apply(following("1.4.0"))
     await story.run()
-    await story.apply(bookshop())
-    await story.run()
+    outcomes = [entry.outcome for entry in (await story.release()).status.history]
+    assert outcomes == ["Completed", "Superseded"]
 
 
 async def aborted_in_gating(story: Story) -> None:
-    body = bookshop()
-    body["spec"]["schedule"] = {"notBefore": "2026-12-24T20:00:00Z"}
-    await story.apply(body)
-    await story.run()
+    await gating(story)
     await story.annotate("abort", "1")
     await story.run()
+    (entry,) = (await story.release()).status.history
+    assert entry.outcome == "Failed"
 
 
 @cache
