@@ -190,7 +190,8 @@ class Operation:
             cluster, store, listed, namespaces=settings.namespaces, done=self._progress.resynced
         )
         log = LogResync(cluster, store, beside.add, namespaces=settings.namespaces)
-        self._release_metrics.ask(ReleaseFigures(store, self._time.now).report)
+        figures = ReleaseFigures(store, self._time.now)
+        self._release_metrics.ask(figures.report)
         intake = handlers.Intake(store, enqueue, beside.add)
         tasks = {
             "events": asyncio.create_task(recorder.run()),
@@ -199,6 +200,7 @@ class Operation:
             "resync": asyncio.create_task(resync.run(settings.resync_seconds)),
             "log": asyncio.create_task(log.run()),
             "beside": asyncio.create_task(beside.run()),
+            "figures": asyncio.create_task(figures.run(self._clock)),
             "sources": asyncio.create_task(self._health.run(sources, metrics)),
             "watches": asyncio.create_task(self._watch(intake)),
             "stop": asyncio.create_task(self._stop.wait()),

@@ -1,6 +1,8 @@
 """Small pure helpers on API bodies, shared by both clusters and by the watch cache."""
 
+import sys
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from release_coordinator.cluster.port import RECORD, Body, Kind, Ref
@@ -18,19 +20,78 @@ def clone(value: _Json) -> _Json:
     return result  # type: ignore[no-any-return]  # the same type as `value`, leaf by leaf
 
 
-_HEAVY = frozenset({"plan", "requirements", "timeline", "measurements", "notes"})
-"""Fields of a record that nobody needs all the time; who needs them reads it."""
+_IDENTITY = ("name", "uid", "resourceVersion")
+_SAID = (
+    *("attempt", "message", "startedAt", "endedAt", "changedAt", "durationSeconds"),
+    "recordDigest",
+)
+"""What is asked of all records all the time; who needs the rest of one reads it."""
+_SHARED = (
+    *("release", "releaseUid", "version", "previousVersion", "type", "digest", "artifactDigest"),
+    *("outcome", "reason"),
+)
+"""The same in many records, so that one copy of each does."""
+_GATE = ("name", "state", "owner", "waitedSeconds")
+_DOWNTIME = ("seconds", "measuredSeconds")
+_MESSAGE = 513
+"""Characters; one more than anybody shows, so that it is seen that it goes on."""
+
+
+class _Slim(dict[str, Any]):
+    """A record of which the rest was left out already."""
+
+    __slots__ = ()
 
 
 def kept(kind: Kind, body: Body) -> Body:
-    """Return what a cache keeps of an object: all but what is only printed of a record.
+    """Return what a cache keeps of an object; of what it has returned the same.
 
-    There is a record for each attempt that ever ended.
+    There is a record for each attempt that ever ended, so that of them it is little: what retention
+    (`engine.retention`), the release metrics (`engine.deployments`), incidents and lists ask. It
+    still reads as a record, with gates only as far as something has waited at them.
     """
     if kind is not RECORD:
         return lean(body)
-    spec = body.get("spec", {})
-    return {**lean(body), "spec": {key: spec[key] for key in spec.keys() - _HEAVY}}
+    if isinstance(body, _Slim):
+        return body
+    metadata = body.get("metadata", {})
+    identity = {key: metadata[key] for key in _IDENTITY if key in metadata}
+    identity |= _part(metadata, ("namespace",))
+    identity["labels"] = _labels(tuple((metadata.get("labels") or {}).items()))
+    return _Slim(metadata=identity, spec=_said(body.get("spec", {})))
+
+
+def _said(spec: Body) -> Body:
+    said = {key: spec[key] for key in _SAID if key in spec}
+    said |= {key: _shared(spec[key]) for key in _SHARED if key in spec}
+    if len(said.get("message", "")) > _MESSAGE:
+        said["message"] = said["message"][:_MESSAGE]
+    waited = [_part(gate, _GATE) for gate in spec.get("gates", ()) if gate.get("waitedSeconds")]
+    if waited:
+        said["gates"] = waited
+    if spec.get("fixes"):
+        said["fixes"] = spec["fixes"]
+    if spec.get("held"):
+        said["held"] = spec["held"][-1:]
+    if spec.get("rollback"):
+        said["rollback"] = spec["rollback"]
+    if spec.get("downtime"):
+        said["downtime"] = _part(spec["downtime"], _DOWNTIME)
+    return said
+
+
+def _part(value: Body, keys: tuple[str, ...]) -> Body:
+    return {key: _shared(value[key]) for key in keys if key in value}
+
+
+@lru_cache(maxsize=1024)
+def _labels(labels: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """The same object for all records of a Release."""
+    return dict(labels)
+
+
+def _shared(value: Any) -> Any:
+    return sys.intern(value) if type(value) is str else value
 
 
 def lean(body: Body) -> Body:

@@ -109,7 +109,7 @@ class Messages:
         self, key: Key, concerned: AbstractSet[int | None], now: datetime
     ) -> list[Course]:
         """The attempts that ended not long ago, or that incidents are about, oldest first."""
-        await records.known(self._cluster, self._store, key[0], "")  # lists them, once
+        await records.ensure_listed(self._cluster, self._store, key[0])
         found: list[Course | None] = []
         for body in self._store.select(RECORD, key[0], {names.LABEL_RELEASE: key[1]}):
             if now - datetime.fromisoformat(body["spec"]["endedAt"]) < NEWS_FOR:

@@ -4,7 +4,9 @@ Only the operator writes records, so nobody watches them: they are listed once, 
 of each what is asked for all the time (`cluster.bodies.kept`).
 """
 
+from contextlib import suppress
 from datetime import datetime
+from functools import partial
 
 from pydantic import ValidationError
 
@@ -91,14 +93,22 @@ async def known(cluster: Cluster, store: Store, namespace: str, uid: str) -> lis
 
     Raises what `Cluster.list` raises, but not NotFound.
     """
-    if not store.complete(RECORD, namespace):
-        mark = store.mark()
-        try:
-            listed = await cluster.list(RECORD, namespace)
-        except NotFound:  # the definition is not installed
-            return []
-        store.replace_all(RECORD, listed, since=mark, namespace=namespace)
+    await ensure_listed(cluster, store, namespace)
     return store.select(RECORD, namespace, {names.LABEL_UID: uid})
+
+
+async def ensure_listed(cluster: Cluster, store: Store, namespace: str) -> None:
+    """List the records of a namespace unless the store has them all; many ask at a start.
+
+    Raises what `Cluster.list` raises, but not NotFound.
+    """
+    async with store.listing(RECORD, namespace):
+        if store.complete(RECORD, namespace):
+            return
+        mark = store.mark()
+        with suppress(NotFound):  # the definition is not installed
+            listed = await cluster.list(RECORD, namespace, keep=partial(store.take, RECORD))
+            store.replace_all(RECORD, listed, since=mark, namespace=namespace)
 
 
 def _kept(body: Body) -> KeptRecord | None:

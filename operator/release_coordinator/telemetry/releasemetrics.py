@@ -1,8 +1,8 @@
 """The release metrics of R9, beside their targets, as Prometheus reads them.
 
-Made when they are read, from what `controllers.releasemetrics` says; a replica that does not lead
-has nobody to ask and exports none. Labels come from closed sets, but for Releases that exist and
-their gates.
+Made when they are read, from what `controllers.releasemetrics` has reckoned last; a replica that
+does not lead has nobody to ask and exports none. Labels come from closed sets, but for Releases
+that exist and their gates.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -86,10 +86,10 @@ class ReleaseMetricsExport(Collector):
     """One per registry; silent until it is told whom to ask."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._report: Callable[[], Report] | None = None
+        self._report: Callable[[], Report | None] = lambda: None
         registry.register(self)
 
-    def ask(self, report: Callable[[], Report]) -> None:
+    def ask(self, report: Callable[[], Report | None]) -> None:
         """This process leads: export what `report` says whenever metrics are read."""
         self._report = report
 
@@ -100,8 +100,8 @@ class ReleaseMetricsExport(Collector):
     def collect(self) -> Iterable[Metric]:
         """Every family, with what is known now."""
         families = _Families()
-        if self._report is not None:
-            report = self._report()
+        report = self._report()
+        if report is not None:
             families.add((), report.overall)
             for application, measured in report.applications.items():
                 families.add(application, measured)

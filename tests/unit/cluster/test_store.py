@@ -1,7 +1,14 @@
 """The watch cache: newer wins, dead stays dead, and a list cannot deny what came after it."""
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from release_coordinator.cluster import store as stores
+from release_coordinator.cluster.bodies import has_labels
 from release_coordinator.cluster.port import JOB, LEASE, METRIC_SOURCE, Body, Kind, Ref
 from release_coordinator.cluster.store import Store
+from release_coordinator.engine import names
 
 
 def job(name: str = "a", uid: str = "u1", version: int = 1, **metadata: object) -> Body:
@@ -175,3 +182,56 @@ def test_a_list_of_some_labels_leaves_what_has_others() -> None:
     changed = store.replace_all(JOB, [], since=store.mark(), labels={"a": "1"})
     assert changed == {ref("ours")}
     assert store.get(ref("theirs")) is not None
+
+
+LABELS = st.dictionaries(
+    st.sampled_from([names.LABEL_UID, names.LABEL_RELEASE, "team"]), st.sampled_from(["1", "2"])
+)
+CHANGES = st.lists(
+    st.tuples(st.sampled_from("abcd"), st.sampled_from(["u1", "u2"]), st.none() | LABELS),
+    max_size=30,
+)
+
+
+@given(changes=CHANGES, wanted=LABELS)
+def test_what_is_selected_by_labels_is_what_bears_them_now_by_name(
+    changes: list[tuple[str, str, dict[str, str] | None]], wanted: dict[str, str]
+) -> None:
+    store = Store()
+    for version, (name, uid, labels) in enumerate(changes, start=1):
+        if labels is None:
+            store.remove(ref(name), uid="", version=str(version))
+        else:
+            store.put(JOB, job(name, f"{name}/{uid}", version, labels=labels))
+
+    known = [found for name in "abcd" if (found := store.get(ref(name))) is not None]
+    expected = [found for found in known if has_labels(found, wanted)]
+    assert store.select(JOB, "shop", wanted) == expected
+    assert store.select(JOB, None, wanted) == expected
+
+
+def test_only_what_bears_the_label_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    store, looked = Store(), list[str]()
+    for number in range(100):
+        labels = {names.LABEL_UID: f"uid-{number // 10}", names.LABEL_RELEASE: "bookshop"}
+        store.put(JOB, job(f"job-{number:02}", f"u{number}", labels=labels))
+
+    def spied(body: Body, wanted: dict[str, str]) -> bool:
+        looked.append(body["metadata"]["name"])
+        return has_labels(body, wanted)
+
+    monkeypatch.setattr(stores, "has_labels", spied)
+    found = store.select(JOB, "shop", {names.LABEL_RELEASE: "bookshop", names.LABEL_UID: "uid-3"})
+
+    assert [one["metadata"]["name"] for one in found] == [f"job-{n}" for n in range(30, 40)]
+    assert len(looked) == 10
+
+
+def test_changes_are_counted_by_kind() -> None:
+    store = Store()
+    assert store.changes(JOB) == 0
+    store.put(JOB, job(version=2))
+    store.put(JOB, job(version=1))
+    assert (store.changes(JOB), store.changes(LEASE)) == (1, 0)
+    store.remove(ref(), uid="u1")
+    assert store.changes(JOB) == 2

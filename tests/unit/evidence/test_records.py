@@ -1,4 +1,7 @@
-"""The release log of another namespace, read from the API server."""
+"""The release log of another namespace, and what is kept of the own one."""
+
+import asyncio
+from typing import Any
 
 import pytest
 from tests.fakes.world import World
@@ -10,7 +13,7 @@ from release_coordinator.cluster.port import RECORD, Body
 from release_coordinator.cluster.store import Store
 from release_coordinator.engine.evidence import AdmissionFact, RecordsFact, RecordsWant
 from release_coordinator.errors import Denied, Invalid, NotFound, Transient
-from release_coordinator.evidence import registry
+from release_coordinator.evidence import records, registry
 from release_coordinator.evidence.sources import Sources
 
 NAMESPACE = "shop-staging"
@@ -109,3 +112,44 @@ async def test_an_outage_is_a_problem_that_is_asked_about_again() -> None:
     cluster.before = busy
 
     assert "503; it is asked again" in (await look(cluster)).problem
+
+
+async def test_many_who_ask_for_a_log_at_a_time_list_it_once_and_keep_little_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cluster, store = MemoryCluster(namespaces=(NAMESPACE,)), Store()
+    await cluster.create(RECORD, body("a", completed(1)))
+    await cluster.create(RECORD, body("b", completed(2), "other"))
+    listed, listing = list[list[Body]](), cluster.list
+
+    async def spied(*args: Any, **how: Any) -> list[Body]:
+        await asyncio.sleep(0)
+        listed.append(await listing(*args, **how))
+        return listed[-1]
+
+    monkeypatch.setattr(cluster, "list", spied)
+    ask = (records.ensure_listed(cluster, store, NAMESPACE) for _ in range(10))
+    await asyncio.gather(*ask)
+
+    assert [len(bodies) for bodies in listed] == [2]
+    assert all("plan" not in one["spec"] for one in listed[0]), "never more than a page in memory"
+    found = store.select(RECORD, NAMESPACE, {"release-coordinator.io/release": "bookshop"})
+    assert [one["metadata"]["name"] for one in found] == ["a"]
+
+
+async def test_a_log_that_could_not_be_listed_is_listed_by_the_next_who_asks() -> None:
+    cluster, store, calls = MemoryCluster(namespaces=(NAMESPACE,)), Store(), list[Call]()
+    await cluster.create(RECORD, body("a", completed(1)))
+
+    async def busy_once(call: Call) -> None:
+        calls.append(call)
+        if len(calls) == 1:
+            raise Transient("503")
+
+    cluster.before = busy_once
+    ask = (records.ensure_listed(cluster, store, NAMESPACE) for _ in range(3))
+    answers = await asyncio.gather(*ask, return_exceptions=True)
+
+    assert [type(one) for one in answers] == [Transient, type(None), type(None)]
+    assert len(calls) == 2
+    assert len(store.select(RECORD, NAMESPACE)) == 1
