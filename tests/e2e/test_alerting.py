@@ -26,6 +26,9 @@ class Receiver(BaseHTTPRequestHandler):
         self.send_response(200)
         self.end_headers()
 
+    def log_message(self, *_):
+        pass  # only what was sent stands in the log
+
 HTTPServer(("", 8080), Receiver).serve_forever()
 """
 """What on-call's phone is: it prints what it is sent, one JSON document on each line."""
