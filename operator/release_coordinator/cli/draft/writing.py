@@ -105,7 +105,7 @@ def _watch(draft: Draft) -> Iterator[str]:
         assert part.convention is not None  # noqa: S101 - others were left out
         yield f"      # {part.name}: {_SOURCES[part.convention]}."
         for preset, word in (("ErrorRate", "errors"), ("LatencyP95", "p95")):
-            yield f"      - name: {_scalar(fit(f'{part.name}-{word}', 63))}"
+            yield f"      - name: {_scalar(f'{fit(part.name, 62 - len(word))}-{word}')}"
             yield f"        preset: {preset}"
             yield f"        convention: {part.convention}"
             yield f"        component: {_scalar(part.name)}"
