@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -52,12 +52,15 @@ async def outbox(shop: Stage) -> list[NotificationObject]:
     return sorted(found, key=lambda one: (one.spec.time, one.name) if one.spec else one.name)
 
 
-async def delivered(shop: Stage, count: int, seconds: float = 120.0) -> list[NotificationObject]:
-    """The messages, when so many there are and all of them have arrived."""
+async def delivered(
+    shop: Stage, events: Sequence[str], seconds: float = 120.0
+) -> list[NotificationObject]:
+    """The messages, when there is one of each of these and all of them have arrived."""
     async with asyncio.timeout(seconds):
         while True:
             found = await outbox(shop)
-            if len(found) >= count and {one.status.phase for one in found} == {"Delivered"}:
+            told = {str(one.spec.event) for one in found if one.spec}
+            if told >= set(events) and {one.status.phase for one in found} == {"Delivered"}:
                 return found
             await asyncio.sleep(0.2)
 
@@ -120,7 +123,7 @@ async def test_a_receiver_that_is_away_delays_no_release_and_loses_nothing(shop:
         await asyncio.sleep(AWAY)
         down = parse_channel(await shop.user.get(ref))
         async with listening(receiver):
-            found = await delivered(shop, len(COURSE))
+            found = await delivered(shop, COURSE)
 
     ids = [one.spec.id for one in found if one.spec]
     assert receiver.taken() == ids, "each once, in order"
@@ -141,7 +144,7 @@ async def test_an_operator_that_is_killed_while_sending_loses_nothing(shop: Stag
         await receiver.release()
         await shop.start("second")
         await shop.ended("1.3.0")
-        found = await delivered(shop, len(COURSE))
+        found = await delivered(shop, COURSE)
 
     ids = [one.spec.id for one in found if one.spec]
     assert sending[0].status.phase == "Sending"
@@ -169,7 +172,7 @@ async def test_a_rollback_is_told_through_apprise_with_the_rights_of_the_chart(
         await shop.until(lambda one: one.status.phase is Phase.WATCHING)
         shop.prometheus.script = vector("9.9")
         ended = await shop.ended("1.3.0")
-        found = await delivered(shop, len(TAKEN_BACK))
+        found = await delivered(shop, TAKEN_BACK)
 
     assert ended.status.phase is Phase.ROLLED_BACK
     titles = [one.json["title"] for one in receiver.got]
