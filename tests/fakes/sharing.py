@@ -25,6 +25,8 @@ TURNS = 40
 """Rounds of the event loop after which every task stands at a gate."""
 PACE = 0.4
 """Pieces of news that arrive between two calls."""
+STANDSTILL = 100
+"""Waits without any change after which nothing more is to come: deadlines are far fewer."""
 GATES = [{"name": "RollbackTarget", "enforcement": "Required"}]
 
 
@@ -78,6 +80,8 @@ class SharedWorld(World):
         self.meddle: Callable[[], Awaitable[None]] | None = None
         """What people do between two calls of the operator."""
         self._random = random.Random(seed)  # noqa: S311 - no secret
+        self.heard = 0
+        """Changes of any object so far."""
         self._gates: list[asyncio.Future[None]] = []
         self._tasks: dict[Key, asyncio.Task[None]] = {}
         self.cluster.before = self._gate
@@ -129,11 +133,19 @@ class SharedWorld(World):
         return image.rpartition(":")[2]
 
     async def go(self, until: Callable[[], bool] = lambda: False) -> None:
-        """Let everything happen until it is so, or nothing is left to do."""
+        """Let everything happen until it is so, nothing is left to do, or nothing changes any more.
+
+        Where a gate is shut and nobody acts, an operator looks for ever.
+        """
+        news, still = 0, 0
         for _ in range(2000):
             await self._work()
-            if until() or not await self._proceed():
+            if until() or still > STANDSTILL or not await self._proceed():
                 return
+            if self.meddle is not None:
+                await self.meddle()
+            still = still + 1 if news == self.heard else 0
+            news = self.heard
         raise AssertionError("it does not end")
 
     async def _proceed(self) -> bool:
@@ -256,6 +268,7 @@ class SharedWorld(World):
         await self.restart()
 
     def _watch(self, _event: str, body: Body) -> None:
+        self.heard += 1
         if body["kind"] != "Release":
             return
         seen: dict[str, str] = {}
