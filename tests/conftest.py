@@ -10,6 +10,9 @@ from tools.cluster.clusters import Cluster
 
 pytest_plugins = ("tools.cluster.pytest_plugin",)
 
+_PRINTER: list[Any] = []
+"""The terminal, in the process that prints."""
+
 # `--hypothesis-profile=nightly` searches longer.
 settings.register_profile("moderate", deadline=None)
 settings.register_profile("nightly", deadline=None, max_examples=3000)
@@ -49,6 +52,21 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_testnodedown(node: Any) -> None:
     """Take what a worker has to say."""
     lanes.take_over(node.config, getattr(node, "workeroutput", {}))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Say at once what failed: the end of a whole run is far away."""
+    if report.failed and _PRINTER:
+        _PRINTER[0].write_line("")
+        _PRINTER[0].write_line(lanes.failure(report), red=True)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Find who prints; a worker has nobody."""
+    printer = session.config.pluginmanager.get_plugin("terminalreporter")
+    if printer is not None and not hasattr(session.config, "workerinput"):
+        _PRINTER.append(printer)
 
 
 def pytest_terminal_summary(

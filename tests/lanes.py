@@ -57,6 +57,13 @@ def _rank(lane: str) -> int:
     return _ORDER.index(lane) if lane in _ORDER else len(_ORDER)
 
 
+def failure(report: pytest.TestReport) -> str:
+    """Return what failed, in one line."""
+    lines = report.longreprtext.strip().splitlines()
+    why = next((line for line in reversed(lines) if line.startswith("E ")), lines[-1:])
+    return f"FAILED {report.nodeid} ({report.when}): {str(why)[:200]}"
+
+
 _LINES = pytest.StashKey[list[str]]()
 _KEY = "closing_lines"
 
