@@ -93,7 +93,9 @@ async def test_it_waits_for_both_asks_nobody_meanwhile_and_goes_on_after_the_las
     mark = audit.mark()
     await asyncio.sleep(WAITING_SECONDS)
 
-    assert audit.since(mark).lines() == []
+    # A watch that is renewed, as each is from time to time, asks for nothing.
+    asked = [line for line in audit.since(mark).lines() if not line.startswith("watch ")]
+    assert asked == []
     assert await shop.user.list(JOB, shop.namespace) == []
 
     await shop.says("quinn", "qa")

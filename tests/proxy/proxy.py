@@ -138,12 +138,11 @@ class Proxy:
 
     def _fault(self, what: Asked) -> Fault | None:
         """Count a write; what happens at it."""
+        self._count += 1
         if self._awaited:
             if not str(what).startswith(self._awaited):
-                self._count += 1
                 return None
-            self._awaited, self._base = "", self._count
-        self._count += 1
+            self._awaited, self._base = "", self._count - 1
         if not self._shots or self._count - self._base != self._shots[0][0]:
             return None
         self._base = self._count

@@ -8,8 +8,6 @@ has told, and the breach begins when Prometheus itself first answers with more t
 Called by `tools.bench.__main__`; the rows go to `report`.
 """
 
-import math
-import statistics
 import threading
 import time
 import urllib.parse
@@ -20,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from manifests.bookshop import build
-from tools.bench.measures import Row
+from tools.bench.measures import Row, in_seconds
 from tools.cluster import clusters
 from tools.cluster.progress import Progress
 from tools.lab.bookshop import release as release_of
@@ -254,7 +252,4 @@ def _followed(lab: Lab, shop: str, hear: Callable[[Body], None] | None = None) -
 
 
 def _row(what: str, seconds: list[float]) -> Row:
-    ordered = sorted(seconds)
-    at = math.ceil(0.95 * len(ordered)) - 1
-    figure = f"p50 {statistics.median(ordered):.1f} s, p95 {ordered[at]:.1f} s"
-    return Row(what, figure, f"{ordered[0]:.1f} to {ordered[-1]:.1f} s")
+    return Row(what, in_seconds(seconds), f"{min(seconds):.1f} to {max(seconds):.1f} s")

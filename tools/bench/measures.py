@@ -209,7 +209,7 @@ async def many_at_once(ground: Ground, count: int) -> list[Row]:
     overhead = [done[name, app.version(minor)] - begun[name] - 15 for name in names]
     asked = ground.audit.since(mark)
     return [
-        Row(f"{count} at once: time beyond the watch", _seconds(overhead), "Argo p95 11.9 s"),
+        Row(f"{count} at once: time beyond the watch", in_seconds(overhead), "Argo p95 11.9 s"),
         Row(f"{count} at once: evidence -> write", _delay(ground.timeline.delays()[delays:])),
         Row(
             f"{count} at once: requests per release (without Events)",
@@ -271,7 +271,8 @@ def _delay(seconds: Sequence[float]) -> str:
     return f"p50 {p50:.0f} ms, p95 {p95:.0f} ms (n={len(seconds)})"
 
 
-def _seconds(seconds: Sequence[float]) -> str:
+def in_seconds(seconds: Sequence[float]) -> str:
+    """Return the median and the 95th percentile for the table."""
     return f"p50 {rank(seconds, 0.5):.1f} s, p95 {rank(seconds, 0.95):.1f} s"
 
 
