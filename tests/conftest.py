@@ -1,5 +1,6 @@
 """What several suites share: the clusters, which come up on first use and go down at the end."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,12 @@ pytest_plugins = ("tools.cluster.pytest_plugin",)
 
 _PRINTER: list[Any] = []
 """The terminal, in the process that prints."""
+
+# readline, which pytest loads, tells child processes of a terminal of 80 by 24: workers would print
+# narrower pages than a run without workers, and the plugin that a test starts as well.
+for name in ("COLUMNS", "LINES"):
+    os.environ.pop(name, None)
+    os.unsetenv(name)
 
 # `--hypothesis-profile=nightly` searches longer.
 settings.register_profile("moderate", deadline=None)

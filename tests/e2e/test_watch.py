@@ -100,11 +100,13 @@ def test_errors_stop_a_rollout_half_way(shop: Lab, interrupted: Body) -> None:
     assert interrupted["status"]["phase"] == "Completed"
     shop.wait_measured(SHOP, below=CALM)
     # A careful team: a pod counts once it was ready for a while, so that a rollout takes its time.
-    patience = '{"spec": {"minReadySeconds": 20}}'
+    # Errors are borne for longer than passes between two looks into a log.
+    patience = '{"spec": {"minReadySeconds": 40}}'
+    metrics: list[dict[str, Any]] = [{"name": "error-ratio", "failureThreshold": 8}]
     target = ("deployment/bookshop-backend", f"--namespace={SHOP}", f"--patch={patience}")
     shop.kubectl.run("patch", *target)
 
-    shop.apply_release(SHOP, "1.4.5", {"watch": {"interval": "2s"}})
+    shop.apply_release(SHOP, "1.4.5", {"watch": {"interval": "2s", "metrics": metrics}})
     body = shop.wait_phase(SHOP, TERMINAL, LIMIT)
 
     attempt = body["status"]["attempt"]
