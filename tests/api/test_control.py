@@ -75,8 +75,8 @@ def test_the_plugin_gives_orders_in_the_callers_name(
     assert sam.run("resume") == 0
     assert sam.run("rollback", "leaks tokens", "--reason", "security") == 0
 
-    assert suspended["spec"]["suspend"] == "Forward"
-    assert "suspend" not in stored(place)["spec"]
+    assert suspended["metadata"]["annotations"][names.ANNOTATION_SUSPEND] == "Forward"
+    assert "suspend" not in suspended["spec"], "no field that Git may own is written"
     assert notes(place) == {
         "changed-by": "alice",  # a suspension makes nobody the author of the plan
         "ordered-by": "sam",

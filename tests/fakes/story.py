@@ -91,11 +91,11 @@ class Story:
         self.transcript.person(f"kubectl annotate release bookshop {key}={value}")
         await self.world.annotate(key, value)
 
-    async def suspend(self, mode: str | None, by: str = AUTHOR) -> None:
-        """`kubectl release suspend`, or `resume` without a mode."""
+    async def suspend(self, mode: str | None, by: str = AUTHOR, *, in_spec: bool = False) -> None:
+        """`kubectl release suspend`, or `resume` without a mode; `in_spec`: as Git does it."""
         what = f"suspend: {mode}" if mode else "no longer suspended"
-        self.transcript.person(f"{by}: {what}")
-        await self.world.suspend(mode, by)
+        self.transcript.person(f"{by}: {what}" + (" (spec.suspend)" if in_spec else ""))
+        await self.world.suspend(mode, by, in_spec=in_spec)
 
     async def say(
         self, who: str, decision: str, *, digest: str | None = None, **about: str

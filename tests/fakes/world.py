@@ -338,10 +338,15 @@ class World:
             Ref(RELEASE, NAMESPACE, "bookshop"), {"metadata": {"annotations": order}}
         )
 
-    async def suspend(self, mode: str | None, by: str = AUTHOR) -> None:
-        """Suspend the Release, or resume it; the API server stamps who did."""
-        stamp = {"annotations": {names.ANNOTATION_ORDERED_BY: by}}
-        patch = {"metadata": stamp, "spec": {"suspend": mode}}
+    async def suspend(self, mode: str | None, by: str = AUTHOR, *, in_spec: bool = False) -> None:
+        """Suspend the Release by an order or in its spec, or resume it.
+
+        The API server stamps who did.
+        """
+        stamp: Body = {names.ANNOTATION_ORDERED_BY: by}
+        order = {} if in_spec else {names.ANNOTATION_SUSPEND: mode}
+        patch: Body = {"metadata": {"annotations": stamp | order}}
+        patch |= {"spec": {"suspend": mode}} if in_spec else {}
         await self.user.patch(Ref(RELEASE, NAMESPACE, "bookshop"), patch)
 
     async def release(self) -> ReleaseObject:

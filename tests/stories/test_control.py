@@ -8,7 +8,7 @@ from tests.releases import Body, bookshop
 from release_coordinator.api.attempt import StepState
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import ConditionType, Phase, Reason, Status
-from release_coordinator.api.control import RollbackCause
+from release_coordinator.api.control import RollbackCause, Suspend
 from release_coordinator.cluster.port import JOB, RECORD, RELEASE, Kind
 from release_coordinator.errors import Denied
 
@@ -56,6 +56,31 @@ async def test_a_suspended_release_ends_its_migration_and_begins_nothing() -> No
     await story.suspend(None, by="olga")
     await story.run()
     await story.check("suspended_in_migrating")
+
+
+async def test_who_suspends_in_git_and_by_order_has_to_end_both() -> None:
+    story = await Story.begin("Git suspends the release; ada orders more, and takes it back")
+    await story.apply(bookshop())
+    await story.run(in_phase(Phase.WATCHING))
+    await story.suspend("Forward", in_spec=True)
+    await story.suspend("All")
+    await story.annotate("rollback", "1")
+    await story.run()
+    all_suspended = await story.release()
+
+    await story.suspend(None)
+    await story.run()
+
+    assert all_suspended.status.phase is Phase.SUSPENDED
+    assert all_suspended.status.suspension is not None
+    assert all_suspended.status.suspension.mode is Suspend.ALL
+    back = await story.release()
+    assert back.status.phase is Phase.ROLLED_BACK, "Git suspends the way forward alone"
+    assert back.status.suspension is not None
+    assert back.status.suspension.mode is Suspend.FORWARD
+    await story.suspend(None, in_spec=True)
+    await story.run()
+    assert (await story.release()).status.suspension is None
 
 
 async def test_time_under_suspension_does_not_count_as_watched() -> None:
@@ -127,9 +152,9 @@ async def test_a_suspended_release_begins_no_attempt() -> None:
     await story.apply(body)
     await story.run()
     assert (await story.release()).status.attempt is None
-    await story.suspend(None)
+    await story.suspend(None, in_spec=True)
     await story.run()
-    await story.suspend("All")
+    await story.suspend("All", in_spec=True)
     body = following("1.4.0")
     body["spec"]["suspend"] = "All"
     await story.apply(body)

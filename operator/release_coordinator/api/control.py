@@ -25,6 +25,10 @@ class Suspend(StrEnum):
     FORWARD = "Forward"  # no attempt and no step forward begins; what goes wrong still rolls back
     ALL = "All"  # no step of the way back begins either
 
+    def includes(self, other: "Suspend | None") -> bool:
+        """Whether it stops all that the other one stops."""
+        return other is None or self is Suspend.ALL or other is self
+
 
 class DeletionPolicy(StrEnum):
     """What becomes of an attempt whose Release is deleted in the middle."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from release_coordinator.api.attempt import Attempt
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase
-from release_coordinator.engine import incidents, names, orders
+from release_coordinator.engine import incidents, names, ordering, orders
 from release_coordinator.engine.rehearsal import was_good
 
 from .ordering import HOLD_AGAIN
@@ -33,7 +33,7 @@ def _on_the_way(release: ReleaseObject, attempt: Attempt) -> list[Action]:
     if any(not gate.opens for gate in attempt.gates):
         text = f"kubectl release explain {release.name} -n {release.namespace}"
         found.append(Action("see what each gate needs, and how to satisfy it", text))
-    suspended = release.spec is not None and release.spec.suspend is not None
+    suspended = ordering.suspended(release) is not None
     if attempt.hold is not None and attempt.hold.reason not in HOLD_AGAIN:
         found.append(Action("go on where it was held", _order(release, "resume")))
     elif suspended:

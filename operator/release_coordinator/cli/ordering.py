@@ -12,7 +12,7 @@ from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.control import OrderKind, RollbackCause, Suspend
 from release_coordinator.cluster.port import Body
-from release_coordinator.engine import names
+from release_coordinator.engine import names, ordering
 from release_coordinator.engine.rehearsal import was_good
 from release_coordinator.engine.reverting import may_leave
 from release_coordinator.engine.unheeded import unheeded
@@ -71,27 +71,33 @@ def order_of(release: ReleaseObject, wish: Wish) -> Order:
 
 
 def _suspend(release: ReleaseObject, wish: Wish) -> Order:
-    if release.spec is not None and release.spec.suspend is wish.mode:
-        raise UnansweredError(f"it is suspended already ({wish.mode})")
+    present, order = ordering.suspended(release), {names.ANNOTATION_SUSPEND: str(wish.mode)}
+    if ordering.suspended(replace(release, annotations=order)) is present:
+        by_spec = ordering.suspended(replace(release, annotations={})) is present
+        how = ", by spec.suspend" if by_spec else ""
+        raise UnansweredError(f"it is suspended already ({present}{how})")
     what = "step" if wish.mode is Suspend.ALL else "step forward"
     text = f"suspended ({wish.mode}): what has begun goes to its end, and no {what} begins"
-    return Order({"suspend": str(wish.mode)}, {}, text)
+    return Order({}, {**order}, text)
 
 
 def _resume(release: ReleaseObject, _wish: Wish) -> Order:
     attempt = release.status.attempt
     hold = attempt.hold if attempt else None
-    suspended = release.spec is not None and release.spec.suspend is not None
-    annotations: dict[str, str | None] = {}
-    said = ["no longer suspended"] if suspended else []
+    by_spec = release.spec is not None and release.spec.suspend is not None
+    ordered = names.ANNOTATION_SUSPEND in release.annotations
+    annotations: dict[str, str | None] = {names.ANNOTATION_SUSPEND: None} if ordered else {}
+    said = ["no longer suspended"] if by_spec or ordered else []
+    if by_spec:
+        said = ["no longer suspended (where Git says spec.suspend, remove it there too)"]
     if hold is not None and hold.reason not in HOLD_AGAIN:
-        annotations = {names.ANNOTATION_RESUME: hold.id}
+        annotations[names.ANNOTATION_RESUME] = hold.id
         said.append(f"hold {hold.id} ({hold.reason}) ended")
-    elif hold is not None and not suspended:
+    elif hold is not None and not said:
         raise UnansweredError(f"going on as before would only hold again: {hold.message}")
     if not said:
         raise UnansweredError("it is neither suspended nor held, so there is nothing to resume")
-    return Order({"suspend": None} if suspended else {}, annotations, " and ".join(said))
+    return Order({"suspend": None} if by_spec else {}, annotations, " and ".join(said))
 
 
 def _retry(release: ReleaseObject, _wish: Wish) -> Order:

@@ -8,7 +8,7 @@ from enum import IntEnum
 from release_coordinator.api.attempt import Attempt
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import ConditionType, Phase, Status
-from release_coordinator.engine import names, plan
+from release_coordinator.engine import names, ordering, plan
 from release_coordinator.engine.rehearsal import was_good
 
 
@@ -49,7 +49,7 @@ def verdict_of(release: ReleaseObject) -> ExitCode | None:
     if release.status.observed_generation != release.generation:
         return None  # the operator has not seen the last edit: what is reported is old
     attempt = release.status.attempt
-    if release.status.phase is Phase.SUSPENDED and release.spec and release.spec.suspend:
+    if release.status.phase is Phase.SUSPENDED and ordering.suspended(release):
         return ExitCode.HELD
     if attempt is not None and not attempt.recorded:
         return ExitCode.HELD if _is_held(release, attempt) else None

@@ -9,6 +9,7 @@ from datetime import datetime
 from release_coordinator.api.attempt import Attempt, StepState
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import ConditionType, Status
+from release_coordinator.engine import ordering
 
 GATES = 2
 """So many gates are named; of the others there is the number."""
@@ -31,7 +32,7 @@ def waiting_of(release: ReleaseObject) -> Waiting:
         return Waiting("the operator, to see the last edit")
     if attempt is not None and attempt.hold is not None:
         return Waiting(f"a decision: {attempt.hold.reason}", attempt.hold.since)
-    if release.spec is not None and release.spec.suspend is not None:
+    if ordering.suspended(release) is not None:
         return Waiting("resume", status.suspension.since if status.suspension else None)
     for one in status.conditions:
         if one.type == ConditionType.VALID and one.status is Status.FALSE:

@@ -13,12 +13,13 @@ from release_coordinator.api.attempt import (
     Verdict,
 )
 from release_coordinator.api.base import format_time
+from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.control import Suspend, Suspension
 from release_coordinator.api.release import ReleaseSpec
 from release_coordinator.api.watch import Watch
 
-from . import backups, names, tracking, watchlist
+from . import backups, names, ordering, tracking, watchlist
 from .phases import confirming, watching
 from .rehearsal import was_good
 
@@ -174,15 +175,25 @@ def how_to_resume(attempt: Attempt, release: str) -> str:
     return f"To resume: {order}"
 
 
-def suspended(suspension: Suspension, course: str, release: str, *, stopped: bool) -> str:
+def suspended(suspension: Suspension, course: str, release: ReleaseObject, *, stopped: bool) -> str:
     """What is said of a suspended Release: `stopped` if it is that which keeps it."""
     who = f"by {suspension.by} since {format_time(suspension.since)}"
-    how = f"kubectl release resume {release}, or remove spec.suspend"
+    how = f"kubectl release resume {release.name}, or {_end_of_suspension(release)}"
     if not stopped:
         return f"{course} (suspended {who}: no attempt and no step forward begins until {how})"
     course = course.replace(GOING_ON, "nothing is under way")
     what = "step" if suspension.mode is Suspend.ALL else "step forward"
     return f"Suspended {who}, no {what} begins. To go on: {how}. Meanwhile: {course}"
+
+
+def _end_of_suspension(release: ReleaseObject) -> str:
+    """What ends a suspension, for those who do not have the plugin."""
+    if release.spec is not None and release.spec.suspend is not None:
+        ordered = ordering.suspend_order(release) is not None
+        both = f" and annotation {names.ANNOTATION_SUSPEND}" if ordered else ""
+        return f"remove spec.suspend{both}"
+    annotate = f"kubectl annotate release {release.name} {names.ANNOTATION_SUSPEND}-"
+    return annotate if release.spec is not None else f"correct the spec and {annotate}"
 
 
 def _ended(attempt: Attempt, release: str) -> str:

@@ -22,14 +22,15 @@ ANNOTATION_WORKLOAD = "release-coordinator.io/workload"
 ANNOTATION_STEP = "release-coordinator.io/step"
 ANNOTATION_WITHDRAWN = "release-coordinator.io/withdrawn"
 ANNOTATION_CONTENT = "release-coordinator.io/content"
+ANNOTATION_SUSPEND = "release-coordinator.io/suspend"
 ANNOTATION_RETRY = "release-coordinator.io/retry"
 ANNOTATION_RESUME = "release-coordinator.io/resume"
 ANNOTATION_ROLLBACK = "release-coordinator.io/rollback"
 ANNOTATION_ABORT = "release-coordinator.io/abort"
 ANNOTATION_ROLLBACK_REASON = "release-coordinator.io/rollback-reason"
 ORDERS = (
-    *(ANNOTATION_RETRY, ANNOTATION_RESUME, ANNOTATION_ROLLBACK, ANNOTATION_ABORT),
-    ANNOTATION_ROLLBACK_REASON,
+    *(ANNOTATION_SUSPEND, ANNOTATION_RESUME, ANNOTATION_RETRY, ANNOTATION_ABORT),
+    *(ANNOTATION_ROLLBACK, ANNOTATION_ROLLBACK_REASON),
 )
 """Annotations by which people give orders."""
 ANNOTATION_ORDERED_BY = "release-coordinator.io/ordered-by"

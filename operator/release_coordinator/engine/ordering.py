@@ -8,7 +8,14 @@ from datetime import datetime
 
 from release_coordinator.api.attempt import ORDERS_LIMIT, Attempt
 from release_coordinator.api.codec import ReleaseObject
-from release_coordinator.api.control import REASON, SOMEBODY, Order, OrderKind, RollbackCause
+from release_coordinator.api.control import (
+    REASON,
+    SOMEBODY,
+    Order,
+    OrderKind,
+    RollbackCause,
+    Suspend,
+)
 
 from . import names
 from .context import shorten
@@ -22,6 +29,22 @@ def by_whom(release: ReleaseObject) -> str:
 def is_given(release: ReleaseObject, annotation: str, value: str) -> bool:
     """Whether an order for this attempt, or this hold, is on the Release."""
     return release.annotations.get(annotation) == value
+
+
+def suspended(release: ReleaseObject) -> Suspend | None:
+    """How much is suspended: by the spec, by an order, or what the farther of both says.
+
+    The order is an annotation, so that who suspends writes nothing that Git owns.
+    """
+    spec = release.spec.suspend if release.spec is not None else None
+    order = suspend_order(release)
+    return order if order is not None and order.includes(spec) else spec
+
+
+def suspend_order(release: ReleaseObject) -> Suspend | None:
+    """The order to suspend that is on the Release; None as well if it cannot be understood."""
+    said = release.annotations.get(names.ANNOTATION_SUSPEND)
+    return next((mode for mode in Suspend if mode == said), None)
 
 
 def obeyed(

@@ -249,9 +249,8 @@ def _deleted(ctx: Context) -> Outcome:
 def _is_left(ctx: Context) -> bool:
     """Whether a deleted Release leaves its workloads as they are."""
     spec = ctx.release.spec
-    if spec is None:
-        return False
-    return spec.deletion_policy is DeletionPolicy.ORPHAN or spec.suspend is Suspend.ALL
+    orphan = spec is not None and spec.deletion_policy is DeletionPolicy.ORPHAN
+    return orphan or ordering.suspended(ctx.release) is Suspend.ALL
 
 
 def _way_back_settled(ctx: Context) -> Outcome:

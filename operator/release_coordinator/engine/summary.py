@@ -149,7 +149,7 @@ def _message(release: ReleaseObject, status: ReleaseStatus, phase: Phase, faults
         return f"The spec cannot be used: {faults}"
     text = _course(release, status, attempt) if attempt else "Waiting for the first look"
     if status.suspension is not None:
-        text = suspended(status.suspension, text, release.name, stopped=phase is Phase.SUSPENDED)
+        text = suspended(status.suspension, text, release, stopped=phase is Phase.SUSPENDED)
     ignored = unheeded(release, status)
     return f"{text} (not obeyed: {ignored})" if ignored else text
 

@@ -1,4 +1,4 @@
-"""`spec.suspend`: a person has stopped a Release. What has begun goes to its end, nothing begins.
+"""A person has suspended a Release. What has begun goes to its end, nothing begins.
 
 `heed` journals that it was heard, so that a status can say who and since when; `withholds` is the
 one rule that `engine.decide` puts between every phase and its next step. Locks are a step too: who
@@ -22,11 +22,14 @@ from .outcome import Do, Note, Outcome
 
 def heed(release: ReleaseObject, status: ReleaseStatus, now: datetime) -> Note | None:
     """Journal that the Release was suspended or resumed; None if that is no news."""
-    if release.spec is None or release.deleting:
-        return None  # a spec that cannot be read resumes nothing
-    before, mode = status.suspension, release.spec.suspend
-    if mode is (before.mode if before else None):
+    if release.deleting:
         return None
+    before, mode = status.suspension, ordering.suspended(release)
+    known = before.mode if before else None
+    if mode is known:
+        return None
+    if release.spec is None and (mode is None or not mode.includes(known)):
+        return None  # a spec that cannot be read resumes nothing
     suspension = Suspension(mode=mode, by=ordering.by_whom(release), since=now) if mode else None
     attempt = status.attempt
     if attempt is not None and attempt.end is None:

@@ -12,7 +12,7 @@ from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.control import Suspend
 from release_coordinator.api.status import ReleaseStatus
 
-from . import names, orders, reverting
+from . import names, ordering, orders, reverting
 from .context import shorten
 
 BY_NUMBER = (names.ANNOTATION_RETRY, names.ANNOTATION_ROLLBACK, names.ANNOTATION_ABORT)
@@ -22,15 +22,20 @@ _ORDERED = {Reason.MANUAL_ROLLBACK, Reason.ABORTED}
 
 def unheeded(release: ReleaseObject, status: ReleaseStatus) -> str:
     """All orders that are not obeyed, in words; empty if there are none."""
+    found = [*_suspend(release)]
     attempt = status.attempt
-    if attempt is None:
-        return ""
-    found = [
-        *_by_number(release, attempt),
-        *_schema(release, status, attempt),
-        *_resume(release, status, attempt),
-    ]
+    if attempt is not None:
+        found += _by_number(release, attempt)
+        found += _schema(release, status, attempt)
+        found += _resume(release, status, attempt)
     return "; ".join(found)
+
+
+def _suspend(release: ReleaseObject) -> Iterator[str]:
+    value = release.annotations.get(names.ANNOTATION_SUSPEND)
+    if value is not None and ordering.suspend_order(release) is None:
+        modes = " or ".join(Suspend)
+        yield f"suspend={shorten(value, 16)}: write {modes}, or remove the annotation"
 
 
 def _by_number(release: ReleaseObject, attempt: Attempt) -> Iterator[str]:

@@ -5,11 +5,13 @@ installed and what is expected come from here. Bodies are complete, with every d
 API server would fill in, so that equal means equal. `render.logpolicy` keeps the release log.
 """
 
+from release_coordinator.api.control import Suspend
 from release_coordinator.api.release import WorkloadKind
 from release_coordinator.api.schema import GROUP
 from release_coordinator.engine.names import (
     ANNOTATION_CHANGED_BY,
     ANNOTATION_ORDERED_BY,
+    ANNOTATION_SUSPEND,
     FINALIZER,
     ORDERS,
 )
@@ -150,6 +152,10 @@ def _releases() -> Body:
                 f"annotation {ANNOTATION_ORDERED_BY} says who gave the last order; leave it as it "
                 "is",
             ),
+            rule(
+                f"!variables.ordered || {_SUSPEND} in {['', *map(str, Suspend)]}",
+                f"annotation {ANNOTATION_SUSPEND} is {' or '.join(Suspend)}; remove it to go on",
+            ),
             *(_inline(kind) for kind in WorkloadKind),
             rule(
                 f"variables.held == variables.heldBefore || {operator}",
@@ -159,6 +165,9 @@ def _releases() -> Body:
             ),
         ],
     }
+
+
+_SUSPEND = f"object.metadata.?annotations[?'{ANNOTATION_SUSPEND}'].orValue('')"
 
 
 def _carried(of: str) -> str:

@@ -15,15 +15,20 @@ from release_coordinator.cli.ordering import Wish, order_of
 from release_coordinator.engine import names
 
 SUSPEND, RESUME = Wish(OrderKind.SUSPEND), Wish(OrderKind.RESUME)
+SUSPEND_ALL = Wish(OrderKind.SUSPEND, mode=Suspend.ALL)
 RETRY, ABORT, ROLLBACK = Wish(OrderKind.RETRY), Wish(OrderKind.ABORT), Wish(OrderKind.ROLLBACK)
 BECAUSE = Wish(OrderKind.ROLLBACK, cause=RollbackCause.SECURITY, comment="leaks tokens")
 
 
-def suspended() -> ReleaseObject:
-    """A Release that is suspended while it rolls out."""
+def suspended(
+    order: Suspend | None = Suspend.FORWARD, spec: Suspend | None = None
+) -> ReleaseObject:
+    """A Release that is suspended while it rolls out: by an order, or in its spec."""
     state = releases.rolling_out()
     assert state.spec is not None
-    return replace(state, spec=state.spec.model_copy(update={"suspend": Suspend.FORWARD}))
+    orders = {names.ANNOTATION_SUSPEND: str(order)} if order else {}
+    said = state.spec.model_copy(update={"suspend": spec})
+    return replace(state, spec=said, annotations=orders)
 
 
 def turned() -> ReleaseObject:
@@ -50,7 +55,7 @@ def written(release: ReleaseObject, wish: Wish) -> dict[str, Any]:
     assert (metadata["uid"], metadata["resourceVersion"]) == (release.uid, release.resource_version)
     orders = {key.rpartition("/")[2]: value for key, value in metadata["annotations"].items()}
     assert orders.pop("ordered-by") == "ada"
-    return {**patch.get("spec", {}), **orders}
+    return {**{f"spec.{key}": value for key, value in patch.get("spec", {}).items()}, **orders}
 
 
 @pytest.mark.parametrize(
@@ -58,8 +63,12 @@ def written(release: ReleaseObject, wish: Wish) -> dict[str, Any]:
     [
         (releases.rolling_out(), SUSPEND, {"suspend": "Forward"}),
         (releases.untouched(), SUSPEND, {"suspend": "Forward"}),
-        (suspended(), Wish(OrderKind.SUSPEND, mode=Suspend.ALL), {"suspend": "All"}),
+        (suspended(), SUSPEND_ALL, {"suspend": "All"}),
+        (suspended(Suspend.ALL), SUSPEND, {"suspend": "Forward"}),
+        (suspended(spec=Suspend.FORWARD), SUSPEND_ALL, {"suspend": "All"}),
         (suspended(), RESUME, {"suspend": None}),
+        (suspended(None, Suspend.ALL), RESUME, {"spec.suspend": None}),
+        (suspended(spec=Suspend.ALL), RESUME, {"spec.suspend": None, "suspend": None}),
         (releases.held(), RESUME, {"resume": "2.1"}),
         (releases.gating(), RETRY, {"retry": "2"}),
         (releases.rolled_back(), RETRY, {"retry": "2"}),
@@ -87,6 +96,7 @@ def test_an_order_is_one_patch(state: ReleaseObject, wish: Wish, patch: dict[str
     ("state", "wish", "said"),
     [
         (suspended(), SUSPEND, "it is suspended already (Forward)"),
+        (suspended(None, Suspend.ALL), SUSPEND, "suspended already (All, by spec.suspend)"),
         (releases.rolling_out(), RESUME, "neither suspended nor held"),
         (barred(Reason.IRREVERSIBLE_MIGRATION), RESUME, "would only hold again"),
         (releases.untouched(), RETRY, "no attempt yet"),

@@ -120,23 +120,73 @@ def test_what_is_suspended_begins_no_step_and_does_not_complete(
     assert not any(suspension.withholds(ctx, one) for one in outcomes(ctx).values())
 
 
-@given(st.lists(st.sampled_from([None, *Suspend]), max_size=8))
-def test_the_journal_follows_what_is_written_and_no_further(modes: list[Suspend | None]) -> None:
+MODES = st.sampled_from([None, *Suspend])
+
+
+def stopped(spec: Suspend | None, order: Suspend | None) -> ReleaseObject:
+    """The bookshop's Release, suspended by its spec, by an order, or by both."""
+    body = bookshop()
+    body["spec"]["suspend"] = str(spec) if spec else None
+    orders = {names.ANNOTATION_SUSPEND: str(order)} if order else {}
+    return replace(context(body).release, annotations=orders)
+
+
+@given(st.lists(st.tuples(MODES, MODES), max_size=8))
+def test_the_journal_follows_the_farther_of_spec_and_order_and_goes_no_further(
+    said: list[tuple[Suspend | None, Suspend | None]],
+) -> None:
     status = context().status
-    for number, mode in enumerate(modes):
-        body = bookshop()
-        body["spec"]["suspend"] = str(mode) if mode else None
-        release = context(body).release
+    for number, (spec, order) in enumerate(said):
+        release = stopped(spec, order)
         note = suspension.heed(release, status, DAWN + timedelta(seconds=number))
         status = note.status if note else status
-        assert (status.suspension.mode if status.suspension else None) is mode
+        farther = max(spec, order, key=[None, *Suspend].index)
+        assert (status.suspension.mode if status.suspension else None) is farther
         assert suspension.heed(release, status, DAWN) is None
 
 
-def test_a_spec_that_cannot_be_read_resumes_nothing() -> None:
-    ctx = suspended(context(), Suspend.ALL)
+@pytest.mark.parametrize("before", [None, *Suspend])
+@pytest.mark.parametrize("order", [None, *Suspend])
+def test_a_spec_that_cannot_be_read_resumes_nothing_and_an_order_still_suspends(
+    before: Suspend | None, order: Suspend | None
+) -> None:
+    ctx = suspended(context(), before) if before else context()
+    release = replace(stopped(None, order), spec=None)
 
-    assert suspension.heed(replace(ctx.release, spec=None), ctx.status, DAWN) is None
+    note = suspension.heed(release, ctx.status, DAWN)
+
+    heard = note.status.suspension if note else ctx.status.suspension
+    farther = max(before, order, key=[None, *Suspend].index)
+    assert (heard.mode if heard else None) is farther
+
+
+@pytest.mark.parametrize(
+    ("spec", "order", "how"),
+    [
+        (None, Suspend.ALL, "or kubectl annotate release bookshop release-coordinator.io/suspend-"),
+        (Suspend.ALL, None, "or remove spec.suspend."),
+        (Suspend.ALL, Suspend.FORWARD, "or remove spec.suspend and annotation release-coordinator"),
+    ],
+)
+def test_the_message_says_what_ends_the_suspension(
+    spec: Suspend | None, order: Suspend | None, how: str
+) -> None:
+    release = stopped(spec, order)
+    note = suspension.heed(release, context().status, DAWN)
+    assert note is not None
+
+    assert how in summarise(release, note.status, DAWN).message
+
+
+@pytest.mark.parametrize("value", ["true", "forward", ""])
+def test_a_suspension_that_cannot_be_understood_is_told_and_suspends_nothing(value: str) -> None:
+    release, status = told(suspend=value), context().status
+
+    assert suspension.heed(release, status, DAWN) is None
+    said = f"suspend={value}: write Forward or All, or remove the annotation"
+    assert said in summarise(release, status, DAWN).message
+    untouched = status.model_copy(update={"attempt": None})
+    assert said in summarise(release, untouched, DAWN).message
 
 
 def held(hold: str = "1.1", reason: Reason = Reason.METRIC_UNKNOWN) -> dict[str, Any]:
