@@ -17,7 +17,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .PHONY: help demo test docs checks generate verify bench clean distclean \
-	lint types contracts budgets hygiene chart unit campaigns campaign search api browser e2e nightly image plugin cluster-up cluster-down lock venv
+	lint types contracts budgets hygiene chart unit campaigns campaign search api browser e2e gitops nightly image plugin cluster-up cluster-down lock venv
 
 help: ## List the targets
 	@awk 'BEGIN { FS = ":.*## " } \
@@ -103,13 +103,16 @@ campaign: $(READY) ## A crash at writes on a real API server: a sample, or CAMPA
 	@$(BIN)/python -m pytest -m "campaign and api" tests/campaigns_api $(ARGS)
 
 api: $(READY) ## On a real API server
-	@$(BIN)/python -m pytest -m "api and not campaign" $(ARGS)
+	@$(BIN)/python -m pytest -m "api and not campaign and not gitops" $(ARGS)
 
 browser: $(READY) ## The status page in a browser, which is installed on first use
 	@$(BIN)/python -m pytest -m browser $(ARGS)
 
 e2e: $(READY) ## On real containers
-	@$(BIN)/python -m pytest -m e2e $(ARGS)
+	@$(BIN)/python -m pytest -m "e2e and not gitops" $(ARGS)
+
+gitops: $(READY) ## Under real Argo CD, Flux and Helm, all of it: minutes, and an hour for the first
+	@GITOPS=all $(BIN)/python -m pytest -m gitops $(ARGS)
 
 search: $(READY) ## Every state of the abstract world, and transcripts of what is broken: minutes
 	@$(BIN)/python -m tests.search $(ARGS)

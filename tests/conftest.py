@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from tests import lanes
+from tests.gitops import choice
 from tools.cluster.clusters import Cluster
 
 pytest_plugins = ("tools.cluster.pytest_plugin",)
@@ -38,8 +39,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return lanes.Lanes(config, log)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let what takes longest begin first."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Take samples, and let what takes longest begin first."""
+    choice.take_sample(config, items)
     lanes.sort(items)
 
 

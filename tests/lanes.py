@@ -19,8 +19,9 @@ _FOLDERS = {
     "tests/api": "light",
     "tests/campaigns_api": "light",
     "tests/contract": "light",
+    "tests/gitops": "gitops",
 }
-_ORDER = ["kind", "light"]
+_ORDER = ["kind", "light", "gitops"]
 _PATIENT = 10
 """Niceness of tests that have no clock."""
 

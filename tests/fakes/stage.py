@@ -9,7 +9,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from aiohttp import web
 from tests.fakes.controllers import Script
@@ -82,13 +82,7 @@ class Stage:
 
     async def set_up(self, streams: Streams) -> None:
         """The application runs version 1.2.0."""
-        await self.user.create(NAMESPACE, {"metadata": {"name": self.namespace}})
-        await streams.open(POD, self.namespace, self.kubelet.hear)
-        await streams.open(DEPLOYMENT, self.namespace, self._hear_deployment)
-        await streams.open(RELEASE, self.namespace, self._hear_release)
-        source = {"metadata": {"name": self.namespace}, "spec": {"url": self.prometheus.url}}
-        stored = await self.user.create(METRIC_SOURCE, source)
-        self._source_uid = stored["metadata"]["uid"]
+        await self.prepare(streams)
         for kind, body in (
             (CONFIG_MAP, changelog()),
             (POLICY, basic()),
@@ -97,6 +91,16 @@ class Stage:
             body["metadata"]["namespace"] = self.namespace
             await self.user.create(kind, body)
         await self._wait(lambda: len(self.running("1.2.0")) == len(WORKLOADS), PATIENCE)
+
+    async def prepare(self, streams: Streams) -> None:
+        """Make the namespace, listen to what happens in it, and say where metrics come from."""
+        await self.user.create(NAMESPACE, {"metadata": {"name": self.namespace}})
+        await streams.open(POD, self.namespace, self.kubelet.hear)
+        await streams.open(DEPLOYMENT, self.namespace, self._hear_deployment)
+        await streams.open(RELEASE, self.namespace, self._hear_release)
+        source = {"metadata": {"name": self.namespace}, "spec": {"url": self.prometheus.url}}
+        stored = await self.user.create(METRIC_SOURCE, source)
+        self._source_uid = stored["metadata"]["uid"]
 
     async def tear_down(self) -> None:
         """End the operators, and remove what is in no namespace: others would meet it."""
@@ -243,6 +247,9 @@ class Stage:
             self._news.notify_all()
 
 
+AnyStage = TypeVar("AnyStage", bound=Stage)
+
+
 def _recorded(release: ReleaseObject, version: str) -> bool:
     attempt = release.status.attempt
     return attempt is not None and attempt.version == version and attempt.recorded
@@ -251,11 +258,22 @@ def _recorded(release: ReleaseObject, version: str) -> bool:
 @asynccontextmanager
 async def stage(kubeconfig: Path, folder: Path) -> AsyncIterator[Stage]:
     """A bookshop that runs, on an API server that knows our definitions."""
+    async with staged(Stage, kubeconfig, folder) as made:
+        yield made
+
+
+@asynccontextmanager
+async def staged(
+    make: Callable[[Path, KubernetesCluster, ScriptedPrometheus, Path], AnyStage],
+    kubeconfig: Path,
+    folder: Path,
+) -> AsyncIterator[AnyStage]:
+    """The same with a stage of one's own."""
     async with AsyncExitStack() as stack:
         prometheus = await stack.enter_async_context(scripted_prometheus())
         prometheus.script = vector("0.02")
         cluster = await stack.enter_async_context(await KubernetesCluster.connect(kubeconfig))
-        made = Stage(kubeconfig, cluster, prometheus, folder)
+        made = make(kubeconfig, cluster, prometheus, folder)
         made.health_port = await stack.enter_async_context(healthy_endpoint())
         streams = await stack.enter_async_context(Streams(kubeconfig))
         await made.set_up(streams)

@@ -122,9 +122,25 @@ GOLANG_MIGRATE = Project(
     ("main.Version",),
     tags="postgres",
 )
+# One program that is all of its parts, told apart by the variable ARGOCD_BINARY_NAME.
+ARGOCD = Project(
+    "argocd",
+    "github.com/argoproj/argo-cd/v3",
+    {"argocd": "github.com/argoproj/argo-cd/v3/cmd"},
+    ("github.com/argoproj/argo-cd/v3/common.version",),
+    prefix="",
+)
+FLUX = Project(
+    "flux",
+    "github.com/fluxcd/kustomize-controller",
+    {
+        f"{name}-controller": f"github.com/fluxcd/{name}-controller"
+        for name in ("helm", "kustomize", "source")
+    },
+)
 PAUSE = Project("pause", "", {"pause": "."})
 NODE_PROJECTS = (KUBERNETES, KIND, CONTAINERD, COREDNS, PAUSE)
-PROJECTS = (*NODE_PROJECTS, HELM, KWOK, GOLANG_MIGRATE)
+PROJECTS = (*NODE_PROJECTS, HELM, KWOK, GOLANG_MIGRATE, ARGOCD, FLUX)
 
 
 def path(name: str, progress: Progress | None = None) -> Path:
@@ -144,10 +160,11 @@ def paths(names: Sequence[str], progress: Progress | None = None) -> dict[str, P
     return found
 
 
-def source(project: Project) -> Path:
-    """Return the folder of a project's pinned source in the Go module cache."""
+def source(project: Project, module: str = "") -> Path:
+    """Return the folder of a project's pinned source, or another module's, in Go's module cache."""
     download: list[shell.Part] = [_go(Progress()), "-C", GOMOD / project.folder, "mod", "download"]
-    return Path(json.loads(shell.output([*download, "-json", project.module]))["Dir"])
+    wanted = module or project.module
+    return Path(json.loads(shell.output([*download, "-json", wanted]))["Dir"])
 
 
 def _ensure(project: Project, names: Sequence[str], progress: Progress) -> dict[str, Path]:

@@ -45,6 +45,12 @@ def own_light_cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
+def gitops_cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
+    """Another one, for tools that look at all namespaces from the first test to the last."""
+    yield from _provided(pytestconfig, "test-gitops", "light")
+
+
+@pytest.fixture(scope="session")
 def kind_cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
     """A real cluster with one node that runs containers."""
     yield from _provided(pytestconfig, "test", "kind")
