@@ -4,6 +4,7 @@ Nothing is asked: a watch tells of each change, as in `tests.fakes.stage`.
 """
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,6 +42,10 @@ class State:
         """Tell whether what it was compared with is there and no sync is under way."""
         return self.sync == "Synced" and self.operation in {"Succeeded", ""}
 
+    def __str__(self) -> str:
+        sync = f"sync {self.operation} {self.synced[:7]}" if self.operation else "never synced"
+        return f"{self.revision[:7]:7} {self.sync or '-':9} {self.health or '-':11} {sync}"
+
     def at(self, revision: str) -> bool:
         """Tell whether it is settled at a commit."""
         return self.settled and self.revision == revision
@@ -70,10 +75,11 @@ class Applications:
     def __init__(self) -> None:
         self.said: dict[str, list[State]] = defaultdict(list)
         """By name, in order, without repetitions."""
+        self._times: dict[str, list[float]] = defaultdict(list)
         self._bodies: dict[str, Body] = {}
         self._news = asyncio.Event()
 
-    def hear(self, event: str, body: Body, _at: float) -> None:
+    def hear(self, event: str, body: Body, at: float) -> None:
         """Take what a watch tells."""
         name = body["metadata"]["name"]
         if event == "DELETED":
@@ -83,12 +89,19 @@ class Applications:
             state = State.of(body)
             if not self.said[name] or self.said[name][-1] != state:
                 self.said[name].append(state)
+                self._times[name].append(at)
         self._news.set()
 
     def healths(self, name: str) -> list[str]:
         """Return the healths it had one after the other, repetitions left out."""
         told = [state.health for state in self.said[name] if state.health]
         return [one for at, one in enumerate(told) if at == 0 or told[at - 1] != one]
+
+    def transcript(self, name: str) -> list[str]:
+        """Return one line for each thing it said, with the seconds since the first."""
+        start = next(iter(self._times[name]), time.monotonic())
+        told = zip(self._times[name], self.said[name], strict=True)
+        return [f"{at - start:6.1f} s  {state}" for at, state in told]
 
     async def until(self, name: str, condition: Condition, seconds: float = PATIENCE) -> State:
         """Return the first state from now on, the present one included, that fulfils it."""
