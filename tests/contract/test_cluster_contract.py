@@ -14,6 +14,7 @@ from release_coordinator.cluster.port import (
     Kind,
     Ref,
 )
+from release_coordinator.engine.writers import writer_of
 from release_coordinator.errors import AlreadyExists, Conflict, Invalid, NotFound, Transient
 
 FOREIGN_UID = "11111111-1111-4111-8111-111111111111"
@@ -528,3 +529,30 @@ def a_deployment(*, paused: bool = False) -> Body:
             "template": template,
         }
     }
+
+
+# --- who wrote what
+
+
+async def test_who_wrote_an_image_is_told_to_who_asks(world: World) -> None:
+    """Whoever changes it owns it alone; others keep what they wrote."""
+    ref = world.ref(DEPLOYMENT)
+    created = await world.kubectl.create(DEPLOYMENT, world.body(ref, a_deployment(paused=True)))
+    (container,) = created["spec"]["template"]["spec"]["containers"]
+    assert await _writer(world, ref, container["name"]) == "kubectl-client-side-apply"
+
+    pod = {"spec": {"containers": [container | {"image": "example/other:2"}]}}
+    tool = world.us.as_manager("argocd-controller")
+    await tool.patch(ref, {"spec": {"template": pod}})
+    await world.us.patch(ref, {"metadata": {"labels": {"unrelated": "x"}}})
+    assert await _writer(world, ref, container["name"]) == "argocd-controller"
+
+    pod = {"spec": {"containers": [container | {"image": "example/other:3"}]}}
+    await world.us.patch(ref, {"spec": {"template": pod}})
+    assert await _writer(world, ref, container["name"]) == ""
+
+
+async def _writer(world: World, ref: Ref, container: str) -> str:
+    """The other owner of an image."""
+    body = await world.us.get(ref, managers=True)
+    return writer_of(body["metadata"].get("managedFields"), container).manager

@@ -50,6 +50,7 @@ from release_coordinator.engine.runfacts import (
     JobPhase,
     JobPodsWant,
     JobWant,
+    LeftWant,
     PodFact,
     ProbeFact,
     ProbeWant,
@@ -57,6 +58,8 @@ from release_coordinator.engine.runfacts import (
     WorkloadFact,
     WorkloadPodsWant,
     WorkloadWant,
+    WriterFact,
+    WriterWant,
 )
 from release_coordinator.engine.watchfacts import SampleFact, SampleWant
 
@@ -188,6 +191,8 @@ class Answers:
             AdmissionWant: lambda _, eyes: eyes.live.proved,
             TracesWant: _traces,
             LeftoversWant: lambda *_: True,
+            LeftWant: lambda *_: None,
+            WriterWant: lambda *_: True,
             LockWant: lambda want, eyes: lock_of(eyes.seen, want.name),
             OwnLocksWant: lambda _, eyes: _own_locks(eyes),
             HolderWant: self._holder,
@@ -209,6 +214,8 @@ class Answers:
             AdmissionWant: lambda proved: AdmissionFact("" if proved else "the policy is gone"),
             TracesWant: lambda number: TracesFact(number, "an object" if number else ""),
             LeftoversWant: lambda _: LeftoversFact(),
+            LeftWant: lambda _: None,  # what becomes of workloads at rest is no part of the models
+            WriterWant: lambda _: WriterFact(),
             LockWant: lambda lock: lock and lock_fact(lock),
             OwnLocksWant: lambda locks: tuple(lock_fact(lock) for lock in locks),
             HolderWant: lambda holder: holder and HolderFact(*holder),

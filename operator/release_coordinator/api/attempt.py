@@ -40,6 +40,8 @@ JOURNAL_SCHEMA = 1
 """Raised when an older operator could misread the journal; unknown numbers are held."""
 
 
+PUT_BACK_LIMIT = 16
+"""Images that are applied again in one attempt because somebody had set them back."""
 ORDERS_LIMIT = 8
 """Orders that are kept, the newest."""
 HOLDS_LIMIT = 8
@@ -175,6 +177,16 @@ class Hold(Model):
     )
 
 
+class PutBack(Model):
+    """An image that somebody else had set back in the middle, and that was applied again."""
+
+    step: StepId = Field(description="Step that had set it.")
+    at: Time = Field(description="When that was seen.")
+    by: Annotated[str, Field(max_length=64)] = Field(
+        "", description="Field manager that has set it back; empty if that is not known."
+    )
+
+
 class Trigger(Model):
     """Why the attempt is rolled back."""
 
@@ -269,6 +281,11 @@ class Attempt(Model):
     hold: Hold | None = None
     held: list[Hold] = Field(
         [], max_length=HOLDS_LIMIT, description="All holds so far, the present one included."
+    )
+    put_back: list[PutBack] = Field(
+        [],
+        max_length=PUT_BACK_LIMIT,
+        description="What others have set back since it began, was resumed or turned.",
     )
     trigger: Trigger | None = None
     end: End | None = None

@@ -95,6 +95,9 @@ class Reason(StrEnum):
     RESUMED = "Resumed"  # a person ended the hold or the suspension
     SUSPENDED = "Suspended"  # a person has stopped it; message says who and since when
     CONFLICTING_WRITER = "ConflictingWriter"  # somebody else changed a workload in the middle
+    GITOPS_CONFLICT = "GitOpsConflict"  # a tool sets back what we set; message says the mend
+    PUT_BACK = "PutBack"  # somebody has set an image back in the middle; it was applied again
+    DRIFTED = "Drifted"  # a workload no longer runs what its release has left
     WORKLOAD_REPLACED = "WorkloadReplaced"  # deleted or created anew in the middle
     MIGRATION_OUTCOME_UNKNOWN = "MigrationOutcomeUnknown"  # never run again on a guess
     IRREVERSIBLE_MIGRATION = "IrreversibleMigration"  # a rollback would go past it

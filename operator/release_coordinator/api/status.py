@@ -21,6 +21,7 @@ from .conditions import Condition, Phase
 from .control import Suspension
 from .record import RecordRef
 
+from .workload import WorkloadRef
 
 class RevisionRef(Model):
     """A version that ran, and where its images are recorded."""
@@ -87,6 +88,24 @@ class ReleaseStatus(Model):
     message: Text = Field("", description="What the operator waits for and who must act.")
     version: Version | None = Field(None, description="Version of the present attempt.")
     digest: Digest | None = Field(None, description="Digest of the present attempt's plan.")
+Reported = Annotated[str, Field(max_length=512)]
+"""An image as it was found: whoever wrote it need not keep to our rules."""
+
+
+class Drift(Model):
+    """A workload that no longer runs what the last attempt has left: somebody has written it."""
+
+    workload: WorkloadRef
+    container: Name = Field(description="Container that runs another image.")
+    image: Reported = Field(description="Image that it is told to run.")
+    wanted: Reported = Field(description="Image that the last attempt has left.")
+    by: Annotated[str, Field(max_length=64)] = Field(
+        "", description="Field manager that has written it; empty if that is not known."
+    )
+    others: Count = Field(0, description="Containers besides that run another image.")
+    since: Time = Field(description="When it was found.")
+
+
     conditions: list[Condition] = Field(
         [],
         max_length=16,
@@ -103,3 +122,4 @@ class ReleaseStatus(Model):
         [], max_length=10, description="The last attempts that ended, newest first."
     )
     pruned_records: PrunedRecords | None = None
+    drift: Drift | None = None

@@ -72,9 +72,10 @@ class KubernetesCluster:
         """The resource type, asked for once in a few minutes. Raises NotFound."""
         return await self._discovery.find(api_version, kind)
 
-    async def get(self, ref: Ref) -> Body:
-        """Read one object live. Raises NotFound."""
-        return lean(await self._wire.send(Request("get", "GET", ref.kind, object_path(ref))))
+    async def get(self, ref: Ref, *, managers: bool = False) -> Body:
+        """Read one object live, with `managers` also who wrote its fields. Raises NotFound."""
+        body = await self._wire.send(Request("get", "GET", ref.kind, object_path(ref)))
+        return body if managers else lean(body)
 
     async def list(
         self,

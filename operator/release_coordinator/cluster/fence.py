@@ -23,9 +23,9 @@ class FencedCluster:
         """Pass on."""
         return await self._cluster.resource(api_version, kind)
 
-    async def get(self, ref: Ref) -> Body:
+    async def get(self, ref: Ref, *, managers: bool = False) -> Body:
         """Pass on."""
-        return await self._cluster.get(ref)
+        return await self._cluster.get(ref, managers=managers)
 
     async def list(
         self,

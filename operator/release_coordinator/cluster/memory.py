@@ -20,7 +20,7 @@ from release_coordinator.cluster.arguments import (
 from release_coordinator.cluster.bodies import clone, ref_of
 from release_coordinator.cluster.double.logs import Logged
 from release_coordinator.cluster.double.server import NAMESPACE, Admission, Server, Subscriber
-from release_coordinator.cluster.port import Body, Kind, LogRequest, Ref
+from release_coordinator.cluster.port import FIELD_MANAGER, Body, Kind, LogRequest, Ref
 
 _DAWN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -57,16 +57,18 @@ class MemoryCluster:
         now: Callable[[], datetime] = lambda: _DAWN,
         admission: Admission | None = None,
         server: Server | None = None,
+        manager: str = FIELD_MANAGER,
     ) -> None:
         self.before: Hook | None = None
         self.after: Hook | None = None
         self._server = server or Server(now, admission)
+        self._manager = manager
         for name in namespaces:
             self._server.create(NAMESPACE, {"metadata": {"name": name}})
 
-    def as_manager(self, _field_manager: str, /) -> "MemoryCluster":
-        """Return the same server for another actor, without hooks; only a real one keeps names."""
-        return MemoryCluster(namespaces=(), server=self._server)
+    def as_manager(self, field_manager: str, /) -> "MemoryCluster":
+        """Return the same server for another actor, without hooks."""
+        return MemoryCluster(namespaces=(), server=self._server, manager=field_manager)
 
     def fork(self) -> "MemoryCluster":
         """Return an independent copy of server and state, without hooks and subscribers."""
@@ -91,9 +93,10 @@ class MemoryCluster:
         call = Call("discover", Ref(Kind(group, version, "", kind), None, ""))
         return await self._call(call, lambda: self._server.resource(api_version, kind))
 
-    async def get(self, ref: Ref) -> Body:
-        """Read one object live. Raises NotFound."""
-        return await self._call(Call("get", ref), lambda: self._server.get(ref))
+    async def get(self, ref: Ref, *, managers: bool = False) -> Body:
+        """Read one object live, with `managers` also who wrote its fields. Raises NotFound."""
+        server = self._server
+        return await self._call(Call("get", ref), lambda: server.get(ref, managers=managers))
 
     async def list(
         self,
@@ -155,6 +158,7 @@ class MemoryCluster:
             check_ref(call.ref)
         if self.before is not None:
             await self.before(call)
+        self._server.manager = self._manager
         try:
             return action()
         finally:

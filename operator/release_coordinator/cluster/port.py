@@ -2,8 +2,8 @@
 
 Implemented by `cluster.client.KubernetesCluster` (the real one) and by
 `cluster.memory.MemoryCluster` (the double); one contract suite runs on both. Bodies are the
-JSON objects of the API as plain dicts, without `metadata.managedFields`. Every call has a
-timeout inside and raises only what `release_coordinator.errors` names.
+JSON objects of the API as plain dicts, without `metadata.managedFields` unless it is asked for.
+Every call has a timeout inside and raises only what `release_coordinator.errors` names.
 """
 
 from collections.abc import Callable, Mapping
@@ -107,8 +107,8 @@ class Cluster(Protocol):
         Raises NotFound when the server serves no such kind. May be minutes old.
         """
 
-    async def get(self, ref: Ref) -> Body:
-        """Read one object live. Raises NotFound."""
+    async def get(self, ref: Ref, *, managers: bool = False) -> Body:
+        """Read one object live, with `managers` also who wrote its fields. Raises NotFound."""
 
     async def list(
         self,

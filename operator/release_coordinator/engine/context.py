@@ -155,7 +155,7 @@ class Context:
     def trigger(self, reason: Reason, message: str, **said: Any) -> Note:
         """Turn the attempt into a rollback; `said` is by whom and why, if a person ordered it."""
         trigger = Trigger(reason=reason, message=shorten(message, 512), at=self.now, **said)
-        return self.note(self.with_attempt(trigger=trigger, hold=None))
+        return self.note(self.with_attempt(trigger=trigger, hold=None, put_back=[]))
 
     def gates(self, gates: list[Gate]) -> Note:
         """Journal what the gates say."""

@@ -17,6 +17,7 @@ from . import (
     braking,
     closing,
     downtime,
+    drift,
     idle,
     locks,
     orders,
@@ -96,7 +97,7 @@ def decide(
             locks.give_back(release, attempt, seen)
             or pruning.advance(release, status, attempt, seen)
             or retention.advance(release, status, attempt, seen, now)
-            or idle.decide(release, status, seen, now)
+            or drift.beside(idle.decide(release, status, seen, now), release, status, seen, now)
         )
     name, digest = attempt.revision, attempt.revision_digest
     revision = seen.revision(name, digest=digest) if name else None

@@ -35,6 +35,7 @@ def decide(
     if names.FINALIZER not in release.finalizers:
         return Do(AddFinalizer())
     attempt = _begin(release, status, resolved, seen, now)
+    status = status.model_copy(update={"drift": None})  # it was of the attempt before
     traces = seen.traces(TracesWant(release.name, release.uid, attempt.number, attempt.digest))
     if traces.attempt or traces.problem:
         return _behind(release, status, attempt, traces)

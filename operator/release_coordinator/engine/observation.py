@@ -76,6 +76,8 @@ from .runfacts import (
     JobPodsWant,
     JobWant,
     PodFact,
+    LeftFact,
+    LeftWant,
     ProbeFact,
     ProbeWant,
     RevisionWant,
@@ -83,6 +85,8 @@ from .runfacts import (
     WorkloadPodsWant,
     WorkloadWant,
 )
+    WriterFact,
+    WriterWant,
 from .trafficfacts import (
     AutoscalersFact,
     AutoscalersWant,
@@ -104,6 +108,8 @@ Want = (
     | WorkloadWant
     | WorkloadPodsWant
     | ProbeWant
+    | LeftWant
+    | WriterWant
     | DocumentWant
     | RevisionWant
     | RecordWant
@@ -201,6 +207,16 @@ class Observation:
 
     def probe(self, workload: WorkloadRef, probe: HealthProbe) -> ProbeFact:
         """Health of the workload's pods."""
+    def left(self, workload: WorkloadRef) -> LeftFact | None:
+        """A workload at rest, None if the watch knows none."""
+        fact: LeftFact | None = self._get(LeftWant(workload))
+        return fact
+
+    def writer(self, workload: WorkloadRef, container: str) -> WriterFact:
+        """Who else wrote the image of a container."""
+        fact: WriterFact = self._get(WriterWant(workload, container))
+        return fact
+
         fact: ProbeFact = self._get(ProbeWant(workload, probe.port, probe.path, probe.timeout))
         return fact
 

@@ -274,7 +274,8 @@ def _resume(ctx: Context) -> Outcome:
         for step in ctx.attempt.steps
     ]
     measurements = [_watched_anew(entry, held) for entry in ctx.attempt.measurements]
-    return ctx.note(ctx.with_attempt(hold=None, steps=steps, measurements=measurements))
+    changes = {"steps": steps, "measurements": measurements, "put_back": []}
+    return ctx.note(ctx.with_attempt(hold=None, **changes))
 
 
 def _watched_anew(entry: Measurement, held: Hold | None) -> Measurement:

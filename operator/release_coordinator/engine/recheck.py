@@ -10,7 +10,7 @@ from release_coordinator.api.attempt import StepState
 from release_coordinator.api.conditions import Reason
 from release_coordinator.api.release import Component
 
-from . import opening, traffic, workloads
+from . import fights, opening, traffic, workloads
 from .context import Context
 from .outcome import DONE, Outcome
 from .trafficfacts import ServiceFact
@@ -77,8 +77,9 @@ def _held(ctx: Context, component: Component, step_id: str, ends: tuple[str, str
     outcome = _reopen(ctx, component, *ends)
     if outcome is not DONE:
         return outcome
-    told = workloads.conflict if same else workloads.replaced
-    return told(ctx, component.target, step_id)
+    if not same:
+        return workloads.replaced(ctx, component.target, step_id)
+    return fights.conflict(ctx, component.target, step_id, next(iter(component.images)))
 
 
 def _reopen(ctx: Context, component: Component, step_id: str, last: str) -> Outcome:

@@ -159,6 +159,39 @@ class WorkloadWant:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftWant:
+    """A workload at rest, as the watch knows it: nothing is asked of the API server."""
+
+    workload: WorkloadRef
+
+
+@dataclass(frozen=True, slots=True)
+class LeftFact:
+    """What it is told to run, and whose it is."""
+
+    images: Mapping[str, str]
+    labelled_for: str
+    deleting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WriterWant:
+    """Who wrote the image of a workload's container, as the API server keeps it."""
+
+    workload: WorkloadRef
+    container: str
+
+
+@dataclass(frozen=True, slots=True)
+class WriterFact:
+    """The field manager that owns an image and is not the operator; empty if nobody knows."""
+
+    manager: str = ""
+    at: datetime | None = None
+    """When it wrote last, to the second."""
+
+
+@dataclass(frozen=True, slots=True)
 class WorkloadPodsWant:
     """The pods a workload selects."""
 

@@ -13,7 +13,7 @@ from release_coordinator.api.control import Suspend
 from release_coordinator.api.status import ComponentStatus, ReleaseStatus
 from release_coordinator.api.watch import Severity, Watch
 
-from . import checklist, incidents, names, plan, schema, watchlist
+from . import checklist, drift, incidents, names, plan, schema, watchlist
 from .context import shorten
 from .describe import gates_message, message_of, phase_of, suspended
 from .memo import Memo
@@ -40,7 +40,7 @@ def summarise(release: ReleaseObject, status: ReleaseStatus, now: datetime) -> R
     faults = _faults(release)
     phase = _phase(release, status, faults)
     message = _message(release, status, phase, faults)
-    verdicts = _verdicts(release, attempt, phase, faults, message)
+    verdicts = _verdicts(release, status, phase, faults, message)
     return status.model_copy(
         update={
             "observed_generation": release.generation,
@@ -148,6 +148,8 @@ def _message(release: ReleaseObject, status: ReleaseStatus, phase: Phase, faults
     if faults and not active:
         return f"The spec cannot be used: {faults}"
     text = _course(release, status, attempt) if attempt else "Waiting for the first look"
+    if status.drift is not None:
+        text = f"{drift.told(status.drift)}. Before: {text}"
     if status.suspension is not None:
         text = suspended(status.suspension, text, release, stopped=phase is Phase.SUSPENDED)
     ignored = unheeded(release, status)
@@ -177,10 +179,11 @@ def _edited(release: ReleaseObject, attempt: Attempt) -> bool:
 
 
 def _verdicts(
-    release: ReleaseObject, attempt: Attempt | None, phase: Phase, faults: str, message: str
+    release: ReleaseObject, status: ReleaseStatus, phase: Phase, faults: str, message: str
 ) -> dict[ConditionType, Verdict]:
+    attempt = status.attempt
     verdicts = {ConditionType.VALID: _valid(faults)}
-    verdicts |= _kstatus(release, attempt, phase, faults, message)
+    verdicts |= _kstatus(release, status, phase, faults, message)
     verdicts[ConditionType.GATES_PASSED] = _gates(attempt)
     for kind, prefix in PROGRESS:
         verdicts[kind] = _progress(attempt, prefix)
@@ -195,17 +198,19 @@ def _valid(faults: str) -> Verdict:
 
 
 def _kstatus(
-    release: ReleaseObject, attempt: Attempt | None, phase: Phase, faults: str, message: str
+    release: ReleaseObject, status: ReleaseStatus, phase: Phase, faults: str, message: str
 ) -> dict[ConditionType, Verdict]:
+    attempt = status.attempt
     unreadable = bool(release.journal_fault)
-    reason = Reason.JOURNAL_UNREADABLE if unreadable else _reason(attempt, phase, faults)
+    reason = Reason.JOURNAL_UNREADABLE if unreadable else _reason(status, phase, faults)
     ended = attempt is None or attempt.recorded
     stalled = (
         bool(release.journal_fault)
         or phase in _STOPPED
+        or status.drift is not None
         or (ended and (bool(faults) or phase in _BAD) and not _goes_on(attempt))
     )
-    ready = phase is Phase.COMPLETED and not faults
+    ready = phase is Phase.COMPLETED and not faults and status.drift is None
     reconciling = not ready and not stalled
     no = (Status.FALSE, reason, "")
     yes = (Status.TRUE, reason, message)
@@ -226,9 +231,12 @@ def _goes_on(attempt: Attempt | None) -> bool:
     return attempt is not None and was_good(attempt)
 
 
-def _reason(attempt: Attempt | None, phase: Phase, faults: str) -> Reason:
+def _reason(status: ReleaseStatus, phase: Phase, faults: str) -> Reason:
+    attempt = status.attempt
     if phase is Phase.SUSPENDED:
         return Reason.SUSPENDED
+    if status.drift is not None and not faults:
+        return Reason.GITOPS_CONFLICT if drift.by_tool(status.drift) else Reason.DRIFTED
     if attempt is None or attempt.recorded:
         if faults:
             return Reason.INVALID_SPEC

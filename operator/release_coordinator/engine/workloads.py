@@ -14,7 +14,7 @@ from release_coordinator.api.conditions import Reason
 from release_coordinator.api.release import Component, WorkloadRef
 from release_coordinator.api.snapshot import Snapshot
 
-from . import creating, documents, locks, snapshots, stuck, templates
+from . import creating, documents, fights, locks, snapshots, stuck, templates
 from .action import ApplyTemplate
 from .context import Context
 from .outcome import DONE, Do, Failed, Outcome
@@ -57,23 +57,40 @@ def run(ctx: Context, apply: ApplyStep) -> Outcome:
     if step.hash is None:
         return _apply(ctx, apply, fact)
     if fact.template_hash != step.hash:
-        return conflict(ctx, target, apply.id)
+        return fights.answer(ctx, fact, apply.id, _images(ctx, apply))
     return settle(ctx, apply, step, fact)
 
 
 def _apply(ctx: Context, apply: ApplyStep, fact: WorkloadFact) -> Outcome:
     if _is_anothers(ctx, fact.labelled_for):
-        return conflict(ctx, fact.ref, apply.id)
-    mark = f"{ctx.attempt.number}/{apply.id}"
+        return fights.conflict(ctx, fact.ref, apply.id)
+    mark = fights.mark(ctx, apply.id)
     wanted, rest = _wanted(ctx, apply, fact), _rest(ctx, apply, fact)
     ours = fact.labelled_for == ctx.release.name and fact.mark == mark
-    if ours and rest.there and not any(documents.lost(fact.template, wanted.template)):
+    lost = any(documents.lost(fact.template, wanted.template))
+    if ours and lost and (container := _set_back(ctx, apply, fact)):
+        return fights.count(ctx, fact, apply.id, container)
+    if ours and rest.there and not lost:
         # The time for the rollout begins here: an outage of ours must not eat it.
         return ctx.change(apply.id, hash=fact.template_hash, started_at=ctx.now, message="")
     version = fact.resource_version
     template, renamed = wanted.template, wanted.renamed
     own = (rest.patch, rest.declared)
     return Do(ApplyTemplate(fact.ref, fact.uid, version, template, renamed, mark, *own))
+
+
+def _images(ctx: Context, apply: ApplyStep) -> fights.Images:
+    told = fights.backwards if apply.back else fights.forwards
+    return told(ctx, apply.component)
+
+
+def _set_back(ctx: Context, apply: ApplyStep, fact: WorkloadFact) -> str | None:
+    """The container whose image somebody has set back before we could note that it was there.
+
+    A webhook that does it within our own write is no other manager: that shows no effect.
+    """
+    container = fights.set_back(fact, _images(ctx, apply))
+    return container if container and ctx.seen.writer(fact.ref, container).manager else None
 
 
 def _wanted(ctx: Context, apply: ApplyStep, fact: WorkloadFact) -> snapshots.Restoration:
@@ -134,16 +151,6 @@ def replaced(ctx: Context, workload: WorkloadRef, step_id: str) -> Outcome:
         f"{workload} was deleted or created anew during the attempt, which cannot go on "
         "with another one; see who did it, bring the workloads into a good state, then delete and "
         "create the Release",
-        step_id,
-    )
-
-
-def conflict(ctx: Context, workload: WorkloadRef, step_id: str) -> Outcome:
-    """Hold: somebody else writes the workload during the attempt."""
-    return ctx.hold(
-        Reason.CONFLICTING_WRITER,
-        f"the pod template of {workload} was changed by somebody else during the "
-        "attempt; stop the other writer, then resume (our images are applied again) or roll back",
         step_id,
     )
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from release_coordinator.engine import evidence as wants
-from release_coordinator.engine import lockfacts, recordfacts, trafficfacts, watchfacts
+from release_coordinator.engine import lockfacts, recordfacts, runfacts, trafficfacts, watchfacts
 from release_coordinator.errors import Transient
 from release_coordinator.text import one_line
 
@@ -30,6 +30,7 @@ from . import (
     traces,
     trials,
     versions,
+    writers,
 )
 from .sources import Sources
 
@@ -60,6 +61,8 @@ LOOKS: Mapping[type, Look] = {
     wants.TracesWant: traces.look,
     wants.TrialWant: trials.look,
     wants.PodsLeftWant: trials.pods_left,
+    runfacts.LeftWant: writers.left,
+    runfacts.WriterWant: writers.writer,
     lockfacts.LockWant: locks.lock,
     lockfacts.OwnLocksWant: locks.own_locks,
     lockfacts.HolderWant: locks.holder,
@@ -90,6 +93,7 @@ UNREAD: Mapping[type, Callable[[str], Any]] = {
     recordfacts.KeptRecordsWant: lambda problem: recordfacts.KeptRecordsFact(problem=problem),
     wants.ConfigWant: lambda problem: wants.ConfigFact({}, problem),
     wants.LeftoversWant: lambda problem: wants.LeftoversFact(problem=problem),
+    runfacts.WriterWant: lambda _: runfacts.WriterFact(),
     watchfacts.SampleWant: lambda problem: watchfacts.SampleFact(None, problem),
     watchfacts.SeriesWant: lambda problem: watchfacts.SeriesFact((), problem),
     watchfacts.FiringWant: lambda problem: watchfacts.FiringFact((), problem),

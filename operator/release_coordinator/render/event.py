@@ -14,6 +14,7 @@ from release_coordinator.api.checklist import GateName
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.status import ReleaseStatus
+from release_coordinator.engine import drift, writers
 from release_coordinator.engine.checklist import tally
 from release_coordinator.engine.describe import gates_message, work_of
 from release_coordinator.engine.plan import short_hash
@@ -52,7 +53,7 @@ class News:
 def news(before: ReleaseStatus, after: ReleaseStatus) -> list[News]:
     """What happened between two states."""
     new = after.attempt
-    told = _suspension(before, after)
+    told = [*_suspension(before, after), *_drift(before, after)]
     if new is None:
         return told
     old = before.attempt
@@ -62,7 +63,8 @@ def news(before: ReleaseStatus, after: ReleaseStatus) -> list[News]:
     if old is None:
         step = f"{new.previous_version or 'first release'} -> {new.version}"
         found.append(News(NORMAL, Reason.ATTEMPT_STARTED, f"Attempt {new.number}: {step}", "start"))
-    return [*told, *found, *_gates(old, new), *_steps(old, new), *_turns(old, new)]
+    happened = (*_gates(old, new), *_steps(old, new), *_put_back(old, new), *_turns(old, new))
+    return [*told, *found, *happened]
 
 
 def _suspension(before: ReleaseStatus, after: ReleaseStatus) -> list[News]:
@@ -74,6 +76,31 @@ def _suspension(before: ReleaseStatus, after: ReleaseStatus) -> list[News]:
         key = f"resumed {format_time(old.since)}"
         return [News(NORMAL, Reason.RESUMED, "No longer suspended", key)]
     return []
+
+
+def _drift(before: ReleaseStatus, after: ReleaseStatus) -> list[News]:
+    found = after.drift
+    if found is None or found == before.drift:
+        return []
+    told, key = drift.told(found), f"drift {format_time(found.since)}"
+    if drift.by_tool(found):
+        return [News(WARNING, Reason.GITOPS_CONFLICT, told, key)]
+    return [News(WARNING, Reason.DRIFTED, told, key)]
+
+
+def _put_back(old: Attempt | None, new: Attempt) -> list[News]:
+    known = old.put_back if old else []
+    return [
+        News(
+            WARNING,
+            Reason.PUT_BACK,
+            f"{work_of(one.step)[1]}: {writers.who(one.by)} had set an image back; it was applied "
+            f"again. If that goes on: {writers.mend(one.by)}",
+            f"put back {one.step} {format_time(one.at)}",
+        )
+        for one in new.put_back
+        if one not in known
+    ]
 
 
 def _gates(old: Attempt | None, new: Attempt) -> list[News]:

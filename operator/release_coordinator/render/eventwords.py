@@ -23,6 +23,12 @@ TOLD: Mapping[Reason, tuple[str, str]] = {
         "The way back begins: why. Normal for a rehearsal.",
     ),
     Reason.REHEARSED: (NORMAL, "A rehearsal has gone its way back and was verified."),
+    Reason.PUT_BACK: (WARNING, "An image that somebody had set back was applied again: who."),
+    Reason.GITOPS_CONFLICT: (
+        WARNING,
+        "At rest: a GitOps tool has set an image back. In the middle that is told as Held.",
+    ),
+    Reason.DRIFTED: (WARNING, "At rest: a workload no longer runs what the release has left."),
     Reason.HELD: (WARNING, "A person must decide: what, and how to go on."),
     Reason.SUSPENDED: (NORMAL, "A person has suspended the release: who, and how far."),
     Reason.RESUMED: (NORMAL, "A hold or a suspension has ended."),

@@ -2,7 +2,7 @@
 
 Queue, passes, requests and leadership carry controller-runtime's names, so that dashboards and
 alerts made for other operators work here. What only we have begins with `release_coordinator_`.
-Labels come from closed sets; the one exception, the phase of each release, is removed with it.
+Labels come from closed sets; the exceptions, phase and drift of each release, are removed with it.
 """
 
 from collections.abc import Callable
@@ -18,6 +18,7 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
+from release_coordinator.engine.writers import Tool
 from release_coordinator.telemetry.queuemetrics import CONTROLLER
 
 _STEP = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 14_400)
@@ -47,6 +48,7 @@ class Metrics:
         )
         self._create_domain()
         self._phases: dict[tuple[str, str], str] = {}
+        self._drifted: set[tuple[str, str]] = set()
 
     def _create_domain(self) -> None:
         self._phase = self._gauge(
@@ -56,6 +58,19 @@ class Metrics:
             "release",
             "phase",
         )
+        self._drift = self._gauge(
+            "release_coordinator_release_drifted",
+            "1 for each release whose workloads no longer run what it has left; absent for others.",
+            "namespace",
+            "release",
+        )
+        self._put_back = self._counter(
+            "release_coordinator_put_back",
+            "Images that were applied again because somebody had set them back in the middle.",
+            "tool",
+        )
+        for tool in Tool:
+            self._put_back.labels(tool)
         self._attempts = self._counter(
             "release_coordinator_attempts",
             "Attempts that ended, by their last phase, or Rehearsed.",
@@ -118,6 +133,21 @@ class Metrics:
         phase = self._phases.pop((namespace, release), None)
         if phase is not None:
             self._phase.remove(namespace, release, phase)
+        self.drifted(namespace, release, now=False)
+
+    def drifted(self, namespace: str, release: str, *, now: bool) -> None:
+        """Whether the workloads of a release no longer run what it has left."""
+        key = (namespace, release)
+        if now:
+            self._drift.labels(*key).set(1)
+            self._drifted.add(key)
+        elif key in self._drifted:
+            self._drift.remove(*key)
+            self._drifted.discard(key)
+
+    def put_back(self, tool: Tool) -> None:
+        """An image was applied again that this had set back."""
+        self._put_back.labels(tool).inc()
 
     def attempt_ended(self, outcome: str) -> None:
         """An attempt came to its end in this phase."""

@@ -10,6 +10,7 @@ from release_coordinator.api.attempt import Attempt, StepState
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Reason
 from release_coordinator.api.status import ReleaseStatus
+from release_coordinator.engine.writers import tool_of
 
 from .logs import bound
 from .metrics import Metrics
@@ -58,6 +59,7 @@ class MeteredPasses(PassObserver):
             self._answered[key] = self._seen.pop(key)
         # Also where nothing is written: after a start nobody else knows how it has ended.
         self._metrics.phase(release.namespace, release.name, release.status.phase)
+        self._metrics.drifted(*key, now=release.status.drift is not None)
         attempt = release.status.attempt
         step = attempt.steps[-1].id if attempt and attempt.steps else None
         try:
@@ -77,12 +79,14 @@ class MeteredPasses(PassObserver):
         metrics.status_written()
         metrics.phase(release.namespace, release.name, after.phase)
         key = (release.namespace, release.name)
+        metrics.drifted(*key, now=after.drift is not None)
         seen = (self._answered if key in self._answered else self._seen).pop(key, None)
         if seen is not None:
             metrics.decided_after(self._monotonic() - seen)
         if after.attempt is not None:
             self._turns(before.attempt, after.attempt)
             self._steps(before.attempt, after.attempt)
+            self._put_back(before.attempt, after.attempt)
 
     def gone(self, key: Key) -> None:
         """Remove the Release's own series."""
@@ -98,6 +102,12 @@ class MeteredPasses(PassObserver):
             good = new.end.reason is Reason.REHEARSED
             self._metrics.attempt_ended(new.end.reason if good else new.end.outcome)
             self._downtime(new)
+
+    def _put_back(self, old: Attempt | None, new: Attempt) -> None:
+        known = old.put_back if old else []
+        for one in new.put_back:
+            if one not in known:
+                self._metrics.put_back(tool_of(one.by))
 
     def _downtime(self, ended: Attempt) -> None:
         """What changed nothing was not down because of it, and is not counted."""

@@ -293,6 +293,7 @@ def test_every_alert_says_what_happened_and_what_to_do() -> None:
         "ReleaseRollbackFailed",
         "ReleaseHeld",
         "ReleaseStuck",
+        "ReleaseDrifted",
         "ReleaseWaitsForSignOff",
         "ReleaseTargetMissed",
         "ReleaseCoordinatorNotificationsFailing",

@@ -12,11 +12,13 @@ from tests.schemas import largest_release
 from release_coordinator.api.attempt import (
     HOLDS_LIMIT,
     ORDERS_LIMIT,
+    PUT_BACK_LIMIT,
     Attempt,
     End,
     Gate,
     GateState,
     Hold,
+    PutBack,
     Role,
     Step,
     StepState,
@@ -38,17 +40,17 @@ from release_coordinator.api.measurement import (
     Verdict,
     WatchState,
 )
-from release_coordinator.api.release import ReleaseSpec
-from release_coordinator.api.status import HistoryEntry, ReleaseStatus, RevisionRef
+from release_coordinator.api.release import ReleaseSpec, WorkloadRef
+from release_coordinator.api.status import Drift, HistoryEntry, ReleaseStatus, RevisionRef
 from release_coordinator.api.strategy import BLUE_GREEN_LIMIT
 from release_coordinator.api.watch import Watch
 from release_coordinator.engine import plan, policy, reverting, schema, traffic
 from release_coordinator.engine.summary import summarise
 
-LARGEST = 128 * 1024
+LARGEST = 132 * 1024
 """Every list full, every name 63 characters long: 150 steps, twenty gates that were waived, eight
 orders, and 23 things that are watched, 14 of them with 60 values."""
-ORDINARY = 54 * 1024
+ORDINARY = 58 * 1024
 NAME = "x" * 63
 SWITCHED = (
     *(traffic.PIN, traffic.SWITCH, traffic.HANDOVER, traffic.PROMOTE, traffic.RETIRE),
@@ -176,6 +178,7 @@ def fullest(spec: ReleaseSpec) -> Attempt:
         ),
         held=[Hold(id="9999.99", reason=Reason.METRIC_UNKNOWN, message="m" * 256, since=DAWN)]
         * HOLDS_LIMIT,
+        put_back=[PutBack(step=f"undo/rollout/{NAME}", at=DAWN, by="m" * 64)] * PUT_BACK_LIMIT,
         trigger=Trigger(
             reason=Reason.METRIC_BREACH, message="m" * 512, at=DAWN, by=NAME, comment="m" * 256
         ),
@@ -187,6 +190,17 @@ def fullest(spec: ReleaseSpec) -> Attempt:
         recorded=True,
         record=NAME,
     )
+
+
+DRIFT = Drift(
+    workload=WorkloadRef(name=NAME),
+    container=NAME,
+    image="i" * 512,
+    wanted="i" * 512,
+    by="m" * 64,
+    others=99,
+    since=DAWN,
+)
 
 
 def size(spec_of: dict[str, object], attempt: Attempt) -> int:
@@ -203,6 +217,7 @@ def size(spec_of: dict[str, object], attempt: Attempt) -> int:
         attempt=attempt,
         history=[entry] * 10,
         current=RevisionRef(version=attempt.version, revision=NAME, since=DAWN),
+        drift=DRIFT,
     )
     wire = summarise(release, status, DAWN).to_wire()
     return len(json.dumps(wire, separators=(",", ":")).encode())

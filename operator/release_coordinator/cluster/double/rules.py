@@ -79,6 +79,11 @@ def has_status(kind: Kind) -> bool:
     return kind not in _WITHOUT_STATUS
 
 
+def is_workload(kind: Kind) -> bool:
+    """Tell whether objects of the kind run pods that a Release can be about."""
+    return kind in _WORKLOADS
+
+
 def has_generation(kind: Kind) -> bool:
     """Tell whether objects of the kind count the versions of their spec."""
     return is_custom(kind) or kind in _WITH_GENERATION

@@ -12,6 +12,7 @@ from datetime import datetime
 from release_coordinator.cluster.bodies import clone, has_labels, lean, ref_of
 from release_coordinator.cluster.double import logs, rules
 from release_coordinator.cluster.double.logs import Logged
+from release_coordinator.cluster.double.managers import Written, managed_fields, written_after
 from release_coordinator.cluster.port import (
     APPROVAL,
     AUTOSCALER,
@@ -20,6 +21,7 @@ from release_coordinator.cluster.port import (
     CONTROLLER_REVISION,
     DEPLOYMENT,
     EVENT,
+    FIELD_MANAGER,
     INCIDENT,
     JOB,
     LEASE,
@@ -66,10 +68,13 @@ class Server:
     version: int = 0
     uids: int = 0
     logged: Logged | None = None
+    manager: str = FIELD_MANAGER
+    """Who does the present call."""
+    written: dict[Ref, Written] = field(default_factory=dict)
 
     def fork(self) -> "Server":
         """Return an independent copy that nobody has subscribed to."""
-        return replace(self, objects=dict(self.objects), subscribers=[])
+        return replace(self, objects=dict(self.objects), subscribers=[], written=dict(self.written))
 
     def resource(self, api_version: str, kind: str) -> Kind:
         """Return the kind of that name."""
@@ -78,9 +83,12 @@ class Server:
                 return known
         raise NotFound(f"no kind {kind} in {api_version}")
 
-    def get(self, ref: Ref) -> Body:
+    def get(self, ref: Ref, *, managers: bool = False) -> Body:
         """Return a copy of one object."""
-        return clone(self._stored(ref))
+        found = clone(self._stored(ref))
+        if managers and ref in self.written:
+            found["metadata"]["managedFields"] = managed_fields(self.written[ref])
+        return found
 
     def list(self, kind: Kind, namespace: str | None, labels: Mapping[str, str]) -> list[Body]:
         """Return copies of all objects that match, by namespace and name."""
@@ -119,6 +127,7 @@ class Server:
         }
         if rules.has_generation(kind):
             new["metadata"]["generation"] = 1
+        self._account(ref, None, new)
         return self._write(ref, "ADDED", new)
 
     def rehearse(self, kind: Kind, body: Body) -> Body:
@@ -209,7 +218,15 @@ class Server:
             new["metadata"]["generation"] += 1
         if "deletionTimestamp" in new["metadata"] and not rules.finalizers(new):
             return self._erase(ref, new)
+        self._account(ref, live, new)
         return self._write(ref, "MODIFIED", new)
+
+    def _account(self, ref: Ref, live: Body | None, new: Body) -> None:
+        """Keep who wrote what is asked for."""
+        if rules.is_workload(ref.kind):
+            known = self.written.get(ref, {}) if live else {}
+            now = self._timestamp()
+            self.written[ref] = written_after(known, live, new, self.manager, now)
 
     def _admit(self, kind: Kind, old: Body | None, new: Body) -> None:
         if self.admission is not None:

@@ -1,6 +1,14 @@
 """R3.6, R3.7 and R4.5: components get their images, dependencies first, and back in reverse."""
 
-from release_coordinator.engine import bluegreen, creating, recheck, returning, traffic, workloads
+from release_coordinator.engine import (
+    bluegreen,
+    creating,
+    fights,
+    recheck,
+    returning,
+    traffic,
+    workloads,
+)
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.outcome import DONE, Outcome
 
@@ -77,5 +85,6 @@ def drift(ctx: Context, prefix: str = PREFIX) -> Outcome:
         if fact is None or fact.uid != creating.uid_of(ctx, component.name):
             return workloads.replaced(ctx, target, step.id)
         if fact.template_hash != step.hash:
-            return workloads.conflict(ctx, target, step.id)
+            told = fights.forwards if prefix == PREFIX else fights.backwards
+            return fights.answer(ctx, fact, step.id, told(ctx, component))
     return DONE
