@@ -27,7 +27,9 @@ def test_every_block_is_whole_or_says_where_it_belongs() -> None:
     assert told["ReleasePolicy"] >= 4
     assert told["Approval"] >= 2
     assert told["MetricSource"] >= 2
-    assert sum(not one.objects for one in found) <= 1  # foreign ones are the exception
+    foreign = [one for one in found if not one.objects]
+    elsewhere = [one for one in foreign if not one.block.page.startswith("docs/gitops/")]
+    assert len(elsewhere) <= 1  # foreign ones are the exception, but for what other tools are told
 
 
 def test_every_release_of_the_docs_is_one_that_the_operator_can_read() -> None:

@@ -14,6 +14,7 @@ FOREIGN = {
     *("ControllerRevision", "OnDelete"),  # Kubernetes
     *("CrashLoopBackOff", "CreateContainerConfigError", "ImagePullBackOff"),  # kubelet
     "Date",  # HTTP
+    "HealthCheckFailed",  # Flux
     *("Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"),  # Keep a Changelog
 }
 """Names in CamelCase that others have given. Lengthen this only for words that are not ours."""
