@@ -1,11 +1,12 @@
 """What people and other controllers do to a release in the middle, and what must not follow."""
 
+from tests.fakes.selfheal import SelfHeal
 from tests.fakes.story import Story, following, in_phase
 from tests.fakes.world import NAMESPACE
 from tests.releases import bookshop
 
 from release_coordinator.api.conditions import Phase, Reason
-from release_coordinator.cluster.port import DEPLOYMENT, JOB, POD, Ref
+from release_coordinator.cluster.port import DEPLOYMENT, JOB, POD, Body, Ref
 
 UP = "migrate/0007-add-isbn"
 
@@ -49,8 +50,9 @@ async def test_a_migration_that_somebody_suspends_is_never_let_run_again() -> No
     assert story.ran(UP) == 1
 
 
-async def test_new_code_that_comes_back_bars_the_way_back_of_the_schema() -> None:
-    story = await Story.begin("Self-heal puts 1.4.0 back while it is taken back", "1.3.0")
+async def taken_back(title: str) -> Story:
+    """All new code is taken back, and the schema is not yet."""
+    story = await Story.begin(title, "1.3.0")
     await story.apply(following("1.4.0"))
     await story.run(
         lambda release: any(
@@ -58,11 +60,34 @@ async def test_new_code_that_comes_back_bars_the_way_back_of_the_schema() -> Non
             for step in (release.status.attempt.steps if release.status.attempt else ())
         )
     )
+    return story
 
-    await story.set_image("bookshop-frontend", "web", "example/bookshop-frontend:1.4.0")
+
+async def test_new_code_that_comes_back_for_ever_bars_the_way_back_of_the_schema() -> None:
+    story = await taken_back("Self-heal puts 1.4.0 back while it is taken back")
+
+    SelfHeal(story.world, "bookshop-frontend", "example/bookshop-frontend:1.4.0")
 
     assert await finished(story) is Phase.HELD
     assert story.ran("undo/migrate/0008-add-stock") == 0
+
+
+async def test_new_code_that_comes_back_once_is_gone_before_the_schema_goes_back() -> None:
+    story = await taken_back("Somebody puts 1.4.0 back once while it is taken back")
+    running: list[set[str]] = []
+
+    def hear(_event: str, body: Body) -> None:
+        if "undo-migrate" in body["metadata"]["name"]:
+            pods = [one for one in story.world.cluster.everything() if one["kind"] == "Pod"]
+            running.append({c["image"] for one in pods for c in one["spec"]["containers"]})
+
+    story.world.cluster.subscribe(hear)
+    await story.set_image("bookshop-frontend", "web", "example/bookshop-frontend:1.4.0")
+
+    assert await finished(story) is Phase.ROLLED_BACK
+    assert story.ran("undo/migrate/0008-add-stock") == 1
+    assert running
+    assert "example/bookshop-frontend:1.4.0" not in set().union(*running)
 
 
 async def test_an_evicted_pod_keeps_nobody_from_going_back() -> None:
