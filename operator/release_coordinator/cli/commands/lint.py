@@ -17,10 +17,10 @@ import typer
 
 from release_coordinator.cli import options, paper
 from release_coordinator.cli.failure import UnansweredError
-from release_coordinator.cli.lint import report
+from release_coordinator.cli.lint import gitops, report
 from release_coordinator.cli.lint.findings import Finding, Level
-from release_coordinator.cli.lint.offline import check, kind_of, settled
-from release_coordinator.cli.lint.places import Document
+from release_coordinator.cli.lint.offline import kind_of, settled, sifted
+from release_coordinator.cli.lint.places import Document, read
 from release_coordinator.cli.lint.server import ServerCheck
 from release_coordinator.cli.place import Place, connected
 from release_coordinator.cli.verdict import ExitCode
@@ -35,6 +35,8 @@ EXAMPLES = """
   helm template shop ./shop | kubectl release lint -
 
   kubectl release lint deploy/ --strict -o sarif > lint.sarif
+
+  kubectl release lint apps/ argocd/                   with what applies them: do they fight?
 
 [bold]Exit codes[/bold]
 
@@ -87,12 +89,14 @@ def lint(  # noqa: PLR0913 - each is an option
     context: options.Context = None,
 ) -> None:
     """Say what is wrong with release files: what is refused, and what you would regret."""
-    checked: list[Document] = []
     found: list[Finding] = []
+    everything: list[Document] = []
     for one in [text for name in files for text in _texts(name)]:
-        documents, own = check(one.text, one.name)
-        checked += documents
-        found += own
+        documents, faults = read(one.text, one.name)
+        everything += documents
+        found += faults
+    checked, told = sifted(everything)
+    found += [*told, *gitops.findings(everything)]
     if not checked and not found:
         raise UnansweredError(
             f"there is no object of Release Coordinator in {', '.join(files)}: nothing was checked"

@@ -13,7 +13,14 @@ from .places import Document, read
 def check(text: str, file: str) -> tuple[list[Document], list[Finding]]:
     """The objects that are ours, and everything that was found."""
     documents, found = read(text, file)
-    checked = []
+    checked, told = sifted(documents)
+    return checked, [*found, *told]
+
+
+def sifted(documents: Iterable[Document]) -> tuple[list[Document], list[Finding]]:
+    """The objects that are ours, and everything that was found in each of them."""
+    checked: list[Document] = []
+    found: list[Finding] = []
     for document in documents:
         kind = kind_of(document)
         if kind is not None:

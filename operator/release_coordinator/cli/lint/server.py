@@ -23,6 +23,7 @@ from release_coordinator.errors import (
 )
 
 from .findings import Finding, error, note
+from .gitopsserver import Appliers
 from .references import Reference, references
 
 REVIEW = Kind(
@@ -43,6 +44,7 @@ class ServerCheck:
         self._cluster = cluster
         self._namespace = namespace
         self._seen: dict[Ref, Body | ReleaseCoordinatorError] = {}
+        self._appliers = Appliers(cluster)
 
     async def findings(self, kind: Kind, body: Body) -> list[Finding]:
         """Everything; a kind other than Release is only rehearsed."""
@@ -100,6 +102,11 @@ class ServerCheck:
     async def _workload(self, path: str, component: Component) -> AsyncIterator[Finding]:
         ref = workloads.ref_in(self._namespace, component.target)
         seen = await self._get(ref)
+        if isinstance(seen, dict):
+            for one in await self._appliers.findings(
+                path, component, {"kind": ref.kind.kind} | seen
+            ):
+                yield one
         if component.workload is not None:
             return  # it is created; the dry run has looked at it
         match seen:
