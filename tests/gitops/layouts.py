@@ -37,6 +37,8 @@ class Layout:
     images: bool = True
     """The files have images."""
     application: Mapping[str, Any] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    """Of the workloads."""
 
     def __str__(self) -> str:
         return self.name
@@ -50,6 +52,10 @@ NO_IMAGES = Layout(
 )
 BY_PATH = Layout("by-path", application=_ignoring(jqPathExpressions=[IMAGES]))
 BY_MANAGER = Layout("by-manager", application=_ignoring(managedFieldsManagers=[MANAGER]))
+IF_NOT_PRESENT = Layout(
+    "if-not-present", annotations={"kustomize.toolkit.fluxcd.io/ssa": "IfNotPresent"}
+)
+"""For Flux, which ignores no single fields."""
 LAYOUTS = (INLINE, NO_IMAGES, BY_PATH, BY_MANAGER)
 
 
@@ -67,13 +73,14 @@ def around(namespace: str, **policy: Any) -> list[Body]:
     ]
 
 
-def workloads(namespace: str, *, images: bool, level: str = "info") -> list[Body]:
+def workloads(layout: Layout, namespace: str, level: str = "info") -> list[Body]:
     """Return the Deployments as files have them; `level` is in their environment."""
     bodies = [deployment(name, container, FIRST) for name, container in WORKLOADS]
     for body in bodies:
+        body["metadata"]["annotations"] = dict(layout.annotations)
         (container,) = body["spec"]["template"]["spec"]["containers"]
         container["env"] = [{"name": "LEVEL", "value": level}]
-        if not images:
+        if not layout.images:
             del container["image"]
     return [manifest(DEPLOYMENT, body, namespace) for body in bodies]
 

@@ -1,5 +1,6 @@
 """The bookshop from Git, on the stage of `tests.fakes.stage`: what is in Git, and who writes."""
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -65,8 +66,7 @@ class GitShop(Stage):
             f"{FOLDER}/release.yaml": self.declared(version, level=level, duration=duration),
         }
         if not self.layout.inline:
-            bodies = workloads(self.namespace, images=self.layout.images, level=level)
-            found[f"{FOLDER}/workloads.yaml"] = bodies
+            found[f"{FOLDER}/workloads.yaml"] = workloads(self.layout, self.namespace, level)
         return found
 
     async def watched(self, version: str) -> ReleaseObject:
@@ -82,6 +82,10 @@ class GitShop(Stage):
     async def left(self, *, only: AbstractSet[str] = frozenset()) -> None:
         """Return when no Releases are there any more, or only those."""
         await self._wait(lambda: self.present == only, PATIENCE)
+
+    async def runs(self, version: str) -> None:
+        """Return when all pods of all workloads run a version."""
+        await self._wait(lambda: len(self.running(version)) == len(WORKLOADS), PATIENCE)
 
     def live(self, name: str) -> Body:
         """Return a Deployment as it was when the watch told of it last."""
@@ -124,7 +128,7 @@ class ArgoShop(GitShop):
         more = {**self.layout.application, **spec}
         await self.argo.follow(self.app, self.repository, FOLDER, self.namespace, **more)
 
-    async def push(self, message: str, files: dict[str, Content | None]) -> str:
+    async def push(self, message: str, files: Mapping[str, Content | None]) -> str:
         """Commit, and tell Argo CD as a webhook does; return the revision."""
         revision = self.repository.commit(message, files)
         await self.argo.refresh(self.app)

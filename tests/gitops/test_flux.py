@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from tests.fakes.stage import WORKLOADS, staged
-from tests.gitops.layouts import INLINE, Layout
+from tests.gitops.layouts import IF_NOT_PRESENT, INLINE, Layout
 from tests.gitops.shop import BAD, FOLDER, GOOD, OPERATOR, GitShop
 from tools.gitops.flux import Flux, Verdict, flux
 from tools.markdown import Page
@@ -43,7 +43,7 @@ class FluxShop(GitShop):
         """Commit a version and hand the commit over to Flux; return the revision."""
         commit = self.repository.commit(version, self.files(version, duration=duration))
         revision = f"main@sha1:{commit}"
-        await self.flux.publish(self.namespace, self.repository, revision)
+        await self.flux.publish(self.namespace, self.repository.folder, revision)
         return revision
 
     async def follow(self, **spec: Any) -> None:
@@ -63,10 +63,11 @@ class FluxShop(GitShop):
 
 @pytest.fixture
 async def shop(
-    controllers: Flux, gitops_kubeconfig: Path, tmp_path: Path
+    request: pytest.FixtureRequest, controllers: Flux, gitops_kubeconfig: Path, tmp_path: Path
 ) -> AsyncIterator[FluxShop]:
     """The bookshop, not brought yet; its operator runs."""
-    async with staged(partial(FluxShop, controllers, INLINE), gitops_kubeconfig, tmp_path) as made:
+    layout = getattr(request, "param", INLINE)
+    async with staged(partial(FluxShop, controllers, layout), gitops_kubeconfig, tmp_path) as made:
         await made.start()
         yield made
 
@@ -152,3 +153,17 @@ async def test_with_the_expression_a_rolled_back_release_fails_as_ever(shop: Flu
 
     said = await shop.judged("False", bad)
     assert said.reason == "HealthCheckFailed"
+
+
+@pytest.mark.parametrize("shop", [IF_NOT_PRESENT], indirect=True, ids=str)
+async def test_workloads_in_files_are_left_alone_once_they_are_there(shop: FluxShop) -> None:
+    first = await shop.push("1.2.0")
+    await shop.follow()
+    await shop.judged("True", first)
+    second = await shop.push("1.3.0")
+    await shop.judged("True", second)
+
+    await shop.flux.look(shop.namespace)
+    assert (await shop.ended("1.3.0")).status.phase is Phase.COMPLETED
+    assert len(shop.running("1.3.0")) == len(WORKLOADS)
+    assert shop.writers.by(MANAGER, kind="Deployment") == len(WORKLOADS), "when they were created"

@@ -4,14 +4,15 @@ What is typed here is what docs/gitops/helm-and-flux.md says.
 """
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 
 import pytest
 from tests.fakes.stage import staged
-from tests.gitops.layouts import INLINE, around
+from tests.gitops import chart
+from tests.gitops.chart import NAME
+from tests.gitops.layouts import INLINE
 from tests.gitops.shop import BAD, GOOD, GitShop
 from tools import helm
 from tools.cluster.shell import CommandError
@@ -22,10 +23,6 @@ from release_coordinator.api.conditions import Phase
 from release_coordinator.cluster.port import RELEASE, Ref
 
 pytestmark = [pytest.mark.api, pytest.mark.gitops]
-
-NAME = "bookshop"
-VERSION = "9.8.7"
-"""Stands in the chart where Helm shall put the version."""
 
 
 class HelmShop(GitShop):
@@ -42,16 +39,8 @@ class HelmShop(GitShop):
         return str(body["status"]["phase"])
 
     def write_chart(self, duration: str = "2s") -> None:
-        """Write a chart whose value `version` is the Release's version."""
-        templates = self.chart / "templates"
-        templates.mkdir(parents=True, exist_ok=True)
-        about = {"apiVersion": "v2", "name": NAME, "version": "0.1.0"}
-        (self.chart / "Chart.yaml").write_text(json.dumps(about), encoding="utf-8")
-        release = self.declared(VERSION, duration=duration)
-        bodies = [*around(self.namespace, **self.policy_spec), release]
-        text = "".join(f"---\n{json.dumps(body, indent=1)}\n" for body in bodies)
-        text = text.replace(VERSION, "{{ .Values.version }}")
-        (templates / "all.yaml").write_text(text, encoding="utf-8")
+        """Write the chart, with so long a watch."""
+        chart.write(self.chart, self, duration)
 
     def upgrade(
         self, version: str, *options: str, wait: str = "watcher", seconds: int = 90
@@ -59,8 +48,7 @@ class HelmShop(GitShop):
         """Begin `helm upgrade --install --wait`."""
         where = (f"--kubeconfig={self.kubeconfig}", f"--namespace={self.namespace}")
         how = (f"--set=version={version}", f"--wait={wait}", f"--timeout={seconds}s")
-        what = (NAME, self.chart, *how, *options)
-        run = partial(helm.run, "upgrade", "--install", *what, *where)
+        run = partial(helm.run, "upgrade", "--install", NAME, self.chart, *how, *options, *where)
         return asyncio.create_task(asyncio.to_thread(run))
 
 

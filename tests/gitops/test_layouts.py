@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from tests.fakes.stage import staged
-from tests.gitops.layouts import LAYOUTS
+from tests.gitops.layouts import LAYOUTS, around
 from tests.gitops.shop import BAD, FOLDER, GOOD, ArgoShop
 from tools.gitops.argocd import MANAGER, ArgoCD
 
 from release_coordinator.api.conditions import Phase
-from release_coordinator.cluster.port import DEPLOYMENT, Ref
+from release_coordinator.cluster.port import DEPLOYMENT, Body, Ref
 
 pytestmark = [pytest.mark.api, pytest.mark.gitops]
 
@@ -81,7 +81,7 @@ async def test_the_next_commit_leaves_the_images_alone(shop: ArgoShop) -> None:
     commit = await shop.push("more logs", files | {f"{FOLDER}/around.yaml": _relabelled(shop)})
 
     await shop.becomes("Degraded", commit)
-    assert len(shop.running("1.3.0")) == 2
+    await shop.runs("1.3.0")
     assert shop.levels() == ({"info"} if shop.layout.inline else {"debug"})
 
 
@@ -106,9 +106,7 @@ async def test_a_pruned_release_leaves_what_runs(shop: ArgoShop) -> None:
     assert sorted(shop.running("1.4.1")) == sorted(before)
 
 
-def _relabelled(shop: ArgoShop) -> list[dict[str, object]]:
-    changelog, policy = shop.files("1.4.0")[f"{FOLDER}/around.yaml"]
-    assert isinstance(changelog, dict)
-    assert isinstance(policy, dict)
+def _relabelled(shop: ArgoShop) -> list[Body]:
+    changelog, policy = around(shop.namespace)
     changelog["metadata"]["labels"]["edition"] = "second"
     return [changelog, policy]

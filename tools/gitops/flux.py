@@ -16,7 +16,6 @@ from tools.bench.stream import Streams
 from tools.cluster import binaries
 from tools.gitops.artifacts import ARTIFACT, Artifacts, artifacts
 from tools.gitops.process import Running, running
-from tools.gitops.repository import Repository
 from tools.lab.kubectl import Kubectl
 
 from release_coordinator.api.base import format_time
@@ -60,7 +59,7 @@ class Verdict:
         """Read its status."""
         status: dict[str, Any] = body.get("status", {})
         conditions = status.get("conditions", [])
-        ready = next((one for one in conditions if one["type"] == "Ready"), {})
+        ready: Body = next((one for one in conditions if one["type"] == "Ready"), {})
         return cls(
             ready.get("status", ""),
             ready.get("reason", ""),
@@ -87,11 +86,11 @@ class Flux:
             self._said[body["metadata"]["name"]] = Verdict.of(body)
             self._news.set()
 
-    async def publish(self, name: str, repository: Repository, revision: str) -> None:
-        """Hand a commit over, as the source-controller does."""
+    async def publish(self, name: str, folder: Path, revision: str) -> None:
+        """Hand a work tree, or a folder with a chart in it, over as the source-controller does."""
         ref = Ref(ARTIFACT, NAMESPACE, name)
         at = format_time(datetime.now(UTC))
-        await self.served.publish(self.cluster, ref, repository.folder, revision, at)
+        await self.served.publish(self.cluster, ref, folder, revision, at)
 
     async def kustomize(self, name: str, path: str, destination: str, **spec: Any) -> None:
         """Create a Kustomization that follows the artifact of its name."""
@@ -108,6 +107,21 @@ class Flux:
             },
         }
         await self.cluster.create(KUSTOMIZATION, body)
+
+    async def helm_release(self, name: str, destination: str, **values: Any) -> None:
+        """Create a HelmRelease of the chart in the artifact of its name, or change its values."""
+        if name in self._said:
+            await self.cluster.patch(
+                Ref(HELM_RELEASE, NAMESPACE, name), {"spec": {"values": values}}
+            )
+            return
+        chart = {"kind": ARTIFACT.kind, "name": name}
+        spec = {"interval": "10m", "timeout": "2m", "targetNamespace": destination}
+        body = {
+            "metadata": {"name": name, "namespace": NAMESPACE},
+            "spec": {**spec, "chartRef": chart, "values": values},
+        }
+        await self.cluster.create(HELM_RELEASE, body)
 
     async def look(self, name: str) -> None:
         """Let it apply and judge now, whatever it has done before; return when it has."""
