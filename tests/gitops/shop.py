@@ -50,20 +50,24 @@ class GitShop(Stage):
                 body["metadata"]["namespace"] = self.namespace
                 await self.user.create(DEPLOYMENT, body)
 
-    def declared(self, version: str, *, level: str = "info", duration: str = "2s") -> Body:
-        """Return the Release of a version as it stands in Git."""
+    def declared(
+        self, version: str, *, level: str = "info", duration: str = "2s", **spec: Any
+    ) -> Body:
+        """Return the Release of a version as it stands in Git, with more in its spec."""
         body = self.release(version, duration=duration)
         for part in ("migrations", "caches", "verify"):
             body["spec"].pop(part)
+        body["spec"] |= spec
         return carrying(body, level) if self.layout.inline else body
 
     def files(
-        self, version: str, *, level: str = "info", duration: str = "2s"
+        self, version: str, *, level: str = "info", duration: str = "2s", **spec: Any
     ) -> dict[str, Content | None]:
-        """Return all that Git holds for a version."""
+        """Return all that Git holds for a version; `spec` is more of that of the Release."""
+        release = self.declared(version, level=level, duration=duration, **spec)
         found: dict[str, Content | None] = {
             f"{FOLDER}/around.yaml": around(self.namespace, **self.policy_spec),
-            f"{FOLDER}/release.yaml": self.declared(version, level=level, duration=duration),
+            f"{FOLDER}/release.yaml": release,
         }
         if not self.layout.inline:
             found[f"{FOLDER}/workloads.yaml"] = workloads(self.layout, self.namespace, level)

@@ -46,9 +46,7 @@ async def test_a_release_that_is_pruned_while_it_is_watched_goes_back_first(
 
 async def test_with_orphan_a_pruned_release_leaves_what_it_was_doing(shop: ArgoShop) -> None:
     await released(shop)
-    files = shop.files("1.3.0", duration="1m")
-    files[f"{FOLDER}/release.yaml"] = orphaned(shop, "1.3.0")
-    await shop.push("1.3.0", files)
+    await shop.push("1.3.0", shop.files("1.3.0", duration="1m", deletionPolicy="Orphan"))
     await shop.watched("1.3.0")
 
     gone = await shop.push("no release", {f"{FOLDER}/release.yaml": None})
@@ -56,12 +54,6 @@ async def test_with_orphan_a_pruned_release_leaves_what_it_was_doing(shop: ArgoS
     await shop.becomes("Healthy", gone)
 
     assert len(shop.running("1.3.0")) == len(WORKLOADS)
-
-
-def orphaned(shop: ArgoShop, version: str) -> dict[str, object]:
-    body = shop.declared(version, duration="1m")
-    body["spec"]["deletionPolicy"] = "Orphan"
-    return body
 
 
 async def test_a_renamed_release_takes_the_application_over(shop: ArgoShop) -> None:
