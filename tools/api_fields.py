@@ -10,6 +10,7 @@ from release_coordinator.api import base, evidence, windows
 from release_coordinator.api.faults import FORMS
 from release_coordinator.api.job import MOUNT_PATTERN, VARIABLE_PATTERN
 from release_coordinator.api.metricsource import LABEL_PATTERN, URL_PATTERN
+from release_coordinator.api.policy import PUBLIC_KEY_PATTERN
 from release_coordinator.api.structural import RULES, SILENT
 
 Schema = dict[str, Any]
@@ -49,6 +50,7 @@ PATTERNS = {
     VARIABLE_PATTERN: "variable name",
     MOUNT_PATTERN: "directory",
     URL_PATTERN: "URL",
+    PUBLIC_KEY_PATTERN: "public key",
 }
 """What a text of each pattern is called."""
 

@@ -29,7 +29,7 @@ M = TypeVar("M", bound=Model)
 BEGINNING = "1970-01-01T00:00:00Z"
 """Of an object that the API server has not yet dated."""
 
-MEMORY = ("attempt", "current", "history", "suspension", "prunedRecords")
+MEMORY = ("attempt", "current", "history", "suspension", "prunedRecords", "staging")
 """Fields of a status that are read back; all others are reports, written anew on every pass."""
 
 

@@ -16,6 +16,7 @@ from release_coordinator.text import one_line
 from . import base, evidence, windows
 from .job import MOUNT_PATTERN, VARIABLE_PATTERN
 from .metricsource import LABEL_PATTERN, URL_PATTERN
+from .policy import PUBLIC_KEY_PATTERN
 
 SHOWN = 60
 """Characters of a wrong value that a message repeats."""
@@ -52,6 +53,7 @@ FORMS: Mapping[str, str] = {
     evidence.API_VERSION_PATTERN: "write group and version, like tekton.dev/v1",
     evidence.KIND_PATTERN: "write a kind as manifests do, like PipelineRun",
     evidence.SCHEMA_VERSION_PATTERN: "write what the database says, without spaces, like 0007",
+    PUBLIC_KEY_PATTERN: "write the PEM that `openssl pkey -in KEY -pubout` prints, line by line",
     URL_PATTERN: "write http:// or https://, a host and at most a path, like http://metrics:9090",
 }
 """For each pattern of the API what a value must look like."""

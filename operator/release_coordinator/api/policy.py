@@ -68,10 +68,35 @@ class ApprovalRules(Model):
     )
 
 
+PUBLIC_KEY_PATTERN = (
+    "^-----BEGIN PUBLIC KEY-----\n([A-Za-z0-9+/=]{1,76}\n){1,8}-----END PUBLIC KEY-----\n?$"
+)
+KEYS_LIMIT = 4
+
+
+class SigningKey(Model):
+    """Who may vouch for staging."""
+
+    name: Name = Field(description="Name by which gates tell the keys apart.")
+    public_key: Annotated[str, Field(max_length=800, pattern=PUBLIC_KEY_PATTERN)] = Field(
+        description="Public key in PEM, of Ed25519 or ECDSA P-256: `openssl pkey -pubout`."
+    )
+
+
+class ExportRules(Model):
+    """When the signed export of a staging in another cluster counts."""
+
+    keys: Annotated[
+        list[SigningKey],
+        Field(min_length=1, max_length=KEYS_LIMIT, json_schema_extra=LIST_MAP),
+    ] = Field(description="Each of them may sign alone; several while one replaces another.")
+    max_age: Duration = Field("168h", description="An older export proves nothing any more.")
+
+
 class StagingRef(Model):
     """Where a version proves itself before production."""
 
-    namespace: Name = Field(description="Namespace of the staging Release, in this cluster.")
+    namespace: Name = Field(description="Namespace of the staging Release.")
     release: ObjectName | None = Field(
         None, description="Name of the staging Release; the same name if empty."
     )
@@ -83,6 +108,26 @@ class StagingRef(Model):
             "Configuration that may differ from production: component/env/NAME, "
             "component/config/CONFIGMAP/KEY and the like; * stands for anything between slashes."
         ),
+    )
+
+
+class StagingRules(StagingRef):
+    """Staging as the policy names it: in this cluster, or in another one."""
+
+    exported: ExportRules | None = Field(
+        None,
+        description=(
+            "Staging is in another cluster: what it has proved is the signed export in ConfigMap "
+            "`RELEASE-staging-export`. Keys and age are no part of a plan's digest."
+        ),
+    )
+
+
+class RequiredStaging(StagingRef):
+    """Staging as a plan requires it."""
+
+    elsewhere: bool = Field(
+        False, description="It is in another cluster: what it has proved comes as signed export."
     )
 
 
@@ -159,7 +204,7 @@ class ReleasePolicySpec(Model):
         [], max_length=5, json_schema_extra=TYPE_MAP, description="Where a type differs."
     )
     approvals: ApprovalRules = Field(default_factory=ApprovalRules)
-    staging: StagingRef | None = None
+    staging: StagingRules | None = None
     windows: list[Window] | None = Field(
         None,
         max_length=16,
@@ -193,4 +238,4 @@ class Requirements(Model):
 
     types: list[TypeRequirements] = Field([], max_length=5, description="Each type of release.")
     approvals: ApprovalRules = Field(default_factory=ApprovalRules)
-    staging: StagingRef | None = None
+    staging: RequiredStaging | None = None

@@ -1,6 +1,6 @@
 """`Release.status`: the journal (read back) and the report (never read back)."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -15,13 +15,15 @@ from .base import (
     SnapshotName,
     Text,
     Time,
+    Uid,
     Version,
 )
 from .conditions import Condition, Phase
 from .control import Suspension
+from .measurement import History
 from .record import RecordRef
-
 from .workload import WorkloadRef
+
 
 class RevisionRef(Model):
     """A version that ran, and where its images are recorded."""
@@ -68,6 +70,15 @@ class PrunedRecords(Model):
     )
 
 
+class StagingSeen(Model):
+    """The newest export of staging that was believed, so that no older one takes its place."""
+
+    release_uid: Uid = Field(description="UID of the staging Release.")
+    attempt: Count = Field(description="Its newest attempt with a record at that time.")
+    digest: Digest | None = Field(None, description="Digest of that record.")
+    exported_at: Time = Field(description="When it was exported.")
+
+
 class ComponentStatus(Model):
     """What the operator did to one component in this attempt."""
 
@@ -78,16 +89,6 @@ class ComponentStatus(Model):
     state: Annotated[str, Field(max_length=32)] = Field(description="What was done to it.")
 
 
-class ReleaseStatus(Model):
-    """Status of a Release."""
-
-    observed_generation: Generation = Field(
-        -1, description="Generation of the spec this status is about; -1: not looked at yet."
-    )
-    phase: Phase = Phase.PENDING
-    message: Text = Field("", description="What the operator waits for and who must act.")
-    version: Version | None = Field(None, description="Version of the present attempt.")
-    digest: Digest | None = Field(None, description="Digest of the present attempt's plan.")
 Reported = Annotated[str, Field(max_length=512)]
 """An image as it was found: whoever wrote it need not keep to our rules."""
 
@@ -106,6 +107,16 @@ class Drift(Model):
     since: Time = Field(description="When it was found.")
 
 
+class ReleaseStatus(Model):
+    """Status of a Release."""
+
+    observed_generation: Generation = Field(
+        -1, description="Generation of the spec this status is about; -1: not looked at yet."
+    )
+    phase: Phase = Phase.PENDING
+    message: Text = Field("", description="What the operator waits for and who must act.")
+    version: Version | None = Field(None, description="Version of the present attempt.")
+    digest: Digest | None = Field(None, description="Digest of the present attempt's plan.")
     conditions: list[Condition] = Field(
         [],
         max_length=16,
@@ -118,8 +129,22 @@ class Drift(Model):
     )
     attempt: Attempt | None = None
     suspension: Suspension | None = None
+    drift: Drift | None = None
     history: list[HistoryEntry] = Field(
         [], max_length=10, description="The last attempts that ended, newest first."
     )
     pruned_records: PrunedRecords | None = None
-    drift: Drift | None = None
+
+    def to_wire(self) -> dict[str, Any]:
+        """The same, with no null in a list either.
+
+        Tools that write objects back as a whole, like actions in Argo CD, would lose it, and so
+        change what is nobody's but the operator's.
+        """
+        wire = super().to_wire()
+        for entry in wire.get("attempt", {}).get("measurements", ()):
+            if "history" in entry:
+                entry["history"] = History.without_nulls(entry["history"])
+        return wire
+
+    staging: StagingSeen | None = None

@@ -38,6 +38,7 @@ def staging(_gate: Gate, scene: Scene) -> list[Remedy]:
         ),
         Remedy("follow it", f"kubectl release status {name} -n {namespace} --watch"),
         Remedy("see what is in its way", f"kubectl release explain {name} -n {namespace}"),
+        *_export(scene),
     ]
 
 
@@ -75,6 +76,7 @@ def staging_config(_gate: Gate, scene: Scene) -> list[Remedy]:
         Remedy("make them agree: staging", scene.kubectl("get deployments -o yaml", place[0])),
         Remedy("and here", scene.kubectl("get deployments -o yaml")),
         scene.policy_part("or allow what may differ", {"staging": allowed}),
+        *_export(scene),
     ]
 
 
@@ -91,6 +93,25 @@ def rehearsal(_gate: Gate, scene: Scene) -> list[Remedy]:
             scene.kubectl("apply -f <its Release>", namespace),
         ),
         Remedy("it goes forward, back, and forward again by itself", look),
+        *_export(scene),
+    ]
+
+
+def _export(scene: Scene) -> list[Remedy]:
+    """How what was proved gets here, where staging is in another cluster."""
+    staging = scene.requirements.staging
+    if staging is None or not staging.elsewhere:
+        return []
+    release, here = staging.release or scene.release.name, scene.release.name
+    whom = "" if release == here else f" --for {here}"
+    version = scene.spec.version
+    return [
+        Remedy(
+            "then sign what it has proved, in the cluster of staging",
+            f"kubectl release export {release} -n {staging.namespace} --version {version}{whom} "
+            "--key <private key> > export.yaml",
+        ),
+        Remedy("and bring it here", scene.kubectl("apply -f export.yaml")),
     ]
 
 

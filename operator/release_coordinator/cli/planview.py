@@ -10,7 +10,7 @@ from release_coordinator.api.attempt import Attempt, GateState
 from release_coordinator.api.checklist import Enforcement, GateName
 from release_coordinator.api.conditions import Phase
 from release_coordinator.api.job import JobTemplate, NamedJob
-from release_coordinator.api.policy import Requirements, TypeRequirements
+from release_coordinator.api.policy import RequiredStaging, Requirements, TypeRequirements
 from release_coordinator.api.release import (
     Component,
     Migration,
@@ -136,8 +136,13 @@ def _policy(found: Outlook, *, in_file: bool) -> PolicyView:
         approvals_valid_for=required.approvals.valid_for,
         author_may_approve=required.approvals.author_may_approve,
         suites=list(own.suites),
-        staging=f"{staging.namespace}/{staging.release or found.release.name}" if staging else None,
+        staging=_place(found, staging) if staging else None,
     )
+
+
+def _place(found: Outlook, staging: RequiredStaging) -> str:
+    text = f"{staging.namespace}/{staging.release or found.release.name}"
+    return f"{text} in another cluster, by signed export" if staging.elsewhere else text
 
 
 def _schedule(found: Outlook) -> ScheduleView:

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from release_coordinator.cluster.port import RECORD, Body, Kind, Ref
+from release_coordinator.cluster.port import CONFIG_MAP, RECORD, Body, Kind, Ref
+from release_coordinator.engine.names import LABEL_EXPORT
 
 _Json = TypeVar("_Json")
 
@@ -38,7 +39,7 @@ _MESSAGE = 513
 
 
 class _Slim(dict[str, Any]):
-    """A record of which the rest was left out already."""
+    """An object of which the rest was left out already."""
 
     __slots__ = ()
 
@@ -50,15 +51,21 @@ def kept(kind: Kind, body: Body) -> Body:
     (`engine.retention`), the release metrics (`engine.deployments`), incidents and lists ask. It
     still reads as a record, with gates only as far as something has waited at them.
     """
-    if kind is not RECORD:
-        return lean(body)
     if isinstance(body, _Slim):
         return body
+    if kind is CONFIG_MAP and LABEL_EXPORT in (body.get("metadata", {}).get("labels") or {}):
+        return _Slim(metadata=_identity(body))  # large, and read when a gate asks for it
+    if kind is not RECORD:
+        return lean(body)
+    return _Slim(metadata=_identity(body), spec=_said(body.get("spec", {})))
+
+
+def _identity(body: Body) -> Body:
     metadata = body.get("metadata", {})
     identity = {key: metadata[key] for key in _IDENTITY if key in metadata}
     identity |= _part(metadata, ("namespace",))
     identity["labels"] = _labels(tuple((metadata.get("labels") or {}).items()))
-    return _Slim(metadata=identity, spec=_said(body.get("spec", {})))
+    return identity
 
 
 def _said(spec: Body) -> Body:

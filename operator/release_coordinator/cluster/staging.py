@@ -27,7 +27,7 @@ def waiting_on(store: Store, staging: Body) -> list[tuple[str, str]]:
 def _of(store: Store, policy: Body, proved: tuple[str, str]) -> Iterator[tuple[str, str]]:
     """The Releases a policy counts for, if this is the staging it names for them."""
     named = (policy.get("spec") or {}).get("staging") or {}
-    if named.get("namespace") != proved[0]:
+    if named.get("namespace") != proved[0] or named.get("exported"):
         return
     namespace, own = policy["metadata"]["namespace"], policy["metadata"]["name"]
     for release in store.select(RELEASE, namespace):

@@ -71,10 +71,15 @@ def _covers(pattern: str, text: str) -> bool:
     return True
 
 
+def is_telling(path: str, value: str) -> bool:
+    """Whether a value looks like a credential by its name or by itself."""
+    told = _TELLTALE.search(path) and not _REFERENCE.fullmatch(value)
+    return bool(told or _USER_INFO.search(value))
+
+
 def _shown(path: str, value: str | None) -> str:
     """A value as it may be shown: short, and not at all if it looks like a credential."""
     text = value or ""
-    told = _TELLTALE.search(path) and not _REFERENCE.fullmatch(text)
-    if told or _USER_INFO.search(text):
+    if is_telling(path, text):
         return "(not shown)"
     return f'"{text}"' if len(text) <= SHOWN else f'"{text[: SHOWN - 1]}…"'

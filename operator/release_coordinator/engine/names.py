@@ -42,6 +42,12 @@ ANNOTATION_BOTH_VERSIONS = "release-coordinator.io/both-versions"
 """With value "true" its owner lets a Service find the pods of both versions (BlueGreen)."""
 ANNOTATION_DISPLAY_NAME = "release-coordinator.io/display-name"
 """What people call the application; shown by the status page."""
+LABEL_EXPORT = "release-coordinator.io/export"
+"""Of the ConfigMap that carries what another cluster has exported."""
+ANNOTATION_REPOSITORY = "release-coordinator.io/repository"
+ANNOTATION_PATH = "release-coordinator.io/path"
+ANNOTATION_REVISION = "release-coordinator.io/revision"
+"""Where in Git a Release is from, as its pipeline has written: told with a rollback."""
 LABEL_SLOT = "release-coordinator.io/slot"
 LABEL_TEMPLATE = "pod-template-hash"
 """Label that Kubernetes gives to the pods of each template of a Deployment."""
@@ -82,6 +88,11 @@ def revision_name(release: str, uid: str, attempt: int, digest: str) -> str:
 def record_name(release: str, uid: str, attempt: int) -> str:
     """Name of the ReleaseRecord of an attempt."""
     return f"{release[:40].rstrip('-.')}-{attempt}-{short_hash(uid, str(attempt))}"
+
+
+def export_name(release: str) -> str:
+    """Name of the ConfigMap that tells a Release what staging in another cluster has proved."""
+    return f"{release}-staging-export"
 
 
 def incident_name(release: str, uid: str, attempt: int) -> str:

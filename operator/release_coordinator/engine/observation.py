@@ -52,6 +52,7 @@ from .evidence import (
     VersionFact,
     VersionWant,
 )
+from .exportfacts import ExportFact, ExportWant
 from .lockfacts import (
     HolderFact,
     HolderWant,
@@ -75,18 +76,18 @@ from .runfacts import (
     JobFact,
     JobPodsWant,
     JobWant,
-    PodFact,
     LeftFact,
     LeftWant,
+    PodFact,
     ProbeFact,
     ProbeWant,
     RevisionWant,
     WorkloadFact,
     WorkloadPodsWant,
     WorkloadWant,
-)
     WriterFact,
     WriterWant,
+)
 from .trafficfacts import (
     AutoscalersFact,
     AutoscalersWant,
@@ -107,9 +108,9 @@ Want = (
     | JobPodsWant
     | WorkloadWant
     | WorkloadPodsWant
-    | ProbeWant
     | LeftWant
     | WriterWant
+    | ProbeWant
     | DocumentWant
     | RevisionWant
     | RecordWant
@@ -121,6 +122,7 @@ Want = (
     | ObjectWant
     | VersionWant
     | RecordsWant
+    | ExportWant
     | AlertRulesWant
     | NodesWant
     | QuotasWant
@@ -205,8 +207,6 @@ class Observation:
         fact: tuple[PodFact, ...] = self._get(WorkloadPodsWant(workload, since))
         return fact
 
-    def probe(self, workload: WorkloadRef, probe: HealthProbe) -> ProbeFact:
-        """Health of the workload's pods."""
     def left(self, workload: WorkloadRef) -> LeftFact | None:
         """A workload at rest, None if the watch knows none."""
         fact: LeftFact | None = self._get(LeftWant(workload))
@@ -217,6 +217,8 @@ class Observation:
         fact: WriterFact = self._get(WriterWant(workload, container))
         return fact
 
+    def probe(self, workload: WorkloadRef, probe: HealthProbe) -> ProbeFact:
+        """Health of the workload's pods."""
         fact: ProbeFact = self._get(ProbeWant(workload, probe.port, probe.path, probe.timeout))
         return fact
 
@@ -339,6 +341,11 @@ class Observation:
     def records(self, namespace: str, release: str) -> RecordsFact:
         """All records of a Release."""
         fact: RecordsFact = self._get(RecordsWant(namespace, release))
+        return fact
+
+    def exported(self, want: ExportWant) -> ExportFact:
+        """What staging in another cluster has proved."""
+        fact: ExportFact = self._get(want)
         return fact
 
     def alert_rules(self, source: str) -> AlertRulesFact:

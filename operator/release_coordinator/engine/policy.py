@@ -13,8 +13,10 @@ from release_coordinator.api.checklist import Enforcement, GateName, GateRule
 from release_coordinator.api.policy import (
     DEFAULT_POLICY,
     ReleasePolicySpec,
+    RequiredStaging,
     Requirements,
     SignOff,
+    StagingRules,
     TypeRequirements,
     TypeRules,
 )
@@ -77,8 +79,19 @@ def requirements(spec: ReleasePolicySpec | None) -> Requirements:
     return Requirements(
         types=[_merged(base, spec, own.get(base.type)) for base in BUILT_IN.types],
         approvals=spec.approvals,
-        staging=spec.staging
-        and spec.staging.model_copy(update={"differences": sorted(spec.staging.differences)}),
+        staging=_staging(spec.staging),
+    )
+
+
+def _staging(rules: StagingRules | None) -> RequiredStaging | None:
+    """Where it is; who may vouch for it and for how long is asked when it counts, like a window."""
+    if rules is None:
+        return None
+    return RequiredStaging(
+        namespace=rules.namespace,
+        release=rules.release,
+        differences=sorted(rules.differences),
+        elsewhere=rules.exported is not None,
     )
 
 

@@ -7,20 +7,23 @@ counts: a version that completed and later failed is not proved. No verdict are
 - attempts that found the version running already, and so deployed nothing;
 - rehearsals of the way back (`spec.rehearsal`), and what was rolled back on request while it was
   watched and metrics were good.
+
+Of a staging in another cluster a signed export says it (`engine.exported`).
 """
 
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
-from release_coordinator.api.attempt import Step, StepState, Verdict
+from release_coordinator.api.attempt import GateState, Role, Step, StepState, Verdict
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.policy import DEFAULT_POLICY
 from release_coordinator.api.record import RecordSpec
 from release_coordinator.api.release import SmokeTest
 
-from . import names
+from . import exported, names
 from .context import Context
 from .evidence import RecordsFact
+from .exported import Believed, Obstacle
 from .plan import artifact_digest
 
 ROLLOUT, VERIFY, WATCH, UNDO = "rollout/", "verify/", "watch", "undo/"
@@ -54,8 +57,20 @@ class Staged:
     """With the same version but other artifacts, oldest first."""
     newest: RecordSpec | None = None
     """Whatever staging has done last."""
-    problem: str = ""
-    """Why that is not known; the platform team mends it."""
+    obstacle: Obstacle | None = None
+    """Why that is not known."""
+    export: Believed | None = None
+    """Where it is from, if staging is in another cluster."""
+
+    @property
+    def watched(self) -> bool:
+        """Whether news reach us: an export may have lost its label on the way here."""
+        return self.export is None
+
+    @property
+    def until(self) -> datetime | None:
+        """How long all this counts, if not for ever."""
+        return self.export.until if self.export else None
 
     @property
     def verdict(self) -> RecordSpec | None:
@@ -71,13 +86,16 @@ class Staged:
         """How a person lets staging try the artifacts of an ended attempt again."""
         place = self.place
         if record is self.newest and record.outcome is not Phase.COMPLETED:
-            return f"deploy it there again: {place.order(names.ANNOTATION_RETRY, record.attempt)}"
-        return f"apply it to Release {place} again"
+            text = f"deploy it there again: {place.order(names.ANNOTATION_RETRY, record.attempt)}"
+        else:
+            text = f"apply it to Release {place} again"
+        return f"{text}, and export it" if self.export else text
 
     def evidence(self, record: RecordSpec) -> str:
         """The object that an attempt is recorded in."""
         name = names.record_name(record.release, record.release_uid, record.attempt)
-        return f"ReleaseRecord {self.place.namespace}/{name}"
+        text = f"ReleaseRecord {self.place.namespace}/{name}"
+        return f"{text}, exported by {self.export.key}" if self.export else text
 
 
 def place(ctx: Context) -> Place | str:
@@ -90,7 +108,7 @@ def place(ctx: Context) -> Place | str:
             "relax this gate there"
         )
     found = Place(staging.namespace, staging.release or ctx.release.name)
-    if found == Place(ctx.release.namespace, ctx.release.name):
+    if found == Place(ctx.release.namespace, ctx.release.name) and not staging.elsewhere:
         return (
             f"spec.staging of {policy} names this very Release, which cannot prove itself; name "
             "another one, or, if this is the staging Release, turn this gate off in a policy of "
@@ -101,7 +119,30 @@ def place(ctx: Context) -> Place | str:
 
 def find(ctx: Context, where: Place) -> Staged:
     """Read what staging has done."""
+    staging = ctx.plan.requirements.staging
+    if staging is not None and staging.elsewhere:
+        found = exported.read(ctx, staging)
+        if isinstance(found, Obstacle):
+            return Staged(where, (), (), obstacle=found)
+        return _exported(ctx, where, found)
     fact = ctx.seen.records(where.namespace, where.release)
+    if fact.problem:
+        obstacle = Obstacle(GateState.UNKNOWN, Role.PLATFORM, fact.problem)
+        return Staged(where, (), (), obstacle=obstacle)
+    return _sorted(ctx, where, fact)
+
+
+def _exported(ctx: Context, where: Place, found: Believed) -> Staged:
+    """What an export says; whatever staging has done last may be about another version."""
+    records = tuple(one.spec for one in found.export.records)
+    made = _sorted(ctx, where, RecordsFact(records))
+    head = found.export.head.attempt
+    newest = made.newest if made.newest and made.newest.attempt == head else None
+    return replace(made, newest=newest, export=found)
+
+
+def _sorted(ctx: Context, where: Place, fact: RecordsFact) -> Staged:
+    """What the records say of the artifacts of the plan."""
     wanted = artifact_digest(ctx.plan.spec)
     telling = [record for record in fact.records if _tells(record)]
     same = tuple(record for record in telling if digest_of(record) == wanted)
@@ -111,7 +152,7 @@ def find(ctx: Context, where: Place) -> Staged:
         if record.version == ctx.plan.spec.version and digest_of(record) != wanted
     )
     newest = fact.records[-1] if fact.records else None
-    return Staged(where, same, others, newest, fact.problem or _doubt(where, fact, same))
+    return Staged(where, same, others, newest, _doubt(where, fact, same))
 
 
 def digest_of(record: RecordSpec) -> str | None:
@@ -163,7 +204,7 @@ def _tells(record: RecordSpec) -> bool:
             return True
 
 
-def _doubt(where: Place, fact: RecordsFact, same: tuple[RecordSpec, ...]) -> str:
+def _doubt(where: Place, fact: RecordsFact, same: tuple[RecordSpec, ...]) -> Obstacle | None:
     """Whether a record that cannot be read may speak against the artifacts.
 
     It may if it is younger than the first attempt with them; without one, than all others.
@@ -173,9 +214,10 @@ def _doubt(where: Place, fact: RecordsFact, same: tuple[RecordSpec, ...]) -> str
     since = known[0].ended_at - timedelta(seconds=1) if known else None
     young = [one for one in fact.unreadable if since is None or one.at >= since]
     if not young:
-        return ""
-    return (
+        return None
+    text = (
         f"ReleaseRecord {where.namespace}/{young[-1].name} cannot be read ({young[-1].problem}), "
         "so it is not known whether it speaks against this version; run an operator that can "
         "read it, or delete it if nobody needs it"
     )
+    return Obstacle(GateState.UNKNOWN, Role.PLATFORM, text)

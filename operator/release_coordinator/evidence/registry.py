@@ -9,7 +9,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from release_coordinator.engine import evidence as wants
-from release_coordinator.engine import lockfacts, recordfacts, runfacts, trafficfacts, watchfacts
+from release_coordinator.engine import (
+    exportfacts,
+    lockfacts,
+    recordfacts,
+    runfacts,
+    trafficfacts,
+    watchfacts,
+)
 from release_coordinator.errors import Transient
 from release_coordinator.text import one_line
 
@@ -17,6 +24,7 @@ from . import (
     approvals,
     capacity,
     config,
+    exports,
     leftovers,
     locks,
     logs,
@@ -50,6 +58,7 @@ LOOKS: Mapping[type, Look] = {
     wants.QuotasWant: capacity.quotas,
     wants.SurgeWant: capacity.surge,
     wants.RecordsWant: records.look,
+    exportfacts.ExportWant: exports.look,
     recordfacts.KeptRecordsWant: records.kept,
     recordfacts.RecordWant: records.own,
     recordfacts.RecordDigestWant: records.digest,
@@ -90,6 +99,9 @@ UNREAD: Mapping[type, Callable[[str], Any]] = {
     wants.SurgeWant: lambda problem: wants.SurgeFact(0, {}, problem),
     wants.TrialWant: lambda problem: wants.TrialFact(problem=problem),
     wants.RecordsWant: lambda problem: wants.RecordsFact((), problem=problem),
+    exportfacts.ExportWant: lambda problem: exportfacts.ExportFact(
+        fault=exportfacts.ExportFault.UNREAD, problem=problem
+    ),
     recordfacts.KeptRecordsWant: lambda problem: recordfacts.KeptRecordsFact(problem=problem),
     wants.ConfigWant: lambda problem: wants.ConfigFact({}, problem),
     wants.LeftoversWant: lambda problem: wants.LeftoversFact(problem=problem),

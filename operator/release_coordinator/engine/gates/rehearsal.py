@@ -16,7 +16,7 @@ from release_coordinator.api.release import ReleaseSpec, Reversibility
 from release_coordinator.engine import staged
 from release_coordinator.engine.context import Context, shorten
 
-from .verdict import GateVerdict, failed, passed, unknown, waiting
+from .verdict import GateVerdict, failed, obstructed, passed, waiting
 
 NAME = GateName.REHEARSAL
 OWNER = Role.DEVOPS
@@ -35,8 +35,8 @@ def evaluate(ctx: Context) -> GateVerdict:
     if isinstance(place, str):
         return failed(NAME, Role.PLATFORM, place)
     found = staged.find(ctx, place)
-    if found.problem:
-        return unknown(NAME, Role.PLATFORM, found.problem)
+    if found.obstacle:
+        return obstructed(NAME, found.obstacle)
     return _newest(ctx, found)
 
 
@@ -50,17 +50,20 @@ def _newest(ctx: Context, found: staged.Staged) -> GateVerdict:
                 f"the rollback of {found.named(record)} failed: {shorten(record.message, 150)}. "
                 f"Mend the way back, then {_how(found)}"
             )
-            return failed(NAME, OWNER, text, evidence=evidence, watched=True)
+            return failed(NAME, OWNER, text, evidence=evidence, watched=found.watched)
         if record.outcome is not Phase.ROLLED_BACK:
             continue
         missing = next(_missing(ctx, record), "")
         if not missing:
-            return passed(NAME, OWNER, _proof(ctx, found, record), evidence=evidence)
+            text = _proof(ctx, found, record)
+            return passed(NAME, OWNER, text, evidence=evidence, next_check=found.until)
         parts = parts or f"the rollback of {found.named(record)} {missing}. "
     if parts:
-        return failed(NAME, OWNER, f"{parts}To go all the way, {_how(found)}", watched=True)
+        return failed(
+            NAME, OWNER, f"{parts}To go all the way, {_how(found)}", watched=found.watched
+        )
     text = f"no rollback of these artifacts was rehearsed in {found.place}; {_how(found)}"
-    return waiting(NAME, OWNER, text, watched=True)
+    return waiting(NAME, OWNER, text, watched=found.watched)
 
 
 def _missing(ctx: Context, record: RecordSpec) -> Iterator[str]:
@@ -102,5 +105,5 @@ def _how(found: staged.Staged) -> str:
     """A rehearsal by itself; one by order is as good (docs/staging.md)."""
     return (
         f"deploy it to Release {found.place} with spec.rehearsal: true: it goes forward, back and "
-        "forward again by itself"
+        f"forward again by itself{', then export it' if found.export else ''}"
     )

@@ -2,18 +2,23 @@
 
 Compared is what the workloads' pods are configured with (`cluster.configuration`); images and
 the number of replicas are not. Nothing tells us of a changed ConfigMap that is not ours: the gate
-is asked again by and by.
+is asked again by and by. How a staging in another cluster was configured is part of its export.
 """
+
+from dataclasses import replace
 
 from release_coordinator.api.attempt import Role
 from release_coordinator.api.checklist import GateName
-from release_coordinator.api.policy import DEFAULT_POLICY
+from release_coordinator.api.export import StagingExport
+from release_coordinator.api.policy import DEFAULT_POLICY, RequiredStaging
 from release_coordinator.api.release import Component
-from release_coordinator.engine import configuration, staged
+from release_coordinator.engine import configuration, exported, staged
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.evidence import ConfigFact, ConfigWant, RecordsFact
+from release_coordinator.engine.exported import Obstacle
+from release_coordinator.engine.exporting import revealed
 
-from .verdict import GateVerdict, failed, passed, unknown
+from .verdict import GateVerdict, failed, obstructed, passed, unknown
 
 NAME = GateName.STAGING_CONFIG
 OWNER = Role.DEVOPS
@@ -27,6 +32,9 @@ def evaluate(ctx: Context) -> GateVerdict:
     place = staged.place(ctx)
     if isinstance(place, str):
         return failed(NAME, Role.PLATFORM, place)
+    staging = ctx.plan.requirements.staging
+    if staging is not None and staging.elsewhere:
+        return _exported(ctx, place, staging)
     records = ctx.seen.records(place.namespace, place.release)
     if records.problem:
         return unknown(NAME, Role.PLATFORM, records.problem)
@@ -34,7 +42,50 @@ def evaluate(ctx: Context) -> GateVerdict:
     shared = [str(there.workload) for there, here in pairs.values() if _same(ctx, there, here)]
     if shared:
         return failed(NAME, OWNER, _one_and_the_same(place, shared))
-    wants = [want for pair in pairs.values() for want in pair]
+    known = _looked_up(ctx, place, [want for pair in pairs.values() for want in pair])
+    if isinstance(known, GateVerdict):
+        return known
+    found = {name: (known[there], known[here]) for name, (there, here) in pairs.items()}
+    return _compare(ctx, place, found)
+
+
+def _exported(ctx: Context, place: staged.Place, staging: RequiredStaging) -> GateVerdict:
+    """Compare what was exported with what is here."""
+    found = exported.read(ctx, staging)
+    if isinstance(found, Obstacle):
+        return obstructed(NAME, found)
+    there = {one.component: one for one in found.export.configuration or ()}
+    here = {one.name: ConfigWant(one.target) for one in ctx.plan.spec.components}
+    absent = [name for name in here if name not in there]
+    if absent:
+        return failed(NAME, OWNER, _untold(found.export, absent, exported.again(ctx, staging)))
+    known = _looked_up(ctx, place, list(here.values()))
+    if isinstance(known, GateVerdict):
+        return known
+    pairs = {}
+    for name, want in here.items():
+        fact = known[want]
+        pairs[name] = (ConfigFact(revealed(there[name], found.export.salt, fact.entries)), fact)
+    verdict = _compare(ctx, place, pairs)
+    gate = verdict.gate.model_copy(update={"next_check": found.until})
+    return replace(verdict, gate=gate)
+
+
+def _untold(export: StagingExport, absent: list[str], again: str) -> str:
+    if export.configuration is None:
+        return (
+            "the export was made with --no-configuration, so nothing can be compared; "
+            f"{again}, without that option, or have the platform team turn this gate off"
+        )
+    return (
+        f"the export tells no configuration of {', '.join(absent)}; deploy it there, then {again}"
+    )
+
+
+def _looked_up(
+    ctx: Context, place: staged.Place, wants: list[ConfigWant]
+) -> dict[ConfigWant, ConfigFact] | GateVerdict:
+    """All of them, or the verdict if one is not there or cannot be read."""
     ctx.seen.gather(*wants)
     facts = {want: ctx.seen.config(want.workload, want.namespace) for want in wants}
     missing = next((want for want in wants if facts[want] is None), None)
@@ -42,10 +93,7 @@ def evaluate(ctx: Context) -> GateVerdict:
         return failed(NAME, OWNER, _absent(missing, place))
     known = {want: fact for want, fact in facts.items() if fact is not None}
     problem = next((fact.problem for fact in known.values() if fact.problem), "")
-    if problem:
-        return unknown(NAME, Role.PLATFORM, problem)
-    found = {name: (known[there], known[here]) for name, (there, here) in pairs.items()}
-    return _compare(ctx, place, found)
+    return unknown(NAME, Role.PLATFORM, problem) if problem else known
 
 
 def _pairs(

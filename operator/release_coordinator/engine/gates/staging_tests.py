@@ -12,7 +12,7 @@ from release_coordinator.api.release import SmokeTest
 from release_coordinator.engine import staged
 from release_coordinator.engine.context import Context, shorten
 
-from .verdict import GateVerdict, failed, passed, unknown, waiting
+from .verdict import GateVerdict, failed, obstructed, passed, waiting
 
 NAME = GateName.STAGING_TESTS
 OWNER = Role.QA
@@ -27,20 +27,20 @@ def evaluate(ctx: Context) -> GateVerdict:
     if isinstance(place, str):
         return failed(NAME, Role.PLATFORM, place)
     found = staged.find(ctx, place)
-    if found.problem:
-        return unknown(NAME, Role.PLATFORM, found.problem)
+    if found.obstacle:
+        return obstructed(NAME, found.obstacle)
     record = found.verdict
     if record is None or record.plan is None:
         return _not_run(found, suites)
     evidence = found.evidence(record)
     fault = _failures(found, record) or _missing(found, record, suites)
     if fault:
-        return failed(NAME, OWNER, fault, evidence=evidence, watched=True)
+        return failed(NAME, OWNER, fault, evidence=evidence, watched=found.watched)
     if record.outcome is not Phase.COMPLETED:
         return _not_run(found, suites)
     count = len(_of(record, suites))
     text = f"{found.named(record)}: {count} tests passed, suites {', '.join(suites)}"
-    return passed(NAME, OWNER, text, evidence=evidence)
+    return passed(NAME, OWNER, text, evidence=evidence, next_check=found.until)
 
 
 def _not_run(found: staged.Staged, suites: list[str]) -> GateVerdict:
@@ -48,7 +48,7 @@ def _not_run(found: staged.Staged, suites: list[str]) -> GateVerdict:
         f"the suites {', '.join(suites)} run when these artifacts are deployed to {found.place}; "
         "the gate Staging says what that waits for"
     )
-    return waiting(NAME, OWNER, text, watched=True)
+    return waiting(NAME, OWNER, text, watched=found.watched)
 
 
 def _of(record: RecordSpec, suites: list[str]) -> list[SmokeTest]:

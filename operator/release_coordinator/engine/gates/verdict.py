@@ -12,6 +12,7 @@ from typing import TypedDict, Unpack
 
 from release_coordinator.api.attempt import Gate, GateState
 from release_coordinator.engine.context import Context, shorten
+from release_coordinator.engine.exported import Obstacle
 from release_coordinator.engine.outcome import Outcome
 
 
@@ -60,6 +61,11 @@ def waiting(name: str, owner: str, message: str, **details: Unpack[Details]) -> 
 def unknown(name: str, owner: str, message: str, **details: Unpack[Details]) -> GateVerdict:
     """The question could not be answered."""
     return _verdict(name, GateState.UNKNOWN, owner, message, details)
+
+
+def obstructed(name: str, obstacle: Obstacle) -> GateVerdict:
+    """Nothing is known of staging, and that is told as who can change it needs it."""
+    return _verdict(name, obstacle.state, obstacle.owner, obstacle.text, {})
 
 
 def _verdict(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from release_coordinator.api.attempt import Role
 from release_coordinator.api.checklist import GateName
 from release_coordinator.api.evidence import DocumentRef
+from release_coordinator.api.policy import RequiredStaging
 from release_coordinator.api.release import Component
 from release_coordinator.engine import manifest
 from release_coordinator.engine.context import Context
@@ -70,7 +71,7 @@ def _wants(ctx: Context) -> list[DocumentWant | VersionWant]:
     wants: list[DocumentWant | VersionWant] = []
     if ref is not None:
         wants.append(DocumentWant(ref.config_map, ref.key))
-    staging = ctx.plan.requirements.staging
+    staging = _staging_here(ctx)
     places = ["", *([staging.namespace] if staging else [])]
     for component in _with_endpoint(ctx):
         end = component.version_endpoint
@@ -133,7 +134,7 @@ def _manifest_fault(ctx: Context, ref: DocumentRef, text: str) -> str:
 
 
 def _staging(ctx: Context) -> Iterable[_Voice]:
-    staging = ctx.plan.requirements.staging
+    staging = _staging_here(ctx)
     components = _with_endpoint(ctx)
     if staging is None or not components:
         return
@@ -150,6 +151,12 @@ def _staging(ctx: Context) -> Iterable[_Voice]:
         f"staging did not say its version: {'; '.join(problems)}" if problems else "",
         found=f"staging says {_version(ctx)}",
     )
+
+
+def _staging_here(ctx: Context) -> RequiredStaging | None:
+    """Staging, if its pods can be asked: not those of another cluster."""
+    staging = ctx.plan.requirements.staging
+    return None if staging is None or staging.elsewhere else staging
 
 
 def _running(ctx: Context) -> Iterable[_Voice]:

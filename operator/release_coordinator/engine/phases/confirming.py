@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from release_coordinator.api.attempt import Attempt, GateState, Step, StepState
 from release_coordinator.api.conditions import Reason
-from release_coordinator.engine import backing_up, checklist, jobs, plan
+from release_coordinator.engine import backing_up, checklist, exported, jobs, plan
 from release_coordinator.engine.context import Context, all_passed
 from release_coordinator.engine.outcome import DONE, Failed, Outcome, Wait
 from release_coordinator.engine.previous import MIGRATION
@@ -55,6 +55,9 @@ def _confirm(ctx: Context) -> Outcome:
     if expired:
         return ctx.fail(STEP, expired)
     verdicts = checklist.evaluate(replace(ctx, fresh=True))
+    news = exported.learned(replace(ctx, fresh=True))
+    if news is not None:
+        return news
     gates = [verdict.gate for verdict in verdicts]
     if gates != ctx.attempt.gates:
         return ctx.gates(gates)

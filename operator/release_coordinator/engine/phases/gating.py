@@ -1,7 +1,7 @@
 """R2: every gate is asked; nothing in the cluster is changed before all let the release through."""
 
 from release_coordinator.api.attempt import StepState
-from release_coordinator.engine import checklist
+from release_coordinator.engine import checklist, exported
 from release_coordinator.engine.context import Context, all_passed
 from release_coordinator.engine.outcome import DONE, Do, Note, Outcome, Wait
 from release_coordinator.engine.previous import from_where
@@ -20,6 +20,9 @@ def advance(ctx: Context) -> Outcome:
     if attempt != ctx.attempt:
         return ctx.note(attempt)
     verdicts = checklist.evaluate(ctx)
+    news = exported.learned(ctx)
+    if news is not None:
+        return news
     gates = [verdict.gate for verdict in verdicts]
     if gates != ctx.attempt.gates:
         return ctx.gates(gates)

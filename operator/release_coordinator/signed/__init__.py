@@ -1,0 +1,1 @@
+"""Signed documents: the envelope (`dsse`) and the keys (`keys`)."""
