@@ -7,6 +7,7 @@ from tests.fakes.world import NAMESPACE
 from tests.releases import bookshop
 
 from release_coordinator.api.conditions import ConditionType, Phase, Reason, Status
+from release_coordinator.cluster.memory import Call
 from release_coordinator.cluster.port import DEPLOYMENT, EVENT, RELEASE, Ref
 
 BACKEND = "bookshop-backend"
@@ -262,3 +263,35 @@ async def test_a_release_at_rest_costs_neither_request_nor_write() -> None:
     await story.look()
 
     assert calls == []
+
+
+async def test_what_is_set_back_before_it_was_noted_is_counted_too() -> None:
+    """The tool is faster than we: our write shows no effect, and that is not a webhook's work."""
+    story = await Story.begin("The image is set back between our write and our next look")
+    rival = story.world.cluster.as_manager("argocd-controller")
+    ref = Ref(DEPLOYMENT, NAMESPACE, BACKEND)
+    writes: list[str] = []
+
+    async def heal(call: Call) -> None:
+        image = str(call.body)
+        if call.verb == "patch" and call.ref == ref and NEW in image and len(writes) < 2:
+            writes.append(image)
+            live = await rival.get(ref)
+            live["spec"]["template"]["spec"]["containers"][0]["image"] = OLD
+            await rival.patch(ref, {"spec": {"template": live["spec"]["template"]}})
+
+    told_before = story.world.cluster.after
+    assert told_before is not None
+
+    async def after(call: Call) -> None:
+        await told_before(call)
+        await heal(call)
+
+    story.world.cluster.after = after
+    await story.apply(bookshop())
+    await story.run()
+
+    release = await story.release()
+    assert len(writes) == 2
+    assert release.status.phase is Phase.COMPLETED, release.status.message
+    assert len(await told(story, Reason.PUT_BACK)) == 2

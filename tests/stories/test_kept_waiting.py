@@ -238,7 +238,7 @@ async def test_a_release_that_is_deleted_while_held_waits_for_its_migration(step
         for lease in await story.world.user.list(LEASE, NAMESPACE):
             await story.delete_object(LEASE, lease["metadata"]["name"])
     else:
-        await story.set_image("bookshop-backend", "api", "example/bookshop-backend:1.3.0")
+        await story.set_image("bookshop-backend", "api", "example/bookshop-backend:9.9.9")
     await story.run(lambda release: release.status.phase is Phase.HELD)
     began = story.world.time.now()
 

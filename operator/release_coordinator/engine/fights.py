@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from release_coordinator.api.attempt import PUT_BACK_LIMIT, PutBack, StepState
+from release_coordinator.api.attempt import PUT_BACK_LIMIT, Attempt, PutBack, StepState
 from release_coordinator.api.conditions import Reason
 from release_coordinator.api.release import Component, WorkloadRef
 
@@ -74,6 +74,13 @@ def count(ctx: Context, fact: WorkloadFact, step_id: str, container: str) -> Out
     ]
     entry = PutBack(step=step_id, at=ctx.now, by=by)
     return ctx.note(ctx.with_attempt(steps=steps, put_back=[*ctx.attempt.put_back, entry]))
+
+
+def since(old: Attempt | None, new: Attempt) -> list[PutBack]:
+    """What was applied again between two states of a journal."""
+    known = old.put_back if old is not None else []
+    grown = new.put_back[: len(known)] == known
+    return new.put_back[len(known) :] if grown else new.put_back
 
 
 def set_back(fact: WorkloadFact, images: Images) -> str | None:

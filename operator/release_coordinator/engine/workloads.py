@@ -24,6 +24,8 @@ PODS_SECONDS = 20.0
 """Time between two looks at the pods of a rollout that does not get on."""
 PROBE_SECONDS = 2.0
 """Time between two looks at pods that do not answer their health probe yet."""
+WHOLE_SECOND = timedelta(seconds=1)
+"""What `metadata.managedFields` leaves out of a moment, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +89,13 @@ def _images(ctx: Context, apply: ApplyStep) -> fights.Images:
 def _set_back(ctx: Context, apply: ApplyStep, fact: WorkloadFact) -> str | None:
     """The container whose image somebody has set back before we could note that it was there.
 
-    A webhook that does it within our own write is no other manager: that shows no effect.
+    Where a webhook does that within our own write, the image is still whose it was before the step.
     """
-    container = fights.set_back(fact, _images(ctx, apply))
-    return container if container and ctx.seen.writer(fact.ref, container).manager else None
+    container, step = fights.set_back(fact, _images(ctx, apply)), ctx.step(apply.id)
+    if container is None or step is None:
+        return None
+    at = ctx.seen.writer(fact.ref, container).at
+    return container if at is not None and at + WHOLE_SECOND > step.started_at else None
 
 
 def _wanted(ctx: Context, apply: ApplyStep, fact: WorkloadFact) -> snapshots.Restoration:

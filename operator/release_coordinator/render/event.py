@@ -14,7 +14,7 @@ from release_coordinator.api.checklist import GateName
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.status import ReleaseStatus
-from release_coordinator.engine import drift, writers
+from release_coordinator.engine import drift, fights, writers
 from release_coordinator.engine.checklist import tally
 from release_coordinator.engine.describe import gates_message, work_of
 from release_coordinator.engine.plan import short_hash
@@ -89,17 +89,17 @@ def _drift(before: ReleaseStatus, after: ReleaseStatus) -> list[News]:
 
 
 def _put_back(old: Attempt | None, new: Attempt) -> list[News]:
-    known = old.put_back if old else []
+    found = fights.since(old, new)
+    first = len(new.put_back) - len(found)
     return [
         News(
             WARNING,
             Reason.PUT_BACK,
             f"{work_of(one.step)[1]}: {writers.who(one.by)} had set an image back; it was applied "
             f"again. If that goes on: {writers.mend(one.by)}",
-            f"put back {one.step} {format_time(one.at)}",
+            f"put back {index} {one.step} {format_time(one.at)}",
         )
-        for one in new.put_back
-        if one not in known
+        for index, one in enumerate(found, first)
     ]
 
 

@@ -10,6 +10,7 @@ from release_coordinator.api.attempt import Attempt, StepState
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Reason
 from release_coordinator.api.status import ReleaseStatus
+from release_coordinator.engine import fights
 from release_coordinator.engine.writers import tool_of
 
 from .logs import bound
@@ -104,10 +105,8 @@ class MeteredPasses(PassObserver):
             self._downtime(new)
 
     def _put_back(self, old: Attempt | None, new: Attempt) -> None:
-        known = old.put_back if old else []
-        for one in new.put_back:
-            if one not in known:
-                self._metrics.put_back(tool_of(one.by))
+        for one in fights.since(old, new):
+            self._metrics.put_back(tool_of(one.by))
 
     def _downtime(self, ended: Attempt) -> None:
         """What changed nothing was not down because of it, and is not counted."""
