@@ -136,7 +136,7 @@ def test_no_color_holds_for_one_command_alone(
         seen.append(os.environ.get("NO_COLOR"))
         return [], []
 
-    monkeypatch.setattr("release_coordinator.cli.commands.lint.check", check)
+    monkeypatch.setattr("release_coordinator.cli.commands.lint.read", check)
     file = tmp_path / "a.yaml"
     file.write_text("", encoding="utf-8")
 

@@ -181,11 +181,7 @@ MISTAKES: dict[str, tuple[list[str], dict[str, Body]]] = {
     ),
     "another image in Git": (
         ["image-unlike workload"],
-        {
-            "release": release(),
-            "workload": workload(OLD),
-            "app": application(RESPECT, ignore=RULE),
-        },
+        {"release": release(), "workload": workload(OLD)},
     ),
     "an order in Git": (
         ["order-in-git release", "order-in-git release"],
@@ -196,14 +192,6 @@ MISTAKES: dict[str, tuple[list[str], dict[str, Body]]] = {
                     "release-coordinator.io/ordered-by": "ada",
                 }
             )
-        },
-    ),
-    "a Release that does not come first": (
-        ["argocd-wave release"],
-        {
-            "release": release(),
-            "workload": workload(None),
-            "app": application("ServerSideApply=true"),
         },
     ),
     "no image, and client-side apply": (
@@ -256,6 +244,16 @@ def test_a_suspension_in_git_is_told(tmp_path: Path, capsys: pytest.CaptureFixtu
     body["spec"]["suspend"] = "Forward"
 
     assert linted(tmp_path, capsys, release=body) == (0, ["suspend-in-git release"])
+
+
+def test_what_is_only_worth_knowing_is_a_note() -> None:
+    """An image for the first install, and a workload that does not wait for the Release."""
+    stale = [release(), workload(OLD), application(RESPECT, ignore=RULE)]
+    early = [release(), workload(None), application("ServerSideApply=true")]
+
+    for bodies, rule in ((stale, "image-unlike"), (early, "argocd-wave")):
+        documents, _ = read(yaml.safe_dump_all(bodies), "apps/shop/all.yaml")
+        assert [(str(o.level), o.rule) for o in gitops.findings(documents)] == [("note", rule)]
 
 
 def test_code_review_tools_get_the_rule_and_the_line(

@@ -26,6 +26,7 @@ from . import (
     watch,
 )
 from . import list as listed
+from . import set as setting
 
 INCIDENT = (
     Command(incident.list_, incident.LIST_EXAMPLES, "list"),
@@ -38,6 +39,7 @@ INCIDENT = (
 COMMANDS: tuple[Command | Group, ...] = (
     Command(init.init, init.EXAMPLES, "init", Panel.PREPARE),
     Command(lint.lint, lint.EXAMPLES, "lint", Panel.PREPARE),
+    Command(setting.set_, setting.EXAMPLES, "set", Panel.PREPARE),
     Command(plan.plan, plan.EXAMPLES, "plan", Panel.PREPARE),
     Command(notes.notes, notes.EXAMPLES, "notes", Panel.PREPARE),
     Command(listed.list_, listed.EXAMPLES, "list", Panel.FOLLOW),

@@ -13,7 +13,7 @@ from release_coordinator.cluster.port import RELEASE, Body
 from release_coordinator.engine import names
 
 from . import gitopstools as tools
-from .findings import Finding, error, warning
+from .findings import Finding, error, note, warning
 from .gitopstools import Application, Kustomization, at
 from .places import Document
 
@@ -87,7 +87,7 @@ def findings(documents: Sequence[Document]) -> list[Finding]:
     for pair in found.pairs():
         told += _twice(pair)
         if pair.component.workload is None:
-            told += _unlike(pair)
+            told += _unlike(pair, is_left=_is_left(found, pair))
             told += [one for place in found.applications for one in argo_cd(place, pair)]
             told += [one for place in found.kustomizations for one in flux(place, pair)]
     return told
@@ -141,11 +141,11 @@ def _without_image(place: tuple[Document, Application], pair: Pair) -> Iterator[
     target = pair.component.target
     if own >= others:
         text = (
-            f"{target} has no image in Git, and its sync wave ({others}) is not after that of the "
-            f"Release ({own}): give the Release {tools.SYNC_WAVE} of {others - 1} or less, or keep "
-            f"an image for the first install in Git, see {LAYOUTS}"
+            f"what else a commit changes in {target} reaches its pods before the gates of the "
+            f"Release: its sync wave is {others}, the Release's {own}; with {tools.SYNC_WAVE}: "
+            f'"{others - 1}" on the Release it waits until the version has proved good'
         )
-        yield pair.release.placed(error("argocd-wave", "metadata.annotations", text))
+        yield pair.release.placed(note("argocd-wave", "metadata.annotations", text))
     if not application.has_option(tools.SERVER_SIDE, pair.workload.body):
         text = (
             f"{target} has no image in Git: client-side apply is refused (image: Required value); "
@@ -236,17 +236,29 @@ def _twice(pair: Pair) -> Iterator[Finding]:
         yield pair.release.placed(error("inline-in-git", f"{pair.path}.workload", text))
 
 
-def _unlike(pair: Pair) -> Iterator[Finding]:
+def _is_left(found: Files, pair: Pair) -> bool:
+    """Whether some Application applies the workload and leaves its image alone."""
+    workload = pair.workload.body
+    return any(
+        application.covers(pair.workload.file, workload)
+        and application.ignores_image(workload)
+        and application.has_option(tools.RESPECT, workload)
+        for _, application in found.applications
+    )
+
+
+def _unlike(pair: Pair, *, is_left: bool) -> Iterator[Finding]:
     """The image in Git is what a fresh cluster begins with, and what a fight goes back to."""
+    told = note if is_left else warning
     for container, image in pair.images.items():
         wanted = pair.component.images[container]
         if image and image != wanted:
             text = (
                 f"container {container} has image {image} here and {wanted} in Release "
-                f"{pair.release.name}: a fresh cluster begins with the one, and a fight goes back "
-                "to it; make them the same in one commit"
+                f"{pair.release.name}: a fresh cluster begins with the one, and whatever applies "
+                "this file goes back to it; make them the same in one commit"
             )
-            yield pair.workload.placed(warning("image-unlike", "spec.template.spec", text))
+            yield pair.workload.placed(told("image-unlike", "spec.template.spec", text))
 
 
 _KINDS = set(WorkloadKind)
