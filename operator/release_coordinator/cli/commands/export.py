@@ -60,7 +60,10 @@ class Document(StrEnum):
     ENVELOPE = "envelope"
 
 
-Key = Annotated[Path, typer.Option("--key", help="Private key in PEM: Ed25519 or ECDSA P-256.")]
+Key = Annotated[
+    Path,
+    typer.Option("--key", metavar="FILE", help="Private key in PEM: Ed25519 or ECDSA P-256."),
+]
 Version = Annotated[
     str | None, typer.Option("--version", help="Version; else that of the newest attempt.")
 ]
@@ -80,7 +83,10 @@ Form = Annotated[
 ]
 File = Annotated[str, typer.Argument(metavar="FILE", help="The ConfigMap or envelope; - is stdin.")]
 Keys = Annotated[
-    list[Path], typer.Option("--key", help="Public key in PEM that may have signed; repeatable.")
+    list[Path],
+    typer.Option(
+        "--key", metavar="FILE", help="Public key in PEM that may have signed; may be repeated."
+    ),
 ]
 
 
