@@ -11,6 +11,7 @@ from pydantic import Field
 
 from .base import Count, Model, ObjectName, ShortText, Text, Time, Uid
 from .channel import Event
+from .revert import Revert
 
 ID_LIMIT = 63
 NOTES_LIMIT = 3072
@@ -55,6 +56,7 @@ class NotificationSpec(Model):
     channel_uid: Uid = Field(description="UID of the Channel.")
     time: Time = Field(description="When it happened.")
     data: Facts = Field(default_factory=Facts)
+    revert: Revert | None = None
 
 
 class DeliveryPhase(StrEnum):

@@ -7,6 +7,7 @@ Without a Channel there is no object at all. Nothing is sent here: see `controll
 
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 
 from pydantic import ValidationError
@@ -18,9 +19,13 @@ from release_coordinator.api.codec import (
     parse_notification,
     parse_release,
 )
+from release_coordinator.api.conditions import Phase
 from release_coordinator.api.record import RecordSpec
+from release_coordinator.api.release import ReleaseSpec
+from release_coordinator.api.revert import Revert
 from release_coordinator.cluster.port import (
     CHANNEL,
+    CONTROLLER_REVISION,
     INCIDENT,
     NOTIFICATION,
     RECORD,
@@ -29,12 +34,13 @@ from release_coordinator.cluster.port import (
     Ref,
 )
 from release_coordinator.controllers.port import Key, Parts
-from release_coordinator.engine import names, news
+from release_coordinator.engine import names, news, reverts
 from release_coordinator.engine.announcing import NEWS_FOR, Scene, Wanted, expires_at, wanted
 from release_coordinator.engine.news import Course
-from release_coordinator.errors import AlreadyExists, Conflict, NotFound
+from release_coordinator.errors import AlreadyExists, Conflict, Denied, NotFound
 from release_coordinator.evidence import records
 from release_coordinator.render.notification import notification_body
+from release_coordinator.render.objects import read_revision
 
 READ_LIMIT = 1000
 """Records that are kept; of others each look reads them again."""
@@ -122,14 +128,52 @@ class Messages:
         """An attempt with its steps, which the store does not keep."""
         ref = Ref(RECORD, body["metadata"]["namespace"], body["metadata"]["name"])
         if ref not in self._read:
-            try:
-                whole = _course(await self._cluster.get(ref))
-            except NotFound:
-                whole = None
-            self._read[ref] = whole
+            record = await self._record(ref)
+            course = news.recorded(str(ref.namespace), record) if record else None
+            if course is not None and record is not None and record.outcome in reverts.BACK:
+                course = replace(course, revert=await self._revert(str(ref.namespace), record))
+            self._read[ref] = course
             while len(self._read) > READ_LIMIT:
                 del self._read[next(iter(self._read))]
         return self._read[ref]
+
+    async def _revert(self, namespace: str, record: RecordSpec) -> Revert | None:
+        """What takes out of Git what was rolled back: from the plan that completed before it."""
+        good = await self._good(namespace, record)
+        images = await self._before(namespace, record) or (reverts.of_plan(good) if good else {})
+        release = self._store.get(Ref(RELEASE, namespace, record.release)) or {}
+        return reverts.revert(record, good, images, reverts.source_of(release))
+
+    async def _good(self, namespace: str, record: RecordSpec) -> ReleaseSpec | None:
+        labels = {names.LABEL_RELEASE: record.release}
+        found = [
+            (body["spec"]["attempt"], body["metadata"]["name"])
+            for body in self._store.select(RECORD, namespace, labels)
+            if body["spec"].get("outcome") == Phase.COMPLETED
+            and body["spec"].get("releaseUid") == record.release_uid
+            and body["spec"].get("version") == record.previous_version
+            and body["spec"]["attempt"] < record.attempt
+        ]
+        if not found:
+            return None
+        last = await self._record(Ref(RECORD, namespace, max(found)[1]))
+        return last.plan if last else None
+
+    async def _before(self, namespace: str, record: RecordSpec) -> reverts.Images:
+        """Images that the attempt had found; none if that is not recorded any more."""
+        try:
+            ref = Ref(CONTROLLER_REVISION, namespace, record.revision or "")
+            body = await self._cluster.get(ref) if record.revision else {}
+            return reverts.of_previous(read_revision(body).previous) if body else {}
+        except (NotFound, Denied, ValidationError):
+            return {}
+
+    async def _record(self, ref: Ref) -> RecordSpec | None:
+        """A whole record; None if it is gone, or written by another version of the operator."""
+        try:
+            return RecordSpec.model_validate((await self._cluster.get(ref))["spec"])
+        except (NotFound, ValidationError):
+            return None
 
 
 def _course(body: Body) -> Course | None:

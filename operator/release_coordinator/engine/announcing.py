@@ -107,6 +107,7 @@ def _notification(course: Course, item: News, channel: ChannelObject) -> Wanted:
         channel_uid=channel.uid,
         time=item.at,
         data=item.facts,
+        revert=item.revert,
     )
     return Wanted(course.namespace, name, spec)
 

@@ -29,6 +29,7 @@ from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.notification import NOTES_LIMIT, Facts
 from release_coordinator.api.record import RecordSpec
 from release_coordinator.api.release import ReleaseType
+from release_coordinator.api.revert import Revert
 
 from .context import shorten
 from .describe import how_to_resume, work_of
@@ -76,6 +77,8 @@ class Course:
     """How a person ends the hold."""
     notes: str = ""
     """Release notes as they were published."""
+    revert: Revert | None = None
+    """What takes it out of Git again, if it was rolled back."""
     asks: bool = False
     """Somebody may still act: it is the present attempt, and under way."""
 
@@ -91,6 +94,8 @@ class News:
     facts: Facts
     since: datetime | None = None
     """For what is asked of somebody: since when, at the earliest. It is told however old it is."""
+    revert: Revert | None = None
+    """For programs that write to Git."""
 
 
 def present(release: ReleaseObject) -> Course | None:
@@ -253,7 +258,8 @@ def _ended(course: Course, end: End) -> News:
     if event is Event.ROLLED_BACK and end.reason is Reason.REHEARSED:
         event = Event.REHEARSED
     told = facts(course, reason=end.reason, message=end.message, command=_explain(course))
-    return News(event, "end", end.at, told)
+    revert = None if event is Event.REHEARSED else course.revert
+    return News(event, "end", end.at, told, revert=revert)
 
 
 def _published(course: Course, end: End) -> News:

@@ -50,6 +50,7 @@ def _attributes(namespace: str, spec: NotificationSpec) -> dict[str, str]:
 
 
 def _data(namespace: str, spec: NotificationSpec, text: Text) -> dict[str, Any]:
+    revert = {"revert": spec.revert.to_wire()} if spec.revert else {}
     return {
         "namespace": namespace,
         "release": spec.release,
@@ -60,6 +61,7 @@ def _data(namespace: str, spec: NotificationSpec, text: Text) -> dict[str, Any]:
         "title": text.title,
         "text": text.body,
         **{name: value for name, value in spec.data.to_wire().items() if value},
+        **revert,
     }
 
 

@@ -520,3 +520,40 @@ async def test_when_the_operator_ends_a_message_that_is_under_way_is_journalled(
     phases = [one.status.phase for one in await office.outbox()]
     assert phases[0] == "Delivered"
     assert len(receiver.got) == 1, "the next one goes when it runs again"
+
+
+async def test_a_rollback_tells_programs_how_to_take_it_out_of_git(
+    receiver: Receiver,
+) -> None:
+    """The event alone is enough for a bot: versions, images, cause, and a patch that fits."""
+    states = States()
+    story = await Story.begin("a bad version after a good one")
+    await states.play(story, bookshop())
+    await states.play(story, following("1.4.0"))
+    post = Post(APIServer(), allow_loopback=True)
+    office = Office(post, states)
+    await office.set_up(hook(receiver, events=["RolledBack", "Completed"]))
+
+    await office.look()
+    await post.close()
+
+    (event,) = [one.json for one in receiver.got if one.json["event"] == "RolledBack"]
+    revert = event["revert"]
+    assert (revert["failedVersion"], revert["restoredVersion"]) == ("1.4.0", "1.3.0")
+    assert revert["reason"] == "MetricBreach"
+    assert revert["digest"].startswith("sha256:")
+    assert revert["patch"][:2] == [
+        {"op": "test", "path": "/spec/version", "value": "1.4.0"},
+        {"op": "replace", "path": "/spec/version", "value": "1.3.0"},
+    ]
+    assert {
+        "component": "backend",
+        "container": "api",
+        "failed": "example/bookshop-backend:1.4.0",
+        "restored": "example/bookshop-backend:1.3.0",
+    } in revert["images"]
+    assert revert["whole"] is False
+    assert "migrations" in revert["differs"]
+    assert (event["namespace"], event["release"]) == ("shop", "bookshop")
+    completed = [one.json for one in receiver.got if one.json["event"] == "Completed"]
+    assert all("revert" not in one for one in completed)
