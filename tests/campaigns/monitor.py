@@ -7,6 +7,7 @@ must hold in the end is in `oracles`.
 import json
 from typing import Any
 
+from tests import kstatus
 from tests.campaigns.serving import Serving
 from tests.campaigns.watched import Watched
 
@@ -88,9 +89,8 @@ class Monitor:
         size = len(json.dumps(status))
         if size >= STATUS_LIMIT:
             self._breach("size", f"status of {size} bytes")
-        true = {c["type"] for c in status.get("conditions", []) if c["status"] == "True"}
-        if {"Reconciling", "Stalled"} <= true:
-            self._breach("kstatus", "Reconciling and Stalled at once")
+        for wrong in kstatus.faults(body):
+            self._breach("kstatus", wrong)
         self._follow((self._attempt.get("number", 0), Phase(status["phase"])))
 
     def _confirmed(self) -> int | None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import ValidationError
-from tests import schemas
+from tests import kstatus, schemas
 from tests.fakes.controllers import Controllers, Script
 from tests.policies import basic
 
@@ -461,6 +461,9 @@ def _readable(kind: Kind, body: Body) -> None:
     except ValidationError as error:
         name = body["metadata"]["name"]
         raise AssertionError(f"{kind.kind} {name} breaks its own bounds: {error}") from error
+    if kind is RELEASE and "conditions" in body.get("status", {}):
+        wrong = kstatus.faults(body)
+        assert not wrong, f"who waits by kstatus is misled: {', '.join(wrong)}"
     if kind in SCHEMAS:
         nulls = schemas.refused_nulls(SCHEMAS[kind], body)
         assert not nulls, f"{kind.kind}: the API server refuses the null at {', '.join(nulls)}"

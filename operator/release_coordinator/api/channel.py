@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
-from .base import Count, Duration, Model, Name, ObjectName, ShortText, Time
+from .base import Duration, Generation, Model, Name, ObjectName, ShortText, Time
 from .conditions import Condition
 from .job import rules
 from .metricsource import BY_TYPE, TLS, URL_PATTERN, AddressKind, Auth, SecretKey
@@ -182,7 +182,9 @@ class ChannelSpec(Model):
 class ChannelStatus(Model):
     """How the channel is, as the operator sees it."""
 
-    observed_generation: Count = Field(0, description="Generation of the spec that was looked at.")
+    observed_generation: Generation = Field(
+        -1, description="Generation of the spec that was looked at; -1: not looked at yet."
+    )
     conditions: list[Condition] = Field(
         [],
         max_length=4,

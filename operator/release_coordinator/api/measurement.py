@@ -5,9 +5,9 @@ Part of `api.attempt` and `api.record`; written by `engine.tracking` and `engine
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from .base import Count, Measured, Model, Name, ShortText, Time, Uid
 
@@ -33,6 +33,28 @@ class History(Model):
     values: list[Measured | None] = Field(
         [], max_length=HISTORY, description="In order; null where there was no usable answer."
     )
+    unknown: list[Count] = Field(
+        [],
+        max_length=HISTORY,
+        description="In a status: places without a usable answer, where the value is 0.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_nulls(cls, data: Any) -> Any:
+        """As it is worked with, however it was spelled."""
+        if not isinstance(data, dict) or not data.get("unknown"):
+            return data
+        values, unknown = data.get("values", []), data["unknown"]
+        known = [None if place in unknown else value for place, value in enumerate(values)]
+        return {**data, "values": known, "unknown": []}
+
+    @staticmethod
+    def without_nulls(wire: dict[str, Any]) -> dict[str, Any]:
+        """Another spelling of the JSON object of a history."""
+        unknown = [place for place, value in enumerate(wire["values"]) if value is None]
+        values = [0.0 if value is None else value for value in wire["values"]]
+        return {**wire, "values": values, "unknown": unknown}
 
 
 class Run(Model):

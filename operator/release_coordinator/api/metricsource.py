@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, model_validator
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
-from .base import Count, Duration, Key, Measured, Model, ObjectName, ShortText, Time
+from .base import Duration, Generation, Key, Measured, Model, ObjectName, ShortText, Time
 from .conditions import Condition
 from .job import rules
 
@@ -153,7 +153,9 @@ class MetricSourceSpec(Model):
 class MetricSourceStatus(Model):
     """How the source is, as the operator sees it."""
 
-    observed_generation: Count = Field(0, description="Generation of the spec that was tried.")
+    observed_generation: Generation = Field(
+        -1, description="Generation of the spec that was tried; -1: not looked at yet."
+    )
     conditions: list[Condition] = Field(
         [], max_length=4, json_schema_extra=BY_TYPE, description="Ready, and why not."
     )

@@ -27,6 +27,8 @@ NAME_LIMIT = 52
 
 FIRST_STATUS: Schema = {"observedGeneration": -1, "phase": Phase.PENDING.value}
 """Tools that wait for a Release (kstatus) see from the first write that nobody looked yet."""
+FIRST_REPORT: Schema = {"observedGeneration": -1}
+"""The same of other kinds; a status without it would count as good."""
 
 
 def crds() -> dict[str, dict[str, Any]]:
@@ -127,7 +129,7 @@ def _metric_source() -> dict[str, Any]:
     schema = _schema(
         "A Prometheus-compatible endpoint that Releases may name.",
         spec=structural(MetricSourceSpec),
-        status=structural(MetricSourceStatus, reported=True),
+        status=structural(MetricSourceStatus, reported=True) | {"default": FIRST_REPORT},
     )
     ready = ".status.conditions[?(@.type=='Ready')]"
     columns = [
@@ -145,7 +147,7 @@ def _channel() -> dict[str, Any]:
     schema = _schema(
         "Where messages about releases go, and which.",
         spec=structural(ChannelSpec),
-        status=structural(ChannelStatus, reported=True),
+        status=structural(ChannelStatus, reported=True) | {"default": FIRST_REPORT},
     )
     ready = ".status.conditions[?(@.type=='Ready')]"
     columns = [
@@ -184,7 +186,7 @@ def _incident() -> dict[str, Any]:
     schema = _schema(
         "What went wrong with a release, what is done about it, and what was learned.",
         spec=structural(IncidentSpec),
-        status=structural(IncidentStatus, reported=True),
+        status=structural(IncidentStatus, reported=True) | {"default": FIRST_REPORT},
     )
     schema |= rules(
         (

@@ -208,7 +208,7 @@ def _kstatus(
         bool(release.journal_fault)
         or phase in _STOPPED
         or status.drift is not None
-        or (ended and (bool(faults) or phase in _BAD) and not _goes_on(attempt))
+        or (ended and (bool(faults) or (phase in _BAD and not _goes_on(attempt))))
     )
     ready = phase is Phase.COMPLETED and not faults and status.drift is None
     reconciling = not ready and not stalled

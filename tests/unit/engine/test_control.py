@@ -15,6 +15,7 @@ from release_coordinator.api.attempt import ORDERS_LIMIT, Attempt, End, Hold, Tr
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import ConditionType, Phase, Reason, Status
 from release_coordinator.api.control import OrderKind, RollbackCause, Suspend, Suspension
+from release_coordinator.api.faults import Fault
 from release_coordinator.api.status import ReleaseStatus
 from release_coordinator.engine import names, ordering, plan, rehearsal, suspension
 from release_coordinator.engine.action import ResumeJob
@@ -262,6 +263,17 @@ def test_an_attempt_that_was_rehearsed_is_not_stalled() -> None:
     assert condition(report, ConditionType.RECONCILING) is Status.TRUE
     assert condition(report, ConditionType.READY) is Status.FALSE
     assert "goes forward by itself" in report.message
+
+
+def test_after_a_rehearsal_a_spec_with_faults_is_stalled() -> None:
+    end = ended(Phase.ROLLED_BACK, Reason.REHEARSED)
+    ctx = context(end=end, recorded=True)
+
+    faulty = replace(ctx.release, spec=None, faults=(Fault("spec", "is missing", "add it"),))
+    report = summarise(faulty, ctx.status, DAWN)
+
+    assert condition(report, ConditionType.STALLED) is Status.TRUE
+    assert condition(report, ConditionType.RECONCILING) is Status.FALSE
 
 
 def condition(report: ReleaseStatus, kind: ConditionType) -> Status:
