@@ -47,7 +47,18 @@ spec:
       signOffs: [{role: qa}]
       suites: [smoke]
   approvals: {validFor: 24h, authorMayApprove: true}
-  staging: {namespace: shop-staging, release: books, differences: ["*/env/LOG_LEVEL"]}
+  staging:
+    namespace: shop-staging
+    release: books
+    differences: ["*/env/LOG_LEVEL"]
+    exported:
+      maxAge: 24h
+      keys:
+        - name: pipeline
+          publicKey: |
+            -----BEGIN PUBLIC KEY-----
+            MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
+            -----END PUBLIC KEY-----
   windows:
     - name: office-hours
       start: 2026-01-05T10:00

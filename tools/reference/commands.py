@@ -79,8 +79,7 @@ def _value(one: Any, context: Any) -> str:
     if inspect.isclass(annotation) and issubclass(annotation, Enum):
         return ", ".join(str(choice.value) for choice in annotation)
     kind = str(one.display_type(context)).strip("<>").removeprefix("list[").removesuffix("]")
-    kind = "path" if kind == "Path" else kind  # of a list the library shows the type itself
-    return {"str": "text", "int": "number", "int range": "number"}.get(kind, kind)
+    return {"str": "text", "int": "number", "int range": "number", "Path": "path"}.get(kind, kind)
 
 
 def _word(argument: Any) -> str:

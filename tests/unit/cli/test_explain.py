@@ -10,6 +10,7 @@ import pytest
 import typer
 import yaml
 from tests import goldens
+from tests.exports import policy
 from tests.releases import Body, bookshop
 from tests.unit.cli import releases
 from tests.unit.cli.outlooks import outlook
@@ -222,6 +223,23 @@ def test_without_a_staging_its_gates_can_be_put_out_of_force(name: GateName) -> 
     spec = ReleasePolicySpec.model_validate(yaml.safe_load(text)["spec"])
 
     assert enforcement(of_type(requirements(spec), ReleaseType.MINOR), name) is Enforcement.OFF
+
+
+@pytest.mark.parametrize(
+    "name",
+    [GateName.STAGING, GateName.STAGING_TESTS, GateName.STAGING_CONFIG, GateName.REHEARSAL],
+)
+def test_where_staging_is_in_another_cluster_its_export_is_advised(name: GateName) -> None:
+    rules = policy()
+    rules["staging"]["release"] = "books"
+    scene = Scene.of(outlook(reported(body(), type="Patch"), rules=rules), NOW)
+
+    lines = [one.text for one in remedies_of(shut(name, GateState.FAILED), scene)]
+
+    (line,) = [text for text in lines if " export " in text]
+    options = "-n shop-staging --version 1.3.0 --for bookshop --key"
+    assert line.startswith(f"kubectl release export books {options}")
+    assert lines[lines.index(line) + 1] == "kubectl -n shop apply -f export.yaml"
 
 
 def explained(release: ReleaseObject) -> Explanation:

@@ -71,6 +71,14 @@ def test_a_policy_without_staging_wakes_nobody(store: Store) -> None:
     assert waiting_on(store, ended()) == [("shop", "bookshop")]
 
 
+def test_a_staging_of_another_cluster_wakes_nobody_here(store: Store) -> None:
+    """A namespace of the same name may be in this cluster, and have nothing to do with it."""
+    staging = {"namespace": "shop-staging", "exported": {"keys": []}}
+    put(store, POLICY, "other", "default", staging=staging)
+
+    assert waiting_on(store, ended()) == [("shop", "bookshop")]
+
+
 def test_a_release_is_not_woken_by_itself(store: Store) -> None:
     put(store, POLICY, "shop-staging", "default", staging={"namespace": "shop-staging"})
 

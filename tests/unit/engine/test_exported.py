@@ -1,6 +1,7 @@
 """The gates that ask staging, where it is in another cluster and only an export tells of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -37,6 +38,7 @@ from release_coordinator.engine.gates import (
     version_consistency,
 )
 from release_coordinator.engine.gates.verdict import GateVerdict
+from release_coordinator.engine.observation import NotSeen
 
 Evaluate = Callable[[Context], GateVerdict]
 
@@ -298,6 +300,14 @@ def test_keys_that_are_gone_open_nothing_though_the_plan_wants_an_export() -> No
 
     assert (gate.state, gate.owner) == (GateState.FAILED, Role.PLATFORM)
     assert "names no keys any more" in gate.message
+
+
+def test_before_the_first_change_the_keys_are_read_afresh() -> None:
+    """A key that was withdrawn a moment ago must not open anything."""
+    with pytest.raises(NotSeen) as asked_for:
+        staging.evaluate(replace(scene(), fresh=True))
+
+    assert asked_for.value.wants == (PolicyWant("bookshop", fresh=True),)
 
 
 # What is remembered.
