@@ -22,13 +22,13 @@ class Operator(StrEnum):
     """Operations of a JSON patch (RFC 6902) that are used."""
 
     TEST = "test"  # the patch is for this value, else nothing is changed
-    REPLACE = "replace"
+    REPLACE = "replace"  # this value is put there
 
 
 class PatchOperation(Model):
     """One operation of a JSON patch."""
 
-    op: Operator
+    op: Operator = Field(description="What it does.")
     path: Annotated[str, Field(max_length=256)] = Field(
         description="JSON pointer into the Release."
     )
@@ -38,8 +38,8 @@ class PatchOperation(Model):
 class ImageChange(Model):
     """An image before and after the rollback."""
 
-    component: Name
-    container: Name
+    component: Name = Field(description="Name of the component.")
+    container: Name = Field(description="Name of the container.")
     failed: Long = Field(description="Image of the version that was taken back.")
     restored: Long = Field("", description="Image that runs again; empty if that is not known.")
 
@@ -65,7 +65,9 @@ class Revert(Model):
     by: ShortText = Field("", description="Who ordered it; empty if nobody did.")
     cause: Word = Field("", description="What kind of trouble that person named.")
     comment: ShortText = Field("", description="Why, as that person wrote.")
-    images: list[ImageChange] = Field([], max_length=IMAGES_LIMIT)
+    images: list[ImageChange] = Field(
+        [], max_length=IMAGES_LIMIT, description="Every image that differs."
+    )
     patch: list[PatchOperation] = Field(
         [],
         max_length=OPERATIONS_LIMIT,

@@ -7,7 +7,7 @@ order and quotes stay as people wrote them, and a commit shows nothing else.
 import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
@@ -169,7 +169,7 @@ def _place(document: Document, change: Edit) -> tuple[int, int, str]:
     if found is None:
         return _insertion(node, change)
     if not isinstance(found, yaml.ScalarNode) or found.style in {"|", ">"}:
-        return _unfit(change, "its value is not on one line")
+        _unfit(change, "its value is not on one line")
     quote = found.style or ""
     return found.start_mark.index, found.end_mark.index, f"{quote}{change.after}{quote}"
 
@@ -178,7 +178,7 @@ def _insertion(node: yaml.Node, change: Edit) -> tuple[int, int, str]:
     """A new field right behind the version."""
     version = _inside(node, "version")
     if version is None or not isinstance(node, yaml.MappingNode):
-        return _unfit(change, "there is no version beside which to write it")
+        _unfit(change, "there is no version beside which to write it")
     end, words = version.end_mark.index, f"{change.path[-1]}: {change.after}"
     if node.flow_style:
         return end, end, f", {words}"
@@ -206,5 +206,5 @@ def _check(old: str, new: str, document: Document, changes: Sequence[Edit]) -> N
         _unfit(changes[0], "anchors, aliases or a template are in the way")
 
 
-def _unfit(change: Edit, why: str) -> Any:
+def _unfit(change: Edit, why: str) -> NoReturn:
     raise UnansweredError(f"{shown(change.path)} cannot be changed in the file: {why}; edit it")

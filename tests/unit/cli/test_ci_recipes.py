@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.unit.engine.test_reverts import bumped, following, told
+from tests.fakes.story import following
+from tests.unit.engine.test_reverts import bumped, told
 from tools.markdown import ROOT, Page
 
 from release_coordinator.api.codec import parse_release

@@ -66,7 +66,8 @@ def after(outcome: Outcome) -> Attempt:
 
 @given(GAPS)
 def test_it_is_never_applied_a_third_time_within_five_minutes(gaps: list[int]) -> None:
-    now, attempt, applied = DAWN, None, []
+    now, attempt = DAWN, None
+    applied: list[datetime] = []
     for gap in gaps:
         now += timedelta(seconds=gap)
         attempt = after(fights.answer(seen(now, attempt), fact("shop:1"), STEP, IMAGES))

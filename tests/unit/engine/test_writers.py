@@ -25,7 +25,9 @@ JSON = st.recursive(
 
 def entry(manager: str, at: str = "2026-11-23T12:00:00Z", container: str = "api") -> object:
     """As an API server has it."""
-    owned = {f'k:{{"name":"{container}"}}': {".": {}, "f:image": {}, "f:name": {}}}
+    owned: dict[str, object] = {
+        f'k:{{"name":"{container}"}}': {".": {}, "f:image": {}, "f:name": {}}
+    }
     pod = {"f:spec": {"f:containers": owned}}
     return {
         "manager": manager,

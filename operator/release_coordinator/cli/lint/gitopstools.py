@@ -156,12 +156,9 @@ def _is_of_image(rule: Mapping[str, Any]) -> bool:
 
 
 def _is_same(resource: Any, workload: Body) -> bool:
-    return (
-        at(resource, "group") == "apps"
-        and at(resource, "kind") == workload.get("kind")
-        and at(resource, "name") == at(workload, "metadata", "name")
-        and at(resource, "namespace") == at(workload, "metadata", "namespace")
-    )
+    said = [at(resource, key) for key in ("group", "kind", "namespace", "name")]
+    place = (at(workload, "metadata", key) for key in ("namespace", "name"))
+    return said == ["apps", workload.get("kind"), *place]
 
 
 def _list(value: Any) -> list[Any]:
