@@ -36,8 +36,10 @@ def create(folder: Path, name: str, progress: Progress) -> None:
         server = _apiserver(programs["kube-apiserver"], pki, etcd, secure)
         daemons.start(processes, "kube-apiserver", server)
         manager = _controller_manager(programs["kube-controller-manager"], folder, pki)
-        daemons.start(processes, "kube-controller-manager", manager)
         try:
+            # The controller-manager itself waits for 10 s and ends then.
+            _wait_answering(folder)
+            daemons.start(processes, "kube-controller-manager", manager)
             wait_ready(folder)
         except LightClusterError:
             delete(folder)  # the logs stay
@@ -88,6 +90,17 @@ def wait_ready(folder: Path) -> None:
         raise LightClusterError(f"{dead[0].name} ended by itself; see {dead[0].log}")
     if not ready():
         raise LightClusterError(f"the API server is not ready; see the logs in {processes}")
+
+
+def _wait_answering(folder: Path) -> None:
+    """Wait until the API server is ready, or something has ended, which `wait_ready` tells."""
+    processes = folder / "processes"
+
+    def settled() -> bool:
+        dead = any(not one.alive for one in daemons.recorded(processes))
+        return dead or _answers(folder, "/readyz")
+
+    daemons.wait_until(settled, _READY_SECONDS)
 
 
 def _answers(folder: Path, path: str) -> bool:
