@@ -366,6 +366,30 @@ async def foreign_writer(world: Scene) -> None:
     await world.run()
 
 
+async def _set_back(world: Scene, version: str) -> None:
+    """A tool writes the frontend's image once, by force."""
+    ref = Ref(DEPLOYMENT, world.namespace, "bookshop-frontend")
+    template = (await world.user.get(ref))["spec"]["template"]
+    template["spec"]["containers"][0]["image"] = f"example/bookshop-frontend:{version}"
+    await world.user.patch(ref, {"spec": {"template": template}})
+
+
+async def set_back(world: Scene) -> None:
+    """Self-heal sets the image back during the watch: it is applied again."""
+    await world.apply(spec())
+    await world.run(has_begun("watch"))
+    await _set_back(world, OLD)
+    await world.run()
+
+
+async def set_forward(world: Scene) -> None:
+    """Self-heal brings the new image back on the way back: it is taken back once more."""
+    await world.apply(spec(SLOW))
+    await world.run(has_begun("undo/rollout/backend"))
+    await _set_back(world, SLOW)
+    await world.run()
+
+
 async def asked_job_gone(world: World) -> None:
     """The same where the database can be asked: nobody has to decide."""
     await world.apply(asked())
@@ -722,6 +746,8 @@ WORKLOADS: dict[str, Workload] = {
             images={"frontend": "9.9.9"},
             reason=Reason.CONFLICTING_WRITER,
         ),
+        Workload("set-back", set_back, Phase.COMPLETED, NEW, FORWARD),
+        Workload("set-forward", set_forward, Phase.ROLLED_BACK, OLD, (*FORWARD, *BACK)),
         Workload(
             "smoke-fails",
             releases(spec),
