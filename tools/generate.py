@@ -8,6 +8,7 @@ r"""Writes every generated file of the project, or compares; `make generate` and
                                  the chart's rules -> manifests/alerts.yaml
                                                    -> docs/reference/alerts.md
     tools.dashboard -> the chart's dashboards/releases.json
+    integrations/argocd -> manifests/argocd/
 
 Everything is made in memory from a copy of the chart, so that comparing needs no clean checkout
 and writes nothing.
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from tools import api_reference, helm
+from tools import api_reference, argocd, helm
 from tools.dashboard import layout
 from tools.reference import (
     alertrules,
@@ -108,6 +109,7 @@ def generated() -> dict[Path, str]:
         INSTALL: install,
         ALERTS: HEADER + dump(alerts),
         DASHBOARD: json.dumps(layout.render(), indent=1) + "\n",
+        **argocd.files(),
         **pages(alerts),
     }
 
