@@ -207,8 +207,8 @@ async def test_set_writes_a_release_that_git_does_not_have(
     await shop.ended("1.3.0")
     where = ("-n", shop.namespace, f"--kubeconfig={shop.kubeconfig}")
     new = (
-        *("--version", "1.3.1", "--image", "backend=example/bookshop-backend:1.3.1"),
-        *("--image", "frontend=example/bookshop-frontend:1.3.1"),
+        *("--version", "1.4.0", "--image", "backend=example/bookshop-backend:1.4.0"),
+        *("--image", "frontend=example/bookshop-frontend:1.4.0"),
     )
 
     def run(*arguments: str) -> int:
@@ -217,8 +217,8 @@ async def test_set_writes_a_release_that_git_does_not_have(
     assert await asyncio.to_thread(run, *new, "--dry-run") == 0
     assert (await shop.until(lambda _: True)).status.version == "1.3.0"
     assert await asyncio.to_thread(run, *new, "--wait") == 0
-    assert (await shop.ended("1.3.1")).status.phase is Phase.COMPLETED
-    assert await image_of(shop) == "example/bookshop-backend:1.3.1"
+    assert (await shop.ended("1.4.0")).status.phase is Phase.COMPLETED
+    assert await image_of(shop) == "example/bookshop-backend:1.4.0"
     assert await asyncio.to_thread(run, *new) == 0
     assert "nothing to change" in capsys.readouterr().err
     assert await asyncio.to_thread(run, "--version", "v9") == 3
