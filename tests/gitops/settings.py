@@ -1,14 +1,10 @@
-"""What a platform team puts into argocd-cm for our kinds: the scripts that the repository ships."""
-
-from collections.abc import Iterator
-from pathlib import Path
+"""What a platform team puts into argocd-cm for our kinds: the patches that the repository ships."""
 
 import yaml
 from tools.markdown import ROOT
 
-SCRIPTS = ROOT / "integrations" / "argocd" / "resource_customizations"
-WAITING = 'local WAITING = "Suspended"'
-"""The line of the script of Release that a team may change."""
+PATCHES = ROOT / "manifests" / "argocd"
+SHIPPED, PROGRESSING = PATCHES / "argocd-cm.yaml", PATCHES / "waiting-is-progressing.yaml"
 
 APPLICATION_HEALTH = """
 hs = {status = "Progressing", message = ""}
@@ -23,30 +19,8 @@ return hs
 
 def settings(*, waiting: str = "Suspended") -> dict[str, str]:
     """Return keys of argocd-cm; `waiting` is the health while gates wait for people."""
-    found = dict(_keys())
-    name = "resource.customizations.health.release-coordinator.io_Release"
-    assert WAITING in found[name]
-    found[name] = found[name].replace(WAITING, WAITING.replace("Suspended", waiting))
-    return found | {"resource.customizations.health.argoproj.io_Application": APPLICATION_HEALTH}
-
-
-def _keys() -> Iterator[tuple[str, str]]:
-    for folder in sorted(SCRIPTS.glob("*/*")):
-        what = f"{folder.parent.name}_{folder.name}"
-        if (health := folder / "health.lua").exists():
-            yield f"resource.customizations.health.{what}", health.read_text(encoding="utf-8")
-        if (folder / "actions").exists():
-            yield f"resource.customizations.actions.{what}", _actions(folder / "actions")
-
-
-def _actions(folder: Path) -> str:
-    scripts = sorted(folder.glob("*/action.lua"))
-    return yaml.safe_dump(
-        {
-            "discovery.lua": (folder / "discovery.lua").read_text(encoding="utf-8"),
-            "definitions": [
-                {"name": one.parent.name, "action.lua": one.read_text(encoding="utf-8")}
-                for one in scripts
-            ],
-        }
-    )
+    files = [SHIPPED, *([PROGRESSING] if waiting == "Progressing" else [])]
+    found = {"resource.customizations.health.argoproj.io_Application": APPLICATION_HEALTH}
+    for file in files:
+        found |= yaml.safe_load(file.read_text(encoding="utf-8"))["data"]
+    return found
