@@ -14,10 +14,11 @@ from release_coordinator.api.export import PAYLOAD_LIMIT, PAYLOAD_TYPE
 from release_coordinator.api.release import WorkloadRef
 from release_coordinator.cli import exporting
 from release_coordinator.cli import main as cli
-from release_coordinator.cli.commands.export import EXPORT_EXAMPLES, config_map
+from release_coordinator.cli.commands.export import EXPORT_EXAMPLES
 from release_coordinator.cli.exportpage import page
 from release_coordinator.cli.failure import UnansweredError
 from release_coordinator.engine.exporting import workload_of
+from release_coordinator.render.export import config_map
 from release_coordinator.signed import dsse
 from release_coordinator.signed.exports import proved
 
