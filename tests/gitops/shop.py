@@ -1,5 +1,6 @@
 """The bookshop from Git, on the stage of `tests.fakes.stage`: what is in Git, and who writes."""
 
+import asyncio
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
@@ -13,10 +14,12 @@ from tools.gitops.application import PATIENCE, State
 from tools.gitops.argocd import ArgoCD
 from tools.gitops.repository import Content, Repository
 from tools.gitops.writers import Writers
+from tools.lab.kubectl import Kubectl
+from tools.lab.people import Person
 
 from release_coordinator.api.codec import ReleaseObject
 from release_coordinator.api.conditions import Phase
-from release_coordinator.cluster.port import DEPLOYMENT, RELEASE, Body
+from release_coordinator.cluster.port import DEPLOYMENT, RELEASE, Body, Ref
 
 OPERATOR = "release-coordinator.io"
 GOOD, BAD = vector("0.02"), vector("9.9")
@@ -82,6 +85,14 @@ class GitShop(Stage):
             return here and one.status.phase is Phase.WATCHING
 
         return await self.until(watching)
+
+    async def sign(self, role: str) -> None:
+        """Somebody who may do everything signs the plan, once it is only that which is missing."""
+        await self.until(lambda one: role in one.status.message)
+        release = await self.user.get(Ref(RELEASE, self.namespace, "bookshop"))
+        rights = ("--as=quinn", "--as-group=system:masters")
+        person = Person("quinn", Kubectl(self.kubeconfig, rights))
+        await asyncio.to_thread(person.says, release, role)
 
     async def left(self, *, only: AbstractSet[str] = frozenset()) -> None:
         """Return when no Releases are there any more, or only those."""

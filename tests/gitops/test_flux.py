@@ -126,7 +126,7 @@ async def test_a_kustomization_gives_up_on_an_approval_and_comes_back(shop: Flux
     await shop.follow(timeout="5s")
     said = await shop.judged("False", revision)
     assert said.reason == "HealthCheckFailed"
-    await shop.says("quinn", "qa")
+    await shop.sign("qa")
 
     await shop.judged("True", revision)
     assert (await shop.ended("1.2.0")).status.phase is Phase.COMPLETED
@@ -139,7 +139,7 @@ async def test_an_expression_lets_a_kustomization_not_wait_for_people(shop: Flux
 
     await shop.judged("True", revision)
     assert shop.seen[-1].status.phase is Phase.GATING
-    await shop.says("quinn", "qa")
+    await shop.sign("qa")
     assert (await shop.ended("1.2.0")).status.phase is Phase.COMPLETED
 
 

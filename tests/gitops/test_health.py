@@ -32,6 +32,6 @@ async def test_a_release_that_waits_for_a_signature_says_so(shop: ArgoShop, wait
     assert "qa" in release["health"]["message"]
     assert "kubectl release explain" in release["health"]["message"] or waiting == "Progressing"
 
-    await shop.says("quinn", "qa")
+    await shop.sign("qa")
     assert (await shop.ended("1.2.0")).status.phase is Phase.COMPLETED
     await shop.becomes("Healthy", commit)

@@ -121,7 +121,7 @@ async def test_helm_gives_up_on_an_approval_and_the_release_goes_on(shop: HelmSh
     shop.write_chart()
     with pytest.raises(CommandError, match=r"(?i)not ready|deadline"):
         await shop.upgrade("1.2.0", seconds=5)
-    await shop.says("quinn", "qa")
+    await shop.sign("qa")
 
     assert (await shop.ended("1.2.0")).status.phase is Phase.COMPLETED
     await shop.upgrade("1.2.0")

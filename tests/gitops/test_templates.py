@@ -19,6 +19,8 @@ from release_coordinator.api.conditions import Phase, Reason
 
 pytestmark = [pytest.mark.api, pytest.mark.gitops]
 
+SECONDS = 3.0
+"""Until a pod is ready on the way back: time enough for Argo CD to take part in it."""
 AS_FOUND = {"rollback": {"configuration": "AsFound"}}
 
 
@@ -43,6 +45,7 @@ async def taken_back(shop: ArgoShop, **spec: Any) -> tuple[str, ReleaseObject]:
     commit = await shop.push("1.3.0, more logs", files)
     await shop.watched("1.3.0")
     assert shop.levels() == {"debug"}
+    shop.kubelet.script.rollout_seconds = SECONDS
     shop.prometheus.script = BAD
     stopped = {Phase.ROLLED_BACK, Phase.ROLLBACK_FAILED, Phase.HELD}
     return commit, await shop.until(lambda one: one.status.phase in stopped)

@@ -37,7 +37,7 @@ async def test_a_later_wave_waits_for_approval_rollout_and_watch(shop: ArgoShop)
     with pytest.raises(NotFound):
         await shop.user.get(Ref(CONFIG_MAP, shop.namespace, AFTER))
     assert "Release/bookshop" in waiting.message
-    await shop.says("quinn", "qa")
+    await shop.sign("qa")
 
     assert (await shop.ended("1.2.0")).status.phase is Phase.COMPLETED
     await shop.becomes("Healthy", first)
