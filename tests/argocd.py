@@ -70,10 +70,15 @@ def actions(kind: str) -> dict[str, Script]:
     return {path.parent.name: Script(path.read_text(encoding="utf-8")) for path in found}
 
 
+def after(live: Body, script: Script, **parameters: str) -> Body:
+    """The object as an action wants it."""
+    wanted: Body = _cleaned(script(live, **parameters), live)
+    return wanted
+
+
 def patch(live: Body, script: Script, **parameters: str) -> Body:
     """The merge patch that Argo CD sends for an action."""
-    wanted = _cleaned(script(live, **parameters), live)
-    return dict(_difference(live, wanted))
+    return dict(_difference(live, after(live, script, **parameters)))
 
 
 def _encoded(value: Any) -> Any:

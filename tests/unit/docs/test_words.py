@@ -15,6 +15,7 @@ FOREIGN = {
     *("CrashLoopBackOff", "CreateContainerConfigError", "ImagePullBackOff"),  # kubelet
     "Date",  # HTTP
     "HealthCheckFailed",  # Flux
+    "ResourceActionRan",  # Argo CD
     *("Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"),  # Keep a Changelog
 }
 """Names in CamelCase that others have given. Lengthen this only for words that are not ours."""

@@ -97,7 +97,8 @@ def test_the_upstream_tests_say_what_the_scripts_say() -> None:
     actions = [_upstream(case) for case in CASES]
     for case in CASES:
         if not case.error:
-            after = ACTIONS[case.action](stored(RELEASE, case.scene), **case.parameters)
+            live = stored(RELEASE, case.scene)
+            after = argocd.after(live, ACTIONS[case.action], **case.parameters)
             goldens.check(folder / "testdata" / f"{case.name}.yaml", written(_like_json(after)))
 
     tests = {"discoveryTests": discovery, "actionTests": actions}
