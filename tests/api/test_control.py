@@ -115,6 +115,33 @@ def test_nobody_orders_in_the_name_of_somebody_else(
     assert not later, "the name is not changed without an order"
 
 
+@pytest.mark.parametrize("value", ["true", "forward"])
+def test_a_suspension_that_nobody_would_understand_is_refused(
+    place: Place, people: dict[str, Path], value: str
+) -> None:
+    sam = place.of(people["sam"]).kubectl
+    annotate = ("annotate", "--overwrite", "release", "bookshop")
+
+    assert not sam.succeeds(*annotate, f"{names.ANNOTATION_SUSPEND}={value}")
+    assert sam.succeeds(*annotate, f"{names.ANNOTATION_SUSPEND}=All")
+    assert notes(place)["ordered-by"] == "sam"
+    assert sam.succeeds(*annotate, f"{names.ANNOTATION_SUSPEND}-")
+
+
+def test_who_orders_after_somebody_else_may_leave_the_name_out(
+    place: Place, people: dict[str, Path]
+) -> None:
+    """As the buttons of Argo CD do: the name of who ordered before would be a forgery."""
+    alice, sam = place.of(people["alice"]).kubectl, place.of(people["sam"]).kubectl
+    sam.run("annotate", "release", "bookshop", f"{names.ANNOTATION_SUSPEND}=Forward")
+    orders = {names.ANNOTATION_ABORT: "1", names.ANNOTATION_ORDERED_BY: None}
+    patch = json.dumps({"metadata": {"annotations": orders}})
+
+    alice.run("patch", "release", "bookshop", "--type=merge", f"--patch={patch}")
+
+    assert notes(place)["ordered-by"] == "alice"
+
+
 def test_a_name_that_is_left_out_comes_back(place: Place, people: dict[str, Path]) -> None:
     sam = place.of(people["sam"]).kubectl
     sam.run("annotate", "release", "bookshop", f"{names.ANNOTATION_ABORT}=1")

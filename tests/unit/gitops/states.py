@@ -47,9 +47,14 @@ STEP_LISTS = st.lists(
     max_size=4,
     unique_by=lambda step: step.id,
 )
+DECIDED = (
+    *(Reason.SCHEMA_CHANGED, Reason.DATA_LOSS, Reason.MIGRATION_OUTCOME_UNKNOWN),
+    *(Reason.IRREVERSIBLE_MIGRATION, Reason.WORKLOAD_REPLACED, Reason.JOURNAL_BEHIND),
+)
+"""Holds with ways out of their own: the others are all alike."""
 HOLDS = st.builds(
     lambda reason, step: Hold(id="1.1", reason=reason, message="m", since=DAWN, step=step),
-    st.sampled_from(Reason),
+    st.sampled_from(DECIDED) | st.sampled_from(Reason),
     st.sampled_from(HELD_AT),
 )
 TRIGGERS = st.builds(
@@ -97,19 +102,30 @@ def spec(kind: str, suspend: Suspend | None) -> Body:
     return made | ({"suspend": str(suspend)} if suspend else {})
 
 
+def reported(said: Body, annotations: Body, **journal: Any) -> Body:
+    """A Release with the report that the operator makes of a journal."""
+    body: Body = bookshop() | {"spec": said}
+    body["metadata"] |= {"uid": "u-1", "generation": 1, "annotations": annotations}
+    status = context().status.model_copy(update=journal)
+    return body | {"status": summarise(parse_release(body), status, DAWN).to_wire()}
+
+
+def held(reason: Reason, step: str | None, *, back: bool) -> Body:
+    """A Release that is held on its way forward or back."""
+    hold = Hold(id="1.1", reason=reason, message="m", since=DAWN, step=step)
+    slow = Trigger(reason=Reason.METRIC_BREACH, message="slow", at=DAWN) if back else None
+    attempt = context(hold=hold, holds=1, trigger=slow, frozen=True).attempt
+    return reported(spec("good", None), {}, attempt=attempt)
+
+
 @st.composite
 def releases(draw: st.DrawFn) -> Body:
     """A Release with the report that the operator makes of it, perhaps edited since."""
-    order, in_spec = draw(MODES), draw(MODES)
-    annotations = {names.ANNOTATION_SUSPEND: str(order)} if order else {}
-    body: Body = bookshop()
-    body["metadata"] |= {"uid": "u-1", "generation": 1, "annotations": annotations}
-    body["spec"] = spec(draw(SPECS), in_spec)
-    heard = draw(MODES)
+    order, heard = draw(MODES), draw(MODES)
     suspension = Suspension(mode=heard, by="ada", since=DAWN) if heard else None
-    journal = {"attempt": draw(attempts()), "suspension": suspension}
-    status = context().status.model_copy(update=journal)
-    body["status"] = summarise(parse_release(body), status, DAWN).to_wire()
+    annotations = {names.ANNOTATION_SUSPEND: str(order)} if order else {}
+    said = spec(draw(SPECS), draw(MODES))
+    body = reported(said, annotations, attempt=draw(attempts()), suspension=suspension)
     if draw(st.integers(0, 4)) == 0:
         body["metadata"]["generation"] = 2
     if draw(st.integers(0, 9)) == 0:

@@ -5,8 +5,9 @@ from hypothesis import given
 from tests import argocd, kstatus
 from tests.kstatus import Kstatus
 from tests.unit.gitops.judging import check_actions, check_health
-from tests.unit.gitops.states import releases
+from tests.unit.gitops.states import DECIDED, HELD_AT, held, releases
 
+from release_coordinator.api.conditions import Reason
 from release_coordinator.api.schema import crds
 from release_coordinator.cluster.port import Body
 
@@ -19,6 +20,17 @@ def test_the_health_of_any_state_is_that_of_its_conditions(body: Body) -> None:
 @given(releases())
 def test_an_action_is_offered_when_the_operator_would_obey_and_writes_the_same(body: Body) -> None:
     check_actions(body)
+
+
+@pytest.mark.parametrize("reason", DECIDED)
+@pytest.mark.parametrize("step", HELD_AT)
+@pytest.mark.parametrize("back", [False, True])
+def test_what_is_offered_at_a_hold_is_what_ends_it(
+    reason: Reason,
+    step: str | None,
+    back: bool,  # noqa: FBT001 - a case
+) -> None:
+    check_actions(held(reason, step, back=back))
 
 
 @given(releases())

@@ -6,7 +6,6 @@ end
 local hold = attempt.hold or {}
 local at_schema = attempt.trigger ~= nil
   and (hold.reason == "SchemaChanged" or hold.reason == "DataLoss" or hold.reason == "MigrationOutcomeUnknown")
-  and not ((hold.step or "") >= "migrate/" and (hold.step or "") < "migrate0")
 local annotations = obj.metadata.annotations or {}
 if at_schema then
   -- The hold is named: the order that has turned the attempt may still stand there.
