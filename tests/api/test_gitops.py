@@ -5,6 +5,7 @@ as Argo CD's self-heal does: what is in Git, at once when the live object differ
 """
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -216,7 +217,10 @@ async def test_set_writes_a_release_that_git_does_not_have(
 
     assert await asyncio.to_thread(run, *new, "--dry-run") == 0
     assert (await shop.until(lambda _: True)).status.version == "1.3.0"
-    assert await asyncio.to_thread(run, *new, "--wait") == 0
+    # What follows ends with a watch open, as a process of its own may.
+    program = (sys.executable, "-m", "release_coordinator.cli.main", "set", "bookshop")
+    waiting = await asyncio.create_subprocess_exec(*program, *where, *new, "--wait")
+    assert await asyncio.wait_for(waiting.wait(), 90) == 0
     assert (await shop.ended("1.4.0")).status.phase is Phase.COMPLETED
     assert await image_of(shop) == "example/bookshop-backend:1.4.0"
     assert await asyncio.to_thread(run, *new) == 0
