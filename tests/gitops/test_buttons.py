@@ -48,15 +48,16 @@ async def test_every_order_of_a_button_is_obeyed_and_drifts_from_nothing(shop: A
     assert await buttons.offered() == {"suspend"}
 
     commit = await shop.push("1.3.0", shop.files("1.3.0", duration="2m"))
-    await shop.watched("1.3.0")
+    begun = (await shop.watched("1.3.0")).status.attempt
+    assert begun is not None
     await buttons.click("suspend")
-    await shop.until(in_phase(Phase.SUSPENDED, 2))
+    await shop.until(in_phase(Phase.SUSPENDED, begun.number))
     suspended = await shop.becomes("Suspended", commit)
     assert await shop.looked_at() == suspended
     assert "resume" in await buttons.offered()
 
     await buttons.click("resume")
-    await shop.until(in_phase(Phase.WATCHING, 2))
+    await shop.until(in_phase(Phase.WATCHING, begun.number))
     await shop.becomes("Progressing", commit)
     await buttons.click("rollback", reason="Security: leaks tokens")
     rolled_back = await shop.ended("1.3.0")
@@ -69,9 +70,9 @@ async def test_every_order_of_a_button_is_obeyed_and_drifts_from_nothing(shop: A
 
     assert "retry" in await buttons.offered()
     await buttons.click("retry")
-    await shop.until(in_phase(Phase.WATCHING, 3))
+    await shop.until(in_phase(Phase.WATCHING, begun.number + 1))
     await buttons.click("abort")
-    aborted = await shop.until(in_phase(Phase.ROLLED_BACK, 3))
+    aborted = await shop.until(in_phase(Phase.ROLLED_BACK, begun.number + 1))
     assert "Aborted" in {str(one.reason) for one in aborted.status.conditions}
 
     last = await shop.looked_at()

@@ -45,7 +45,8 @@ async def shop(
 
 @pytest.mark.parametrize("shop", [NO_RULE], indirect=True, ids=str)
 async def test_a_self_heal_without_the_rule_is_held_and_goes_on_with_it(shop: ArgoShop) -> None:
-    await shop.push("1.3.0", shop.files("1.3.0"))
+    # Self-heal comes later each time: a short watch would be over before the third.
+    await shop.push("1.3.0", shop.files("1.3.0", duration="1m"))
 
     held = await shop.until(lambda one: one.status.phase is Phase.HELD)
     assert held.status.attempt is not None

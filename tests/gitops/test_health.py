@@ -23,8 +23,9 @@ async def test_a_release_that_waits_for_a_signature_says_so(shop: ArgoShop, wait
     shop.policy_spec = {"signOffs": [{"role": "qa"}]}
     commit = shop.repository.commit("1.2.0", shop.files("1.2.0"))
     await shop.follow()
-    await shop.until(lambda one: "qa" in one.status.message)
+    await shop.asked("qa")
 
+    await shop.looked_at()
     await shop.becomes(waiting, commit)
     nodes = await shop.argo.tree(shop.app)
     (release,) = (node for node in nodes if node["kind"] == "Release")

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import yaml
 from tests.gitops.layouts import BY_MANAGER, BY_PATH, NO_IMAGES, Layout
+from tests.gitops.test_waves import NO_RETRIES
 from tests.unit.named_tests import existing, named_in
 from tools.gitops.application import application
 from tools.markdown import ROOT, Page
@@ -37,6 +38,10 @@ def test_the_first_layout_is_an_application_as_the_tests_create_it() -> None:
 @pytest.mark.parametrize(("at", "layout"), [(1, NO_IMAGES), (2, BY_PATH), (3, BY_MANAGER)])
 def test_the_other_layouts_are_shown_as_they_are_tried(at: int, layout: Layout) -> None:
     assert specs(LAYOUTS)[at] == layout.application
+
+
+def test_an_application_with_waves_is_shown_as_it_is_tried() -> None:
+    assert specs(LAYOUTS)[4] == {"syncPolicy": NO_RETRIES}
 
 
 def test_each_row_of_the_table_is_a_test_of_all_layouts() -> None:
