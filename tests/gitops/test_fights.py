@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tests.fakes.stage import staged
 from tests.gitops.layouts import BY_PATH, IMAGES, Layout
-from tests.gitops.shop import FOLDER, ArgoShop
+from tests.gitops.shop import FOLDER, OPERATOR, ArgoShop
 from tools.gitops.argocd import MANAGER, ArgoCD
 
 from release_coordinator.api.conditions import Phase, Reason
@@ -24,8 +24,6 @@ HALF = Layout(
         ]
     },
 )
-LIMIT = 4
-"""How often Argo CD may write a Deployment in a fight: once at first, and each time it wins."""
 
 
 @pytest.fixture
@@ -55,7 +53,9 @@ async def test_a_self_heal_without_the_rule_is_held_and_goes_on_with_it(shop: Ar
     assert "Argo CD" in held.status.message
     assert "ignoreDifferences" in held.status.message
     await shop.argo.until(shop.app, lambda one: one.health == "Degraded")
-    assert shop.writers.by(MANAGER, kind="Deployment") <= 2 * LIMIT
+    written = {who: shop.writers.by(who) for who in (MANAGER, OPERATOR)}
+    await shop.looked_at()
+    assert {who: shop.writers.by(who) for who in written} == written, "the fight is over"
 
     await shop.argo.change(shop.app, **BY_PATH.application)
     await shop.argo.refresh(shop.app)
