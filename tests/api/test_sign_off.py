@@ -26,9 +26,9 @@ pytestmark = pytest.mark.api
 
 ROLES = {"qa": "quinn", "security": "sasha"}
 WAITING_SECONDS = 65.0
+"""How long a waiting release is looked at: longer than the time between two looks of a gate."""
 RENEWALS = 2
 """So often a watch of one kind begins in that time, at most."""
-"""How long a waiting release is looked at: longer than the time between two looks of a gate."""
 A_SECOND = 1.1
 PREPARED = "prepare/backup"
 
