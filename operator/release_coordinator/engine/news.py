@@ -44,14 +44,17 @@ _ENDINGS = {
 }
 """Of an attempt that is superseded the next one tells; one that ends held was told as held."""
 _MENDERS = (
+    ("prepare/confirm", Role.RELEASE_MANAGER),
     ("migrate/", Role.DEVELOPER),
     ("undo/migrate/", Role.DEVELOPER),
     ("schema/", Role.DEVELOPER),
+    ("verify/health", Role.DEVOPS),
+    ("undo/verify/health", Role.DEVOPS),
     ("verify/", Role.QA),
     ("undo/verify/", Role.QA),
     ("watch", Role.DEVELOPER),
 )
-"""Who looks at a failed step first; the DevOps engineer at all others."""
+"""Who looks at a failed step first, as `describe.ADVICE` says too; else the DevOps engineer."""
 
 
 @dataclass(frozen=True, slots=True)
