@@ -295,6 +295,7 @@ def test_every_alert_says_what_happened_and_what_to_do() -> None:
         "ReleaseStuck",
         "ReleaseWaitsForSignOff",
         "ReleaseTargetMissed",
+        "ReleaseTargetMissedOverall",
         "ReleaseCoordinatorNotificationsFailing",
         "ReleaseCoordinatorDown",
         "ReleaseCoordinatorStuck",
