@@ -123,8 +123,11 @@ GOLANG_MIGRATE = Project(
     tags="postgres",
 )
 PAUSE = Project("pause", "", {"pause": "."})
+GRAFANA = Project(
+    "grafana", "github.com/grafana/grafana-foundation-sdk/go", {"dashboard-check": "."}
+)
 NODE_PROJECTS = (KUBERNETES, KIND, CONTAINERD, COREDNS, PAUSE)
-PROJECTS = (*NODE_PROJECTS, HELM, KWOK, GOLANG_MIGRATE)
+PROJECTS = (*NODE_PROJECTS, HELM, KWOK, GOLANG_MIGRATE, GRAFANA)
 
 
 def path(name: str, progress: Progress | None = None) -> Path:
