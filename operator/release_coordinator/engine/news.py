@@ -31,7 +31,7 @@ from release_coordinator.api.record import RecordSpec
 from release_coordinator.api.release import ReleaseType
 
 from .context import shorten
-from .describe import how_to_resume, work_of
+from .describe import how_to_resume, who_acts, work_of
 from .gates.sign_off import PREFIX
 
 CHECKING = ("gates", "gate/")
@@ -255,7 +255,13 @@ def _ended(course: Course, end: End) -> News:
     event = _ENDINGS[end.outcome]
     if event is Event.ROLLED_BACK and end.reason is Reason.REHEARSED:
         event = Event.REHEARSED
-    told = facts(course, reason=end.reason, message=end.message, command=_explain(course))
+    told = facts(
+        course,
+        reason=end.reason,
+        role=who_acts(end.reason),
+        message=end.message,
+        command=_explain(course),
+    )
     return News(event, "end", end.at, told)
 
 

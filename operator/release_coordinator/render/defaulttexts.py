@@ -73,6 +73,7 @@ ENGINEERING: Texts = {
         _WHAT,
         "Neither {version} nor the version before is known to be whole.",
         "Found: {reason}: {message}.",
+        "Looks at it with you: {role}.",
         "On-call: {command}",
     ),
     Event.REHEARSED: (
@@ -97,7 +98,7 @@ ENGINEERING: Texts = {
         _WHAT,
         "Still running: {previous_version}.",
         "Why: {reason}: {message}.",
-        _NEXT,
+        "{role} looks at it first: {command}",
     ),
     Event.INCIDENT_CHANGED: (
         "{release}: incident {incident} is {state}",

@@ -13,7 +13,7 @@ from tests.fakes.world import DAWN
 from tests.policies import basic
 from tests.releases import Body, bookshop
 
-from release_coordinator.api.attempt import GateState
+from release_coordinator.api.attempt import GateState, Role
 from release_coordinator.api.channel import Audience, Event
 from release_coordinator.api.codec import (
     parse_channel,
@@ -21,6 +21,7 @@ from release_coordinator.api.codec import (
     parse_notification,
     parse_release,
 )
+from release_coordinator.api.conditions import Reason
 from release_coordinator.api.notification import NOTES_LIMIT
 from release_coordinator.api.record import RecordSpec
 from release_coordinator.engine import news
@@ -32,6 +33,7 @@ from release_coordinator.engine.announcing import (
     expires_at,
     wanted,
 )
+from release_coordinator.engine.describe import ADVICE, who_acts
 from release_coordinator.render.message import text_of
 from release_coordinator.render.notification import notification_body
 
@@ -167,6 +169,11 @@ def test_the_window_is_announced_when_it_is_known(signing: Body) -> None:
     later = gate.model_copy(update={"next_check": DAWN + timedelta(hours=32)})
     moved = Scene((replace(course, gates=(later,)),), (), {})
     assert told(moved, channel())[0].name != first.name, "a window that moves is told anew"
+
+
+def test_whoever_acts_after_a_failure_is_a_role() -> None:
+    assert {who_acts(reason) for reason in ADVICE} <= set(Role)
+    assert who_acts(Reason.COMPLETED) == ""
 
 
 def test_what_happened_before_the_channel_was_made_is_not_told(states: States) -> None:
