@@ -106,6 +106,8 @@ class Mailbox:
                 case "QUIT":
                     writer.write(b"221 bye\r\n")
                     break
+                case _:
+                    answer = "500 what?"
             writer.write(f"{answer}\r\n".encode())
 
 

@@ -418,9 +418,12 @@ def measured() -> dict[Kind, list[Body]]:
     made = [records.completed(number, **times) for number in range(1, 5)]
     made.append(records.broken(5, rollback=trigger, **times))
     targets = {"successPercent": 75, "timeToDeploy": "5m", "rollbackPercent": 30}
-    policy = {"metadata": {"namespace": "shop", "name": "default"}, "spec": {"targets": targets}}
+    policy: Body = {
+        "metadata": {"namespace": "shop", "name": "default"},
+        "spec": {"targets": targets},
+    }
     labels = {LABEL_RELEASE: "bookshop"}
-    found = [
+    found: list[Body] = [
         {
             "metadata": {"namespace": "shop", "name": f"bookshop-{one.attempt}", "labels": labels},
             "spec": one.to_wire(),
