@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from tests.campaigns.plans import Fault, Plan
+from tests.campaigns.plans import Plan
 from tests.campaigns_api.chronicle import Story
 from tests.campaigns_api.ground import Ground, Site
 from tests.fakes.controllers import Script
@@ -52,9 +52,8 @@ RESYNC_SECONDS = 5
 SELDOM_SECONDS = 30
 """Where all news arrive: each resync costs as many requests as a whole phase of the story."""
 QUIET_SECONDS = 0.5
-RETRY_SECONDS = 1.2
-"""After so long what was refused has been tried again."""
-UNANSWERED = {Fault.REFUSED, Fault.LOST_REPLY}
+CALM_SECONDS = 2.0
+"""After so long what was refused has been tried again, and what is kept beside the release follows."""
 SLOW = ":1.4.0"
 Until = Callable[[ReleaseObject], bool]
 
@@ -267,11 +266,10 @@ class ApiWorld:
 
     async def _calm(self) -> None:
         """Return when the operator has written nothing for a while, and has all news."""
-        failed = any(fault in UNANSWERED for _, fault in self._plan.shots)
         before = None
         while (now := self._passed()) != before or self.proxy.news.under_way:
             before = now
-            await asyncio.sleep(RETRY_SECONDS if failed else QUIET_SECONDS)
+            await asyncio.sleep(CALM_SECONDS)
 
     def _passed(self) -> tuple[int, ...]:
         """What has gone through the proxy: another one after every write and piece of news."""
