@@ -53,7 +53,7 @@ SELDOM_SECONDS = 30
 """Where all news arrive: each resync costs as many requests as a whole phase of the story."""
 QUIET_SECONDS = 0.5
 CALM_SECONDS = 2.0
-"""After so long what was refused was tried again, and what is kept beside a release has followed."""
+"""After so long what was refused was tried again, and incidents and messages have followed."""
 SLOW = ":1.4.0"
 Until = Callable[[ReleaseObject], bool]
 
