@@ -8,6 +8,7 @@ has told, and the breach begins when Prometheus itself first answers with more t
 Called by `tools.bench.__main__`; the rows go to `report`.
 """
 
+import re
 import threading
 import time
 import urllib.parse
@@ -33,6 +34,7 @@ INTERVAL = 2.0
 """Seconds between two looks of the operator; Prometheus scrapes every second."""
 PATIENCE = 900.0
 TERMINAL = {"Completed", "RolledBack", "RollbackFailed", "Failed", "Held"}
+_BEGUN = re.compile(r"undo/rollout/\w+ Running")
 _OFF = ("Staging", "StagingTests", "StagingConfig", "Rehearsal", "Version", "Alerts")
 
 
@@ -84,8 +86,11 @@ def breaches(lab: Lab, count: int) -> list[Row]:
         _row(f"{what}, n = {len(parts)}", [part[key] for part in parts])
         for key, what in (
             ("decided", "breach in Prometheus -> rollback decided"),
-            ("written", "breach in Prometheus -> rollback written to the Deployment"),
-            ("serving", "breach in Prometheus -> previous version serves alone"),
+            ("written", "breach in Prometheus -> first Deployment on its way back"),
+            (
+                "serving",
+                "breach in Prometheus -> previous version of the bad component serves alone",
+            ),
         )
     ] + [
         Row(
@@ -112,7 +117,7 @@ def _breach(lab: Lab, shop: str) -> dict[str, float]:
     begun = _first_breach(lab, shop, seen.moments["decided"] - 60, seen.moments["decided"] + 5)
     moments = {
         "decided": seen.moments["decided"],
-        "written": seen.moments["undo/rollout/backend Running"],
+        "written": min(at for what, at in seen.moments.items() if _BEGUN.fullmatch(what)),
         "serving": seen.moments["undo/rollout/backend Succeeded"],
     }
     return {name: at - begun for name, at in moments.items()}
