@@ -89,7 +89,7 @@ def breaches(lab: Lab, count: int) -> list[Row]:
             ("written", "breach in Prometheus -> first Deployment on its way back"),
             (
                 "serving",
-                "breach in Prometheus -> previous version of the bad component serves alone",
+                "breach in Prometheus -> the bad component serves the previous version",
             ),
         )
     ] + [
