@@ -52,6 +52,8 @@ RESYNC_SECONDS = 5
 SELDOM_SECONDS = 30
 """Where all news arrive: each resync costs as many requests as a whole phase of the story."""
 QUIET_SECONDS = 0.5
+CALM_SECONDS = 2.0
+"""After so long what was refused was tried again, and incidents and messages have followed."""
 SLOW = ":1.4.0"
 Until = Callable[[ReleaseObject], bool]
 
@@ -65,6 +67,12 @@ class ApiWorld:
         self._plan = plan
         self.source = site.source
         self.namespace = f"plan-{secrets.token_hex(5)}"
+        self.names = (
+            (self.namespace, "shop"),
+            (site.source, "default"),
+            (site.prometheus.url, "http://prometheus"),
+        )
+        """What is called otherwise in every run, and its name for all of them."""
         self.script = script
         self.user = ground.cluster.as_manager("kubectl")
         self.kubelet = Kubelet(ground.cluster.as_manager("kubelet"), script)
@@ -257,11 +265,15 @@ class ApiWorld:
             raise AssertionError(f"nothing for {PATIENCE:.0f} s; last seen: {said}") from None
 
     async def _calm(self) -> None:
-        """Return when the operator has written nothing for a while."""
-        count = -1
-        while count != self.proxy.count:
-            count = self.proxy.count
-            await asyncio.sleep(QUIET_SECONDS)
+        """Return when the operator has written nothing for a while, and has all news."""
+        before = None
+        while (now := self._passed()) != before or self.proxy.news.under_way:
+            before = now
+            await asyncio.sleep(CALM_SECONDS)
+
+    def _passed(self) -> tuple[int, ...]:
+        """What has gone through the proxy: another one after every write and piece of news."""
+        return self.proxy.count, self.proxy.news.told, self.proxy.news.under_way
 
     async def _look_again(self) -> None:
         listed = self.proxy.listed["releases"]
