@@ -78,7 +78,7 @@ def test_each_command_is_one_sentence_and_has_an_example(words: str) -> None:
     assert re.search(rf"^  .*kubectl release {words}\b", entry.examples, re.MULTILINE)
 
 
-@pytest.mark.parametrize("words", COMMANDS_BY_WORDS.keys() - WITHOUT_DOCUMENT)
+@pytest.mark.parametrize("words", sorted(COMMANDS_BY_WORDS.keys() - WITHOUT_DOCUMENT))
 def test_what_a_command_says_can_be_had_as_a_document(words: str) -> None:
     said = get_type_hints(COMMANDS_BY_WORDS[words].function)["output"]
 
