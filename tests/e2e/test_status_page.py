@@ -82,7 +82,7 @@ def page(lab: Lab) -> Iterator[Lab]:
 
 def asked(lab: Lab, url: str, *options: str) -> tuple[int, str]:
     """Ask from within the cluster; return status and page."""
-    curl = ("curl", "--silent", "--show-error", "--write-out=\n%{http_code}", *options, url)
+    curl = ("curl", "--silent", "--show-error", "--write-out", "\n%{http_code}", *options, url)
     text = lab.kubectl.run("exec", PROXY, f"--namespace={helm.NAME}", "--", *curl)
     body, _, status = text.rpartition("\n")
     return int(status), body
@@ -91,12 +91,13 @@ def asked(lab: Lab, url: str, *options: str) -> tuple[int, str]:
 def test_who_has_signed_in_sees_the_release_and_who_has_not_sees_nothing(page: Lab) -> None:
     page.apply_release(SHOP, "1.3.0")
     page.wait_phase(SHOP, {"Gating"}, 60)
+    signed_in = ("--user", "rita:reads-only")
     team = f"http://localhost:8080/releasing/releases/{SHOP}/bookshop"
 
     assert asked(page, team)[0] == 401
-    assert asked(page, team, "--user=rita:guessed")[0] == 401
+    assert asked(page, team, "--user", "rita:guessed")[0] == 401
 
-    status, html = asked(page, team, "--user=rita:reads-only", "--header=X-Forwarded-User: eve")
+    status, html = asked(page, team, *signed_in, "--header", "X-Forwarded-User: eve")
     assert status == 200
     assert "Signed in as <b>rita</b>" in html, "not the name that she gave herself"
     assert "1.3.0" in html
