@@ -18,6 +18,7 @@ from aiohttp import web
 from tests.campaigns.plans import Plan
 from tests.campaigns_api.chronicle import Story
 from tests.campaigns_api.ground import Ground, Site
+from tests.campaigns_api.telling import untold
 from tests.fakes.controllers import Script
 from tests.fakes.kubelet import Kubelet
 from tests.fakes.prometheus import error, vector
@@ -265,11 +266,19 @@ class ApiWorld:
             raise AssertionError(f"nothing for {PATIENCE:.0f} s; last seen: {said}") from None
 
     async def _calm(self) -> None:
-        """Return when the operator has written nothing for a while, and has all news."""
-        before = None
-        while (now := self._passed()) != before or self.proxy.news.under_way:
+        """Return when the operator has written nothing for a while, and has heard and told all."""
+        before, patience = None, asyncio.get_running_loop().time() + PATIENCE
+        while (now := self._passed()) != before or await self._owes():
+            if before == now and asyncio.get_running_loop().time() > patience:
+                return  # the oracles say what is missing
             before = now
             await asyncio.sleep(CALM_SECONDS)
+
+    async def _owes(self) -> bool:
+        """Whether the operator has not heard, or not told, all that it will."""
+        if self.proxy.news.under_way:
+            return True
+        return bool(await untold(self.user, self.namespace))
 
     def _passed(self) -> tuple[int, ...]:
         """What has gone through the proxy: another one after every write and piece of news."""

@@ -7,6 +7,7 @@ nodes (`fakenodes`) are asked for.
 import ssl
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 from tools.cluster import binaries, daemons
@@ -36,8 +37,10 @@ def create(folder: Path, name: str, progress: Progress) -> None:
         server = _apiserver(programs["kube-apiserver"], pki, etcd, secure)
         daemons.start(processes, "kube-apiserver", server)
         manager = _controller_manager(programs["kube-controller-manager"], folder, pki)
-        daemons.start(processes, "kube-controller-manager", manager)
         try:
+            # The controller-manager gives the API server ten seconds and then ends.
+            _wait(folder, lambda: _answers(folder, "/readyz"))
+            daemons.start(processes, "kube-controller-manager", manager)
             wait_ready(folder)
         except LightClusterError:
             delete(folder)  # the logs stay
@@ -73,12 +76,13 @@ def restart_apiserver(folder: Path) -> None:
 
 def wait_ready(folder: Path) -> None:
     """Wait until API server and controllers work; name the log of a part that died."""
-    processes = folder / "processes"
+    # The controller-manager makes this account: proof that its controllers run.
+    account = "/api/v1/namespaces/default/serviceaccounts/default"
+    _wait(folder, lambda: _answers(folder, "/readyz") and _answers(folder, account))
 
-    def ready() -> bool:
-        # The controller-manager makes this account: proof that its controllers run.
-        account = "/api/v1/namespaces/default/serviceaccounts/default"
-        return _answers(folder, "/readyz") and _answers(folder, account)
+
+def _wait(folder: Path, ready: Callable[[], bool]) -> None:
+    processes = folder / "processes"
 
     def settled() -> bool:
         return ready() or any(not one.alive for one in daemons.recorded(processes))
