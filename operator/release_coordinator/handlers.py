@@ -54,6 +54,8 @@ class Intake:
         self._store = store
         self._enqueue = enqueue
         self._beside = beside
+        self._ended: dict[Key, tuple[Any, ...]] = {}
+        """The last attempt of each Release of which who waits for it was told."""
 
     def take(self, kind: Kind, event_type: str | None, body: Body) -> None:
         """One event; `event_type` is None for an object found by the first listing."""
@@ -75,13 +77,29 @@ class Intake:
                 if kind is POLICY:  # how severe an incident is
                     self._beside(key)
         if kind is RELEASE:  # our own writes too: they are what incidents and messages tell of
+            self._wake_waiting(body, gone=event_type == "DELETED")
             self._beside((body["metadata"]["namespace"], body["metadata"]["name"]))
+
+    def _wake_waiting(self, body: Body, *, gone: bool) -> None:
+        """Once for each attempt that has ended in staging, wake who waits for that.
+
+        The end is a write of our own: the store has it before we hear of it.
+        """
+        metadata = body["metadata"]
+        key = metadata["namespace"], metadata["name"]
+        attempt = (body.get("status") or {}).get("attempt") or {}
+        end = metadata["uid"], attempt.get("number"), attempt.get("recorded")
+        if gone:
+            self._ended.pop(key, None)
+        elif self._ended.get(key) != end:
+            self._ended[key] = end
+            for waiting in waiting_on(self._store, body):
+                self._enqueue(waiting)
 
     def _concerned(self, kind: Kind, body: Body) -> Iterable[Key]:
         metadata = body["metadata"]
         if kind is RELEASE:
             yield metadata["namespace"], metadata["name"]
-            yield from waiting_on(self._store, body)
             yield from waiting_for(self._store, body)
         elif kind is METRIC_SOURCE or kind is POLICY:
             for release in self._store.select(RELEASE, metadata.get("namespace")):

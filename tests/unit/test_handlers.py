@@ -1,7 +1,7 @@
 """Which kinds are Kopf's, and whom an event concerns."""
 
 import kopf
-from tests.fakes.world import NAMESPACE
+from tests.fakes.world import NAMESPACE, STAGING
 from tests.policies import basic
 from tests.releases import bookshop
 
@@ -59,3 +59,23 @@ async def test_every_event_of_a_release_concerns_what_is_kept_beside_it() -> Non
     Intake(store, lambda _: None, beside.append).take(RELEASE, "MODIFIED", body)
 
     assert beside == [KEY], "we have written it ourselves, and that is to be told"
+
+
+async def test_the_end_in_staging_wakes_production_though_we_have_written_it_ourselves() -> None:
+    cluster, store, passes = MemoryCluster(namespaces=(NAMESPACE, STAGING)), Store(), list[Key]()
+    store.put(RELEASE, await stored(cluster, RELEASE, bookshop()))
+    store.put(POLICY, await stored(cluster, POLICY, basic(staging={"namespace": STAGING})))
+    metadata = {"name": "bookshop", "namespace": STAGING}
+    staging = await cluster.create(RELEASE, {**bookshop(), "metadata": metadata})
+    intake = Intake(store, passes.append)
+    intake.take(RELEASE, "ADDED", staging)
+    passes.clear()
+
+    for number in (1, 2):
+        status = {"attempt": {"number": number, "recorded": True}}
+        staging = await cluster.replace_status(RELEASE, {**staging, "status": status})
+        store.put(RELEASE, staging)
+        intake.take(RELEASE, "MODIFIED", staging)
+        assert passes == [KEY] * number
+        intake.take(RELEASE, None, staging)
+        assert passes == [KEY] * number, "once for each"
