@@ -19,10 +19,10 @@ from datetime import datetime
 from typing import Any
 
 from .act import Actor
-from .api.codec import ReleaseObject, parse_release
+from .api.codec import ReleaseObject
 from .api.conditions import Reason
 from .api.status import ReleaseStatus
-from .cluster.port import RELEASE, Body, Cluster, Ref
+from .cluster.port import RELEASE, Cluster, Ref
 from .cluster.store import Store
 from .engine.action import Action, AddFinalizer, subject
 from .engine.decide import decide
@@ -92,26 +92,12 @@ class Memory:
     written: dict[Key, datetime] = field(default_factory=dict)
     """Time of our last write."""
     conflicted: set[Key] = field(default_factory=set)
-    read: dict[Key, ReleaseObject] = field(default_factory=dict)
-    """As it was read last. What follows from its spec alone is worked out once per object."""
-
-    def parsed(self, key: Key, body: Body) -> ReleaseObject:
-        """The Release in a body; read anew when it is another state of it."""
-        known, metadata = self.read.get(key), body["metadata"]
-        same = known is not None and (known.uid, known.resource_version) == (
-            metadata.get("uid"),
-            metadata.get("resourceVersion"),
-        )
-        if known is None or not same:
-            known = self.read[key] = parse_release(body)
-        return known
 
     def forget(self, key: Key) -> None:
         """The Release is gone."""
         self.unwritten.pop(key, None)
         self.written.pop(key, None)
         self.conflicted.discard(key)
-        self.read.pop(key, None)
 
 
 class Reconciler:
@@ -132,7 +118,7 @@ class Reconciler:
             self._memory.forget(key)
             return None
         try:
-            seconds = await _Pass(self._parts, self._memory, self._memory.parsed(key, body)).run()
+            seconds = await _Pass(self._parts, self._memory, self._parts.store.release(body)).run()
         except Conflict:
             await self._refresh(key)
             if key in self._memory.conflicted:
@@ -265,7 +251,7 @@ class _Pass:
         self._parts.recorder.tell(self._release, before, report, now)
         self._memory.written[self._key] = now
         self._memory.unwritten.pop(self._key, None)
-        self._release = self._memory.parsed(self._key, stored)
+        self._release = self._parts.store.release(stored)
         self._status = self._release.status
 
     def _reread(self) -> None:
@@ -273,7 +259,7 @@ class _Pass:
         body = self._parts.store.get(Ref(RELEASE, self._release.namespace, self._release.name))
         if body is None or body["metadata"]["resourceVersion"] == self._release.resource_version:
             return
-        seen = self._memory.parsed(self._key, body)
+        seen = self._parts.store.release(body)
         if seen.status.attempt == self._release.status.attempt:
             self._release = seen
 

@@ -10,7 +10,6 @@ import random
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from .api.codec import parse_release
 from .cluster import workloads
 from .cluster.bodies import kept
 from .cluster.port import (
@@ -84,7 +83,7 @@ class Resync:
         self._done()
 
     async def _belongings(self, body: Body) -> None:
-        release = parse_release(body)
+        release = self._store.release(body)
         attempt = release.status.attempt
         if attempt is None or attempt.recorded:
             return

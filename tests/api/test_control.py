@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from tests.api.plugin import RELEASE, Place, opened
 from tests.fakes.stage import NAMESPACE, Stage, at_step
 from tests.releases import Body, bookshop
@@ -84,6 +85,32 @@ def test_the_plugin_gives_orders_in_the_callers_name(
         "rollback-reason": "Security: leaks tokens",
     }
     assert "is rolled back to" in capsys.readouterr().out
+
+
+ORDERS = {
+    "suspend": {"suspend": "Forward"},
+    "retry": {"retry": "1"},
+    "abort": {"abort": "1"},
+    "rollback": {"rollback": "1"},
+}
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_an_order_prints_the_release_as_it_was_stored(
+    place: Place, people: dict[str, Path], order: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sam = place.of(people["sam"])
+
+    assert sam.run(order, "-o", "json") == 0
+
+    body = json.loads(capsys.readouterr().out)
+    known = {**body["spec"], **notes(place)}
+    assert body == stored(place)
+    assert (body["kind"], body["metadata"]["name"]) == ("Release", "bookshop")
+    assert ORDERS[order].items() <= known.items()
+    if order == "suspend":
+        assert sam.run("resume", "-o", "yaml") == 0
+        assert yaml.safe_load(capsys.readouterr().out) == stored(place)
 
 
 def test_a_refusal_says_what_is_missing_and_leaves_all_as_it_is(

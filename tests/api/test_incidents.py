@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from tests.api.plugin import RELEASE as RELEASES
 from tests.api.plugin import Place, opened
 from tests.api.server import Refusal, Server
@@ -172,6 +173,28 @@ def test_the_plugin_opens_edits_notes_and_resolves(
     assert f"told them | system:serviceaccount:{editor.namespace}:robot |" in document
     assert run(editor, "list", "--unresolved", "-o", "name") == 0
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("form", ["json", "yaml"])
+def test_each_command_prints_the_incident_as_the_server_has_it(
+    editor: Place, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    def said(*arguments: str) -> Body:
+        assert run(editor, *arguments, "-o", form) == 0
+        body: Body = yaml.safe_load(capsys.readouterr().out)  # JSON is YAML
+        assert (body["apiVersion"], body["kind"]) == (written()["apiVersion"], "Incident")
+        return body
+
+    opened = said("open", "bookshop", "--title", "orders are sent twice")
+    name = opened["metadata"]["name"]
+    edited = said("edit", name, "--impact", "ten people")
+    noted = said("timeline", name, "--add", "told them")
+    resolved = said("resolve", name, "--root-cause", "a retry", "--prevention", "ids")
+
+    assert edited["spec"]["impact"] == "ten people"
+    assert noted["spec"]["timeline"][-1]["action"] == "told them"
+    assert resolved["spec"]["state"] == "Resolved"
+    assert said("timeline", name) == said("show", name) == resolved
 
 
 @pytest.mark.parametrize(

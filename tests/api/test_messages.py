@@ -24,6 +24,7 @@ pytestmark = pytest.mark.api
 KEY = {"name": "chat", "key": "url"}
 AWAY = float(os.environ.get("RECEIVER_AWAY_SECONDS", "8"))
 """How long a receiver is away; by hand it was two minutes."""
+EXPORTED = ("notifications_total", "channel_up")
 COURSE = ["Started", "Completed"]
 TAKEN_BACK = ["Started", "StepFailed", "RollbackStarted", "RolledBack"]
 
@@ -173,7 +174,9 @@ async def test_a_rollback_is_told_through_apprise_with_the_rights_of_the_chart(
         shop.prometheus.script = vector("9.9")
         ended = await shop.ended("1.3.0")
         found = await delivered(shop, TAKEN_BACK)
+        exported = [await operator.metric(f"release_coordinator_{name}") for name in EXPORTED]
 
+    assert exported == [len(found), 1]
     assert ended.status.phase is Phase.ROLLED_BACK
     titles = [one.json["title"] for one in receiver.got]
     assert titles[0] == "bookshop 1.3.0 is being deployed now"

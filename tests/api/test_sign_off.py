@@ -27,6 +27,8 @@ pytestmark = pytest.mark.api
 ROLES = {"qa": "quinn", "security": "sasha"}
 WAITING_SECONDS = 65.0
 """How long a waiting release is looked at: longer than the time between two looks of a gate."""
+RENEWALS = 2
+"""So often a watch of one kind begins in that time, at most."""
 A_SECOND = 1.1
 PREPARED = "prepare/backup"
 
@@ -93,9 +95,10 @@ async def test_it_waits_for_both_asks_nobody_meanwhile_and_goes_on_after_the_las
     mark = audit.mark()
     await asyncio.sleep(WAITING_SECONDS)
 
-    # A watch that is renewed, as each is from time to time, asks for nothing.
-    asked = [line for line in audit.since(mark).lines() if not line.startswith("watch ")]
-    assert asked == []
+    calm = audit.since(mark)
+    assert (calm.reads, calm.writes, calm.events) == (0, 0, 0), calm.lines()
+    # A watch is renewed after a minute or, where it is Kopf's, after five: each on its own time.
+    assert max(calm.by_verb.values(), default=0) <= RENEWALS, calm.lines()
     assert await shop.user.list(JOB, shop.namespace) == []
 
     await shop.says("quinn", "qa")

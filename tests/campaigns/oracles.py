@@ -13,25 +13,12 @@ from release_coordinator.cluster.port import Body
 from release_coordinator.engine import names
 
 MOMENTS = {
-    *(
-        "startedAt",
-        "finishedAt",
-        "endedAt",
-        "at",
-        "since",
-        "sampledAt",
-        "unknownSince",
-        "nextCheck",
-    ),
-    "changedAt",
+    *("startedAt", "finishedAt", "endedAt", "changedAt", "at", "since"),
+    *("sampledAt", "unknownSince", "nextCheck", "shutSince", "lastTransitionTime"),
 }
 CHANCE = {
-    "uid",
-    "releaseUid",
-    "samples",
-    *("watchedSeconds", "successes", "history"),
-    "durationSeconds",
-    "lastTransitionTime",
+    *("uid", "releaseUid", "samples"),
+    *("watchedSeconds", "successes", "history", "durationSeconds", "waitedSeconds"),
 } | {
     # Named by what a workload runs, and by its UID if we have created it; and digests over that.
     *("kept", "snapshots", "revisionDigest", "basisDigest"),

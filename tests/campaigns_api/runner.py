@@ -73,7 +73,7 @@ async def _perform(world: ApiWorld, plan: Plan, start: float) -> Run:
     if world.exits:
         breaches.append(f"the operator ended by itself {world.exits} times; log: {world.log}")
     await world.caught_up_with(KINDS)
-    words = Words((world.namespace, "shop"), (world.source, "default"))
+    words = Words(*world.names)
     log = world.log.read_text(encoding="utf-8", errors="replace")
     workload = WORKLOADS[plan.workload]
     verdict = judge(workload, world.story.in_order(), world.kubelet, words, log)

@@ -18,6 +18,7 @@ from aiohttp import web
 from tests.campaigns.plans import Plan
 from tests.campaigns_api.chronicle import Story
 from tests.campaigns_api.ground import Ground, Site
+from tests.campaigns_api.telling import untold
 from tests.fakes.controllers import Script
 from tests.fakes.kubelet import Kubelet
 from tests.fakes.prometheus import error, vector
@@ -52,6 +53,8 @@ RESYNC_SECONDS = 5
 SELDOM_SECONDS = 30
 """Where all news arrive: each resync costs as many requests as a whole phase of the story."""
 QUIET_SECONDS = 0.5
+CALM_SECONDS = 2.0
+"""After so long what was refused was tried again, and incidents and messages have followed."""
 SLOW = ":1.4.0"
 Until = Callable[[ReleaseObject], bool]
 
@@ -65,6 +68,12 @@ class ApiWorld:
         self._plan = plan
         self.source = site.source
         self.namespace = f"plan-{secrets.token_hex(5)}"
+        self.names = (
+            (self.namespace, "shop"),
+            (site.source, "default"),
+            (site.prometheus.url, "http://prometheus"),
+        )
+        """What is called otherwise in every run, and its name for all of them."""
         self.script = script
         self.user = ground.cluster.as_manager("kubectl")
         self.kubelet = Kubelet(ground.cluster.as_manager("kubelet"), script)
@@ -257,11 +266,23 @@ class ApiWorld:
             raise AssertionError(f"nothing for {PATIENCE:.0f} s; last seen: {said}") from None
 
     async def _calm(self) -> None:
-        """Return when the operator has written nothing for a while."""
-        count = -1
-        while count != self.proxy.count:
-            count = self.proxy.count
-            await asyncio.sleep(QUIET_SECONDS)
+        """Return when the operator has written nothing for a while, and has heard and told all."""
+        before, patience = None, asyncio.get_running_loop().time() + PATIENCE
+        while (now := self._passed()) != before or await self._owes():
+            if before == now and asyncio.get_running_loop().time() > patience:
+                return  # the oracles say what is missing
+            before = now
+            await asyncio.sleep(CALM_SECONDS)
+
+    async def _owes(self) -> bool:
+        """Whether the operator has not heard, or not told, all that it will."""
+        if self.proxy.news.under_way:
+            return True
+        return bool(await untold(self.user, self.namespace))
+
+    def _passed(self) -> tuple[int, ...]:
+        """What has gone through the proxy: another one after every write and piece of news."""
+        return self.proxy.count, self.proxy.news.told, self.proxy.news.under_way
 
     async def _look_again(self) -> None:
         listed = self.proxy.listed["releases"]

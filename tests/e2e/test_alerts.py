@@ -10,6 +10,8 @@ import yaml
 from tools.cluster import debian
 from tools.cluster.progress import Progress
 
+from release_coordinator.engine.releasemetrics import Target
+
 RULES = Path(__file__).resolve().parents[2] / "manifests" / "alerts.yaml"
 PHASE = 'release_coordinator_release_phase{namespace="shop",release="bookshop",phase="%s"}'
 LEADER = 'leader_election_master_status{name="release",instance="a"}'
@@ -23,13 +25,15 @@ SHUT = (
     '{namespace="shop",release="bookshop",gate="%s"}'
 )
 MISSED = (
-    "release_coordinator_release_target_missed"
-    '{namespace="shop",release="bookshop",target="success_ratio"}'
+    'release_coordinator_release_target_missed{namespace="shop",release="bookshop",target="%s"}'
 )
 DEPLOYED = (
     "release_coordinator_release_deployments"
     '{namespace="shop",release="bookshop",window="30d",outcome="%s"}'
 )
+MISSED_OVERALL = 'release_coordinator_overall_target_missed{instance="a",target="%s"}'
+DEPLOYED_OVERALL = 'release_coordinator_overall_deployments{instance="a",window="30d",outcome="%s"}'
+SOURCE_UP = 'release_coordinator_metric_source_up{source="main",instance="a"}'
 ARRIVES = 'release_coordinator_channel_up{channel="ops",instance="a"}'
 FAILED_MESSAGES = (
     'release_coordinator_notifications_total{channel="ops",outcome="failed",instance="a"}'
@@ -214,18 +218,49 @@ def test_a_sign_off_that_is_missing_for_a_day_is_reminded_of(
     run(promtool, tmp_path, {SHUT % gate: "0x1400 stale"}, "25h", alert)
 
 
+@pytest.mark.parametrize("target", Target)
+@pytest.mark.parametrize(
+    ("alert", "series", "labels"),
+    [
+        ("ReleaseTargetMissed", (MISSED, DEPLOYED), RELEASE),
+        ("ReleaseTargetMissedOverall", (MISSED_OVERALL, DEPLOYED_OVERALL), {}),
+    ],
+)
 def test_a_missed_target_is_told_where_there_is_enough_to_judge(
+    promtool: Path,
+    tmp_path: Path,
+    target: Target,
+    alert: str,
+    series: tuple[str, str],
+    labels: dict[str, str],
+) -> None:
+    missed, deployed = series
+    expected = fired(alert, "info", {**labels, "target": target.value})
+
+    def found(times: str, good: str) -> dict[str, str]:
+        ended = {deployed % "succeeded": good, deployed % "rolled_back": "1x200"}
+        return {missed % target: times, **ended}
+
+    run(promtool, tmp_path, found("1x200", "4x200"), "90m", alert, expected)
+    run(promtool, tmp_path, found("1x200", "3x200"), "90m", alert)
+    run(promtool, tmp_path, found("0x200", "4x200"), "90m", alert)
+
+
+def test_a_metric_source_that_does_not_answer_is_told_when_it_lasts(
     promtool: Path, tmp_path: Path
 ) -> None:
-    alert = "ReleaseTargetMissed"
-    expected = fired(alert, "info", {**RELEASE, "target": "success_ratio"})
+    alert = "ReleaseCoordinatorMetricSourceDown"
+    expected = fired(alert, "warning", {"source": "main", "instance": "a"})
 
-    def missed(times: str, good: str) -> dict[str, str]:
-        return {MISSED: times, DEPLOYED % "succeeded": good, DEPLOYED % "rolled_back": "1x200"}
+    run(promtool, tmp_path, {SOURCE_UP: "1x4 0x20"}, "9m", alert)
+    run(promtool, tmp_path, {SOURCE_UP: "1x4 0x20"}, "10m", alert, expected)
+    run(promtool, tmp_path, {SOURCE_UP: "1x4 0x4 1x20"}, "12m", alert)
 
-    run(promtool, tmp_path, missed("1x200", "4x200"), "90m", alert, expected)
-    run(promtool, tmp_path, missed("1x200", "3x200"), "90m", alert)
-    run(promtool, tmp_path, missed("0x200", "4x200"), "90m", alert)
+
+def test_every_rule_is_tried() -> None:
+    source = Path(__file__).read_text(encoding="utf-8")
+
+    assert [name for name in rules() if f'"{name}"' not in source] == []
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def good(shop: Lab) -> Body:
 
 @pytest.fixture(scope="module")
 def slow(shop: Lab, good: Body) -> Body:
-    """1.4.0, which answers five times slower, after its attempt."""
+    """1.4.0, which answers ten times slower, after its attempt."""
     assert good["status"]["phase"] == "Completed", good["status"]["message"]
     return release(shop, "1.4.0")
 

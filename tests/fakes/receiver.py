@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -37,6 +38,8 @@ class Receiver:
     """What it does, and what has come."""
 
     status: int = 200
+    answer: str = ""
+    """What it says besides."""
     hangs: bool = False
     """Takes the request and gives no answer until it no longer hangs."""
     got: list[Received] = field(default_factory=list)
@@ -72,18 +75,21 @@ class Receiver:
             self.news.notify_all()
             await self.news.wait_for(lambda: not self.hangs)
         location = {"Location": "/elsewhere"} if self.status in {301, 302, 307, 308} else {}
-        return web.Response(status=self.status, headers=location)
+        return web.Response(status=self.status, headers=location, text=self.answer)
 
 
 @asynccontextmanager
-async def listening(receiver: Receiver) -> AsyncIterator[Receiver]:
+async def listening(
+    receiver: Receiver, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Receiver]:
     """Listen, at the same port as before if there was one."""
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", receiver.take)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:
-        await web.TCPSite(runner, HOST, receiver.port, reuse_address=True).start()
+        site = web.TCPSite(runner, HOST, receiver.port, reuse_address=True, ssl_context=tls)
+        await site.start()
         receiver.port = runner.addresses[0][1]
         yield receiver
     finally:

@@ -55,6 +55,12 @@ class News:
         self.requests = 0
         self._asked = asyncio.Condition()
         self._listings: dict[str, bytes] = {}
+        self._waiting: list[list[_Held]] = []
+
+    @property
+    def under_way(self) -> int:
+        """Pieces of news that the operator has not got yet."""
+        return sum(map(len, self._waiting))
 
     async def asked(self) -> None:
         """Count a request of the operator."""
@@ -79,6 +85,7 @@ class News:
         """Pass the lines of a watch on; returns early where the watch is to end."""
         held: asyncio.Queue[_Held | None] = asyncio.Queue()
         waiting: list[_Held] = []
+        self._waiting.append(waiting)
         reader = asyncio.create_task(self._read(plural, lines, held, waiting))
         try:
             while (item := await held.get()) is not None:
@@ -88,6 +95,7 @@ class News:
                     await write(item.line)
             await reader
         finally:
+            self._waiting.remove(waiting)
             reader.cancel()
 
     async def _read(

@@ -1,11 +1,12 @@
 """Releases that end as planned, and the one the product exists for."""
 
+import pytest
 from tests.fakes.story import Story, following, in_phase, two_migrations
 from tests.fakes.world import NAMESPACE
 from tests.releases import bookshop
 
 from release_coordinator.api.conditions import Phase
-from release_coordinator.cluster.port import RELEASE, Ref
+from release_coordinator.cluster.port import DEPLOYMENT, RELEASE, Body, Kind, Ref
 
 
 async def test_a_release_goes_through_all_phases() -> None:
@@ -166,3 +167,23 @@ async def test_the_previous_version_is_probed_where_it_is_known_to_answer() -> N
     assert attempt is not None
     assert attempt.end is not None
     assert attempt.end.outcome is Phase.ROLLED_BACK
+
+
+async def test_pods_whose_readiness_nobody_told_of_are_looked_at_before_a_rollout_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    story = await Story.begin("the watch of Deployments is dead, and nobody has noticed")
+    await story.apply(bookshop())
+    await story.run(in_phase(Phase.ROLLING_OUT))
+    operator = story.world.operator
+    hear = operator.hear
+
+    def without_deployments(kind: Kind, event: str, body: Body) -> None:
+        if kind is not DEPLOYMENT:
+            hear(kind, event, body)
+
+    monkeypatch.setattr(operator, "hear", without_deployments)
+    await story.run()
+
+    release = await story.release()
+    assert release.status.phase is Phase.COMPLETED, release.status.message

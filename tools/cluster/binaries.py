@@ -139,8 +139,11 @@ FLUX = Project(
     },
 )
 PAUSE = Project("pause", "", {"pause": "."})
+GRAFANA = Project(
+    "grafana", "github.com/grafana/grafana-foundation-sdk/go", {"dashboard-check": "."}
+)
 NODE_PROJECTS = (KUBERNETES, KIND, CONTAINERD, COREDNS, PAUSE)
-PROJECTS = (*NODE_PROJECTS, HELM, KWOK, GOLANG_MIGRATE, ARGOCD, FLUX)
+PROJECTS = (*NODE_PROJECTS, HELM, KWOK, GOLANG_MIGRATE, ARGOCD, FLUX, GRAFANA)
 
 
 def path(name: str, progress: Progress | None = None) -> Path:

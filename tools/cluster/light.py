@@ -7,6 +7,7 @@ nodes (`fakenodes`) are asked for.
 import ssl
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 from tools.cluster import binaries, daemons
@@ -37,8 +38,8 @@ def create(folder: Path, name: str, progress: Progress) -> None:
         daemons.start(processes, "kube-apiserver", server)
         manager = _controller_manager(programs["kube-controller-manager"], folder, pki)
         try:
-            # The controller-manager itself waits for 10 s and ends then.
-            _wait_answering(folder)
+            # The controller-manager gives the API server ten seconds and then ends.
+            _wait(folder, lambda: _answers(folder, "/readyz"))
             daemons.start(processes, "kube-controller-manager", manager)
             wait_ready(folder)
         except LightClusterError:
@@ -75,12 +76,13 @@ def restart_apiserver(folder: Path) -> None:
 
 def wait_ready(folder: Path) -> None:
     """Wait until API server and controllers work; name the log of a part that died."""
-    processes = folder / "processes"
+    # The controller-manager makes this account: proof that its controllers run.
+    account = "/api/v1/namespaces/default/serviceaccounts/default"
+    _wait(folder, lambda: _answers(folder, "/readyz") and _answers(folder, account))
 
-    def ready() -> bool:
-        # The controller-manager makes this account: proof that its controllers run.
-        account = "/api/v1/namespaces/default/serviceaccounts/default"
-        return _answers(folder, "/readyz") and _answers(folder, account)
+
+def _wait(folder: Path, ready: Callable[[], bool]) -> None:
+    processes = folder / "processes"
 
     def settled() -> bool:
         return ready() or any(not one.alive for one in daemons.recorded(processes))
@@ -90,17 +92,6 @@ def wait_ready(folder: Path) -> None:
         raise LightClusterError(f"{dead[0].name} ended by itself; see {dead[0].log}")
     if not ready():
         raise LightClusterError(f"the API server is not ready; see the logs in {processes}")
-
-
-def _wait_answering(folder: Path) -> None:
-    """Wait until the API server is ready, or something has ended, which `wait_ready` tells."""
-    processes = folder / "processes"
-
-    def settled() -> bool:
-        dead = any(not one.alive for one in daemons.recorded(processes))
-        return dead or _answers(folder, "/readyz")
-
-    daemons.wait_until(settled, _READY_SECONDS)
 
 
 def _answers(folder: Path, path: str) -> bool:

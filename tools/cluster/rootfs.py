@@ -43,6 +43,7 @@ BASE = Recipe(
     packages=(
         "ca-certificates",
         "curl",
+        "nginx-light",
         "postgresql-15",
         "postgresql-client-15",
         "prometheus",

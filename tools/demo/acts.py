@@ -59,7 +59,7 @@ ACTS = (
     ),
     Act(
         version="1.4.0",
-        title="answers five times slower: it must be taken back, with its migration",
+        title="answers ten times slower: it must be taken back, with its migration",
         outcome=Phase.ROLLED_BACK,
         reason=Reason.METRIC_BREACH,
         runs="1.3.0",

@@ -29,6 +29,9 @@ NOTES_LIMIT = 64
 EVENTS_LIMIT = 200
 """Entries of the operator: more than the steps that can fail or be taken back, and all orders."""
 
+RESOLVED = "Resolved"
+"""The condition that an incident is resolved; since when it is, or is not any more."""
+
 LongText = Annotated[str, Field(max_length=4096)]
 Action = Annotated[str, Field(min_length=1, max_length=512)]
 Owner = Annotated[str, Field(max_length=256)]

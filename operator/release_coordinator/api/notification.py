@@ -39,6 +39,7 @@ class Facts(Model):
     incident: Word = Field("", description="Name of the incident.")
     severity: Word = Field("", description="Severity of the incident.")
     state: Word = Field("", description="State of the incident.")
+    decision: Word = Field("", description="What was decided about the release, by the incident.")
     impact: Text = Field("", description="What the incident means for users.")
 
 

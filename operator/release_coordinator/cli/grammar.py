@@ -2,6 +2,18 @@
 
 Used by `commands.registry`. Everything that all commands share is added here, once: they look alike
 because none of them says it itself.
+
+`-o` of a command says one of these, and no other:
+
+- It shows something computed: a page, or `json|yaml` of the view behind it (`paper.document`).
+- It lists objects: `table|wide|name`, or `json|yaml` of them as a List (`paper.objects`).
+- It writes an object, or shows one: words, or `json|yaml` of the object as the API server has it
+  then (`paper.stored`). A script goes on with `.metadata.name` or `.metadata.resourceVersion`.
+
+A stream has none (`watch`, `logs`): it ends when something has happened, and is no document before.
+Neither has what makes a document in a format of its own (`init` a Release in YAML, `completion` a
+script, `chart` a picture, whose `-o` names its formats). What they are made of is an object:
+`kubectl get release NAME -o json`.
 """
 
 import functools

@@ -50,8 +50,7 @@ def _sections(
     status = release.status
     attempt = status.attempt
     if attempt is not None:
-        followed = release if live else None
-        yield "Phases", tables.phases(attempt, now, wide=wide, followed=followed)
+        yield "Phases", tables.phases(release, now, wide=wide, followed=live)
         if attempt.gates:
             yield "Gates", tables.gates(attempt)
         if attempt.measurements:

@@ -41,6 +41,18 @@ def document(body: Any, form: Form, stream: IO[str], *, compact: bool = False) -
     stream.flush()
 
 
+def stored(body: Body, kind: Kind, form: Form, stream: IO[str]) -> bool:
+    """Write an object as the API server has it, as kubectl does; False if `form` is a page.
+
+    The shape of everything that a command has written: what became of it is in it, or soon will be.
+    """
+    if form is Form.PAGE:
+        return False
+    typed = {"apiVersion": kind.api_version, "kind": kind.kind}
+    document(typed | body, form, stream)
+    return True
+
+
 def objects(bodies: Sequence[Body], kind: Kind, form: Rows, stream: IO[str]) -> bool:
     """Write a list of objects as kubectl does; False if `form` is a table, which is not for here.
 

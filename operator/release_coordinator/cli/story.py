@@ -30,6 +30,7 @@ class RowState(StrEnum):
     RUNNING = "running"
     FAILED = "failed"
     HELD = "held"
+    SUSPENDED = "suspended"  # nothing of it is under way, and nothing more of it begins
     STOPPED = "stopped"  # nothing in it failed, but the attempt was turned back or ended in it
     TO_COME = "to come"
     NOT_NEEDED = "not needed"
@@ -46,8 +47,12 @@ class PhaseRow:
     steps: tuple[Step, ...]
 
 
-def rows_of(attempt: Attempt, now: datetime) -> list[PhaseRow]:
-    """Every phase of the story in its order, and the way back if it was taken."""
+def rows_of(attempt: Attempt, now: datetime, *, suspended: bool = False) -> list[PhaseRow]:
+    """Every phase of the story in its order, and the way back if it was taken.
+
+    `suspended`: the Release is in that phase.
+    """
+    resting = suspended and all(step.state is not StepState.RUNNING for step in attempt.steps)
     reached = max(
         (FORWARD.index(p) for s in attempt.steps if (p := _phase(s)) in FORWARD), default=0
     )
@@ -55,11 +60,14 @@ def rows_of(attempt: Attempt, now: datetime) -> list[PhaseRow]:
     for index, phase in enumerate(FORWARD):
         steps = _steps(attempt, phase)
         state = _state(attempt, steps, reached - index)
+        if resting and state is RowState.RUNNING:
+            state = RowState.SUSPENDED
         rows.append(PhaseRow(phase, state, _seconds(attempt, steps, now), steps))
     if attempt.trigger is not None:
         steps = _steps(attempt, Phase.ROLLING_BACK)
         took = ((attempt.end.at if attempt.end else now) - attempt.trigger.at).total_seconds()
-        rows.append(PhaseRow(Phase.ROLLING_BACK, _state_of_way_back(attempt), took, steps))
+        state = RowState.SUSPENDED if resting else _state_of_way_back(attempt)
+        rows.append(PhaseRow(Phase.ROLLING_BACK, state, took, steps))
     return rows
 
 

@@ -11,6 +11,7 @@ from release_coordinator.api.attempt import Attempt, Gate, GateState, Measuremen
 from release_coordinator.api.base import format_time
 from release_coordinator.api.checklist import Enforcement
 from release_coordinator.api.codec import ReleaseObject
+from release_coordinator.api.conditions import Phase
 from release_coordinator.api.release import ReleaseSpec
 from release_coordinator.api.status import ReleaseStatus
 
@@ -30,16 +31,17 @@ def new_table(*columns: str, words: str = "") -> Table:
     return table
 
 
-def phases(
-    attempt: Attempt, now: datetime, *, wide: bool, followed: ReleaseObject | None = None
-) -> Table:
+def phases(release: ReleaseObject, now: datetime, *, wide: bool, followed: bool = False) -> Table:
     """The story, phase by phase, with the steps of each; with bars while a Release is followed."""
+    attempt = release.status.attempt
+    assert attempt is not None  # noqa: S101 - else there is no story
+    suspended = release.status.phase is Phase.SUSPENDED
     extra = ("STARTED",) if wide else ()
     table = new_table("PHASE", "STATE", "TIME", *extra, "FOUND", words="FOUND")
-    for row in rows_of(attempt, now):
+    for row in rows_of(attempt, now, suspended=suspended):
         started = [format_time(row.steps[0].started_at)] if row.steps else [""]
         cells = [word(row.state), duration(row.seconds), *(started if wide else ())]
-        bar = bar_of(row, followed, now) if followed else Text()
+        bar = bar_of(row, release, now) if followed else Text()
         table.add_row(Text(row.phase, style="bold"), *cells, bar)
         for step in row.steps:
             table.add_row(*_step(step, attempt, now, wide=wide))

@@ -38,6 +38,7 @@ STYLES = {
     "not reached": "dim",
     "running": "cyan",
     "stopped": "yellow",
+    "suspended": "yellow",
     "to come": "dim",
 }
 """Colours of words that a terminal shows; they carry no news of their own."""

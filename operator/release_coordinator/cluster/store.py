@@ -13,8 +13,9 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from release_coordinator.api.codec import ReleaseObject, parse_release
 from release_coordinator.cluster.bodies import has_labels, kept, ref_of, uid_of, version_of
-from release_coordinator.cluster.port import Body, Kind, Ref
+from release_coordinator.cluster.port import RELEASE, Body, Kind, Ref
 from release_coordinator.engine import names
 
 _GRAVES = 10_000
@@ -39,6 +40,8 @@ class Store:
         self._known: dict[Kind, dict[str | None, dict[str, _Known]]] = {}
         self._labelled: dict[_Space, dict[tuple[str, str], set[str]]] = defaultdict(dict)
         """Names of objects by each indexed label and its value."""
+        self._read: dict[str, ReleaseObject] = {}
+        """Releases as they were parsed last, by UID."""
         self._graves: dict[str, None] = {}
         self._puts = 0
         self._changes: Counter[Kind] = Counter()
@@ -79,6 +82,18 @@ class Store:
         """Return the newest known state of an object."""
         known = self._known.get(ref.kind, {}).get(ref.namespace, {}).get(ref.name)
         return known.body if known else None
+
+    def release(self, body: Body) -> ReleaseObject:
+        """Return the Release in a body; each state of it is parsed once, whoever asks.
+
+        What follows from its spec alone is worked out once per object as well (`engine.memo`).
+        """
+        uid, known = uid_of(body), self._read.get(uid_of(body))
+        if known is None or known.resource_version != version_of(body):
+            known = parse_release(body)
+            if self.get(ref_of(RELEASE, body)) is not None:
+                self._read[uid] = known
+        return known
 
     def select(
         self, kind: Kind, namespace: str | None = None, labels: Mapping[str, str] | None = None
@@ -185,6 +200,7 @@ class Store:
             index.setdefault(pair, set()).add(ref.name)
 
     def _bury(self, uid: str) -> None:
+        self._read.pop(uid, None)
         self._graves[uid] = None
         if len(self._graves) > _GRAVES:
             del self._graves[next(iter(self._graves))]
@@ -192,6 +208,7 @@ class Store:
     def _drop(self, ref: Ref) -> None:
         gone = self._known[ref.kind][ref.namespace].pop(ref.name)
         self._changes[ref.kind] += 1
+        self._read.pop(uid_of(gone.body), None)
         self._reindex(ref, gone.body, None)
 
 

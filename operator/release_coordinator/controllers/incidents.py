@@ -18,7 +18,6 @@ from release_coordinator.api.codec import (
     ReleaseObject,
     parse_incident,
     parse_policy,
-    parse_release,
 )
 from release_coordinator.api.conditions import Phase
 from release_coordinator.api.incident import FollowUpState
@@ -52,7 +51,7 @@ class Incidents:
     async def reconcile(self, key: Key) -> float | None:
         """Open what is missing, report what is new."""
         body = self._parts.store.get(Ref(RELEASE, *key))
-        release = parse_release(body) if body else None
+        release = self._parts.store.release(body) if body else None
         if release is None:
             self._settled.pop(key, None)
         elif not release.journal_fault:

@@ -17,7 +17,6 @@ from release_coordinator.api.codec import (
     parse_channel,
     parse_incident,
     parse_notification,
-    parse_release,
 )
 from release_coordinator.api.conditions import Phase
 from release_coordinator.api.record import RecordSpec
@@ -91,7 +90,7 @@ class Messages:
 
     async def _scene(self, key: Key, now: datetime) -> Scene:
         body = self._store.get(Ref(RELEASE, *key))
-        course = news.present(parse_release(body)) if body else None
+        course = news.present(self._store.release(body)) if body else None
         incidents = self._incidents(key)
         concerned = frozenset(one.spec.attempt for one in incidents if one.spec)
         past = await self._past(key, concerned, now)

@@ -7,7 +7,6 @@ It decides nothing: what a Release has journalled may go, whenever that is found
 
 from contextlib import suppress
 
-from release_coordinator.api.codec import parse_release
 from release_coordinator.cluster.port import RECORD, RELEASE, Ref
 from release_coordinator.controllers.port import Key, Parts
 from release_coordinator.engine import retention
@@ -32,7 +31,7 @@ class RecordRetention:
         body = self._store.get(Ref(RELEASE, *key))
         if body is None:
             return None
-        release = parse_release(body)
+        release = self._store.release(body)
         if release.journal_fault or release.status.pruned_records is None:
             return None
         known = await records.known(self._cluster, self._store, release.namespace, release.uid)

@@ -86,6 +86,11 @@ ADVICE: dict[Reason, str] = {
 """Who acts after a failure, and how."""
 
 
+def who_acts(reason: Reason) -> str:
+    """The role that acts first after a failure for that reason; empty if nobody has to."""
+    return ADVICE.get(reason, "").partition(":")[0]
+
+
 GOING_ON = "Going on"
 """Between two steps."""
 FINAL_HOLDS = {

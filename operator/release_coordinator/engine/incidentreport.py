@@ -14,6 +14,7 @@ from release_coordinator.api.codec import IncidentObject
 from release_coordinator.api.conditions import Condition, Phase, Status
 from release_coordinator.api.incident import (
     EVENTS_LIMIT,
+    RESOLVED,
     FollowUp,
     FollowUpState,
     IncidentEvent,
@@ -31,8 +32,8 @@ from .incidents import Course
 
 OPERATOR = "release-coordinator"
 """Owner of what nobody ordered."""
-RESOLVED, READY = "Resolved", "Ready"
-"""Types of the conditions of an Incident."""
+READY = "Ready"
+"""The condition that nothing is left to do: see `_ready`."""
 CLOSED = {FollowUpState.NOT_NEEDED, FollowUpState.DONE}
 Verdict = tuple[bool, str, str]
 

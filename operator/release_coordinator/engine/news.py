@@ -32,7 +32,7 @@ from release_coordinator.api.release import ReleaseType
 from release_coordinator.api.revert import Revert
 
 from .context import shorten
-from .describe import how_to_resume, work_of
+from .describe import how_to_resume, who_acts, work_of
 from .gates.sign_off import PREFIX
 
 CHECKING = ("gates", "gate/")
@@ -45,14 +45,17 @@ _ENDINGS = {
 }
 """Of an attempt that is superseded the next one tells; one that ends held was told as held."""
 _MENDERS = (
+    ("prepare/confirm", Role.RELEASE_MANAGER),
     ("migrate/", Role.DEVELOPER),
     ("undo/migrate/", Role.DEVELOPER),
     ("schema/", Role.DEVELOPER),
+    ("verify/health", Role.DEVOPS),
+    ("undo/verify/health", Role.DEVOPS),
     ("verify/", Role.QA),
     ("undo/verify/", Role.QA),
     ("watch", Role.DEVELOPER),
 )
-"""Who looks at a failed step first; the DevOps engineer at all others."""
+"""Who looks at a failed step first, as `describe.ADVICE` says too; else the DevOps engineer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +260,13 @@ def _ended(course: Course, end: End) -> News:
     event = _ENDINGS[end.outcome]
     if event is Event.ROLLED_BACK and end.reason is Reason.REHEARSED:
         event = Event.REHEARSED
-    told = facts(course, reason=end.reason, message=end.message, command=_explain(course))
+    told = facts(
+        course,
+        reason=end.reason,
+        role=who_acts(end.reason),
+        message=end.message,
+        command=_explain(course),
+    )
     revert = None if event is Event.REHEARSED else course.revert
     return News(event, "end", end.at, told, revert=revert)
 

@@ -177,6 +177,8 @@ def patiently(ctx: Context, component: Component, step: Step, trouble: str) -> O
 def settle(ctx: Context, apply: ApplyStep, step: Step, fact: WorkloadFact) -> Outcome:
     """Wait for the pods of a workload that has its template, until they are healthy."""
     until = ctx.deadline(step, apply.component.progress_deadline)
+    if not fact.rolled_out and ctx.now >= until:
+        fact = _afresh(ctx, fact)
     if not fact.rolled_out:
         cleared = stuck.clear(ctx, step, fact, back=apply.back)
         return cleared or _not_yet(ctx, apply, step, fact, until)
@@ -190,6 +192,14 @@ def settle(ctx: Context, apply: ApplyStep, step: Step, fact: WorkloadFact) -> Ou
     if ctx.now >= until:
         return _too_late(ctx, apply, trouble)
     return ctx.wait(step, trouble, ctx.now + timedelta(seconds=PROBE_SECONDS))
+
+
+def _afresh(ctx: Context, known: WorkloadFact) -> WorkloadFact:
+    """The same workload from the API server: nothing fails for news that were lost on the way."""
+    fresh = ctx.seen.workload(known.ref, fresh=True)
+    if fresh is None or fresh.uid != known.uid or fresh.template_hash != known.template_hash:
+        return known
+    return fresh
 
 
 def _not_yet(

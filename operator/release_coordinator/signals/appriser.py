@@ -17,24 +17,31 @@ from typing import Any
 
 SERVICES_LIMIT = 1
 _STATUS = re.compile(r"error=(\d{3})\b|\bHTTP[ /](\d{3})\b")
+_BUT = ", but did not take the message: see whether token and channel are right"
 _TROUBLE = (
-    ("connection", "cannot be reached"),
+    ("authenticat", "does not accept the credentials"),
+    ("certificate verify failed", "has a certificate that nobody here trusts"),
     ("timed out", "gave no answer in time"),
     ("timeout", "gave no answer in time"),
-    ("authenticat", "does not accept the credentials"),
+    ("connection", "cannot be reached"),
 )
+"""The first that fits: what is called a connection error may be any of those before."""
+_CAUSE = "Socket Exception"
+"""How apprise begins to say, at the lowest level, what lies behind a warning."""
 
 
 class _Heard(logging.Handler):
-    """Keeps what was logged as warning or worse."""
+    """Keeps what was logged as warning or worse, and what caused it."""
 
     def __init__(self) -> None:
-        super().__init__(logging.WARNING)
+        super().__init__(logging.DEBUG)
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Remember a line."""
-        self.lines.append(record.getMessage())
+        """Remember a line; others quote what is sent, whose words could be taken for trouble."""
+        text = record.getMessage()
+        if record.levelno >= logging.WARNING or text.startswith(_CAUSE):
+            self.lines.append(text)
 
 
 def main() -> None:
@@ -67,6 +74,7 @@ def send(task: dict[str, Any]) -> str:
     heard = _Heard()
     log = logging.getLogger("apprise")
     log.handlers, log.propagate = [heard], False
+    log.setLevel(logging.DEBUG)
     asset = AppriseAsset(
         app_id="Release Coordinator",
         app_desc="Release Coordinator",
@@ -85,7 +93,8 @@ def send(task: dict[str, Any]) -> str:
 def _problem(lines: list[str]) -> str:
     text = " ".join(lines)
     if found := _STATUS.search(text):
-        return f"answered with HTTP {found[1] or found[2]}"
+        status = found[1] or found[2]
+        return f"answered with HTTP {status}{_BUT if status.startswith('2') else ''}"
     lower = text.lower()
     return next((words for sign, words in _TROUBLE if sign in lower), "did not take the message")
 

@@ -296,6 +296,7 @@ def test_every_alert_says_what_happened_and_what_to_do() -> None:
         "ReleaseDrifted",
         "ReleaseWaitsForSignOff",
         "ReleaseTargetMissed",
+        "ReleaseTargetMissedOverall",
         "ReleaseCoordinatorNotificationsFailing",
         "ReleaseCoordinatorDown",
         "ReleaseCoordinatorStuck",

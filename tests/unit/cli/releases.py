@@ -18,6 +18,8 @@ from release_coordinator.api.attempt import (
 )
 from release_coordinator.api.codec import ReleaseObject, parse_release
 from release_coordinator.api.conditions import Phase, Reason
+from release_coordinator.api.control import Suspend, Suspension
+from release_coordinator.api.measurement import WatchState
 from release_coordinator.api.release import ReleaseSpec, ReleaseType
 from release_coordinator.api.status import HistoryEntry, ReleaseStatus, RevisionRef
 from release_coordinator.engine import plan
@@ -128,7 +130,10 @@ def attempt(**changes: Any) -> Attempt:
 
 
 def release(
-    entry: Attempt | None, annotations: dict[str, str] | None = None, **changes: Any
+    entry: Attempt | None,
+    annotations: dict[str, str] | None = None,
+    suspension: Suspension | None = None,
+    **changes: Any,
 ) -> ReleaseObject:
     """A Release with this journal, and the report that the operator makes of it."""
     body: dict[str, Any] = {
@@ -155,7 +160,7 @@ def release(
         )
         history.insert(0, latest)
     current = RevisionRef(version="1.3.0", revision="bookshop-1-9b1c")
-    status = ReleaseStatus(attempt=entry, history=history, current=current)
+    status = ReleaseStatus(attempt=entry, history=history, current=current, suspension=suspension)
     report = summarise(parse_release(body), status, at(60))
     return parse_release(body | {"status": report.to_wire()})
 
@@ -252,6 +257,98 @@ def failed_early() -> ReleaseObject:
     return release(attempt(frozen=True, steps=steps, end=end, record="r", recorded=True))
 
 
+def at_step(*steps: Step, **changes: Any) -> ReleaseObject:
+    """On the way, with these as the last steps."""
+    return release(attempt(frozen=True, revision="bookshop-2-0f3a", steps=[*steps], **changes))
+
+
+def preparing() -> ReleaseObject:
+    return at_step(*BEFORE[:3], running("prepare/backup", 1.5, "its Job runs"))
+
+
+def migrating() -> ReleaseObject:
+    return at_step(*BEFORE[:4], running("migrate/0008-add-rating", 9, "its Job runs"))
+
+
+def refreshing() -> ReleaseObject:
+    warming = running("refresh/warmup/hot-pages", 56, "its Job runs")
+    return at_step(*BEFORE, *ROLLED_OUT[:3], warming)
+
+
+def verifying() -> ReleaseObject:
+    return at_step(*BEFORE, *ROLLED_OUT[:5], running("verify/smoke/checkout", 62, "its Job runs"))
+
+
+MEASURED = [
+    Measurement(
+        metric="p95-latency",
+        baseline=0.052,
+        value=0.061,
+        verdict=Verdict.PASS,
+        samples=9,
+        sampled_at=at(238),
+        watched_seconds=38.0,
+        message="0.061 is 1.17 times the baseline 0.052, the limit is 2",
+    ),
+    Measurement(
+        metric="error-ratio",
+        value=0.0,
+        verdict=Verdict.PASS,
+        samples=9,
+        sampled_at=at(238),
+        watched_seconds=38.0,
+        message="0 is not above 0.05",
+    ),
+]
+
+
+def being_watched() -> ReleaseObject:
+    watch = running("watch", 200, "2 metrics are good")
+    state = WatchState(started_at=at(200))
+    return at_step(*BEFORE, *ROLLED_OUT, watch, measurements=MEASURED, watch=state)
+
+
+def turned(*back: Step, **changes: Any) -> ReleaseObject:
+    """Too slow, and so taken back as far as these steps."""
+    trigger = Trigger(reason=Reason.METRIC_BREACH, message=BREACH, at=at(95))
+    steps = [*BEFORE, *ROLLED_OUT, failed("watch", 68, 95, BREACH), *back]
+    return at_step(*steps, trigger=trigger, **changes)
+
+
+def rolling_back() -> ReleaseObject:
+    return turned(BACK[0], running("undo/rollout/backend", 108, "1 of 2 pods are available"))
+
+
+def rollback_failed() -> ReleaseObject:
+    reason = Reason.PROGRESS_DEADLINE_EXCEEDED
+    text = "Deployment bookshop-backend was not ready within 90s: 0 of 2 pods are available"
+    end = End(
+        outcome=Phase.ROLLBACK_FAILED,
+        reason=reason,
+        message=f"undo/rollout/backend failed: {text}",
+        at=at(198),
+    )
+    stuck = failed("undo/rollout/backend", 108, 198, text)
+    return turned(BACK[0], stuck, end=end, record="bookshop-2-77aa", recorded=True)
+
+
+def suspended() -> ReleaseObject:
+    entry = attempt(frozen=True, steps=[*BEFORE[:4]])
+    since = Suspension(mode=Suspend.FORWARD, by="dana", since=at(8))
+    return release(entry, suspension=since, suspend="Forward")
+
+
+ON_THE_WAY = {
+    "preparing": preparing,
+    "migrating": migrating,
+    "refreshing": refreshing,
+    "verifying": verifying,
+    "watching": being_watched,
+    "rolling-back": rolling_back,
+    "rollback-failed": rollback_failed,
+    "suspended": suspended,
+}
+"""The other phases, each of which has a page and a picture too."""
 STATES = {
     "untouched": untouched,
     "gating": gating,

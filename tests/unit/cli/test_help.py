@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Coroutine, Iterator
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 import typer
@@ -28,6 +29,8 @@ SHORT = {
     "--comment": "-c",
 }
 """Long options that have the same short one wherever they are."""
+WITHOUT_DOCUMENT = {"watch", "logs", "init", "completion", "chart"}
+"""Streams, and what has a format of its own: see `cli.grammar`."""
 
 
 def every() -> Iterator[tuple[str, Command]]:
@@ -73,6 +76,13 @@ def test_each_command_is_one_sentence_and_has_an_example(words: str) -> None:
 
     assert sentence.endswith(".")
     assert re.search(rf"^  .*kubectl release {words}\b", entry.examples, re.MULTILINE)
+
+
+@pytest.mark.parametrize("words", sorted(COMMANDS_BY_WORDS.keys() - WITHOUT_DOCUMENT))
+def test_what_a_command_says_can_be_had_as_a_document(words: str) -> None:
+    said = get_type_hints(COMMANDS_BY_WORDS[words].function)["output"]
+
+    assert {"json", "yaml"} <= {str(one) for one in said}
 
 
 @pytest.mark.parametrize("words", COMMANDS_BY_WORDS)

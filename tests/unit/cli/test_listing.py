@@ -45,9 +45,9 @@ def test_a_followed_release_has_a_bar_for_each_phase(state: str) -> None:
     goldens.check(GOLDEN / f"{state}-live.txt", text)
 
 
-@pytest.mark.parametrize("state", releases.STATES)
+@pytest.mark.parametrize("state", releases.STATES | releases.ON_THE_WAY)
 def test_no_share_is_less_than_nothing_or_more_than_all(state: str) -> None:
-    release = releases.STATES[state]()
+    release = (releases.STATES | releases.ON_THE_WAY)[state]()
     attempt = release.status.attempt
     rows = story.rows_of(attempt, releases.NOW) if attempt else []
 

@@ -9,10 +9,12 @@ from tests import goldens
 from tests.unit.cli import releases
 from tests.unit.cli.test_listing import every
 
+from release_coordinator.api.conditions import Phase
 from release_coordinator.cli.layout import layout
 from release_coordinator.cli.listing import page
 
 IMAGES = Path(__file__).resolve().parents[3] / "docs" / "images"
+EVERY = releases.STATES | releases.ON_THE_WAY
 FONT = "font-family: ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace;"
 FORMAT = f"""\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {{width}} {{height}}">
@@ -54,12 +56,19 @@ def picture(shown: RenderableType, title: str, width: int) -> str:
     return "".join(f"{line.rstrip()}\n" for line in drawn.splitlines() if line.strip())
 
 
-@pytest.mark.parametrize("state", [*releases.STATES])
+@pytest.mark.parametrize("state", EVERY)
 def test_the_picture_of_each_state_is_what_the_plugin_shows(state: str) -> None:
-    shown = layout(releases.STATES[state](), releases.NOW, live=True)
+    shown = layout(EVERY[state](), releases.NOW, live=True)
 
     title = "kubectl release status bookshop --watch"
     goldens.check(IMAGES / f"status-{state}.svg", picture(shown, title, 110))
+
+
+def test_there_is_a_picture_of_each_phase() -> None:
+    shown = {make().status.phase for make in EVERY.values()}
+
+    # Nothing was looked at yet; of what another plan has replaced the other one is shown.
+    assert set(Phase) - shown <= {Phase.PENDING, Phase.SUPERSEDED}
 
 
 def test_the_picture_of_the_list_is_what_the_plugin_shows() -> None:

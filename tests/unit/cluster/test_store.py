@@ -3,10 +3,12 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.releases import bookshop
 
+from release_coordinator.api.codec import ReleaseObject, parse_release
 from release_coordinator.cluster import store as stores
 from release_coordinator.cluster.bodies import has_labels
-from release_coordinator.cluster.port import JOB, LEASE, METRIC_SOURCE, Body, Kind, Ref
+from release_coordinator.cluster.port import JOB, LEASE, METRIC_SOURCE, RELEASE, Body, Kind, Ref
 from release_coordinator.cluster.store import Store
 from release_coordinator.engine import names
 
@@ -235,3 +237,28 @@ def test_changes_are_counted_by_kind() -> None:
     assert (store.changes(JOB), store.changes(LEASE)) == (1, 0)
     store.remove(ref(), uid="u1")
     assert store.changes(JOB) == 2
+
+
+def test_each_state_of_a_release_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    store, parsed = Store(), list[str]()
+
+    def spied(body: Body) -> ReleaseObject:
+        parsed.append(body["metadata"]["resourceVersion"])
+        return parse_release(body)
+
+    monkeypatch.setattr(stores, "parse_release", spied)
+    first = release_body("1")
+    store.put(RELEASE, first)
+
+    assert store.release(first) is store.release(release_body("1"))
+    store.put(RELEASE, second := release_body("2"))
+    assert store.release(second).resource_version == "2"
+    assert parsed == ["1", "2"]
+
+    store.remove(ref("bookshop", RELEASE), "r1")
+    assert store.release(second) is not store.release(second), "who is gone is not remembered"
+
+
+def release_body(version: str) -> Body:
+    meta = {"name": "bookshop", "namespace": "shop", "uid": "r1", "resourceVersion": version}
+    return bookshop() | {"metadata": meta}

@@ -12,14 +12,17 @@ from hypothesis import strategies as st
 from tests.fakes.beside import KEY, Beside
 from tests.fakes.story import Story, following
 from tests.fakes.world import NAMESPACE, World
+from tests.policies import basic
 from tests.releases import bookshop
 
-from release_coordinator.api.codec import IncidentObject, parse_incident
+from release_coordinator.api.codec import IncidentObject, parse_incident, parse_policy
+from release_coordinator.api.incident import IncidentCause
 from release_coordinator.cluster.memory import Call, MemoryCluster
 from release_coordinator.cluster.port import INCIDENT, POLICY, RECORD, RELEASE, Body, Kind, Ref
 from release_coordinator.cluster.store import Store
 from release_coordinator.controllers.incidents import Incidents
 from release_coordinator.controllers.port import Parts
+from release_coordinator.engine.incidents import severity_of
 from release_coordinator.errors import Denied, Transient
 
 Play = Callable[[Story], Awaitable[None]]
@@ -71,6 +74,15 @@ async def failed(story: Story) -> None:
     await story.run()
 
 
+async def not_whole(story: Story) -> None:
+    script = story.world.script
+    script.failing_steps["verify/smoke/checkout"] = "POST /checkout: 500"
+    await story.apply(bookshop())
+    await story.run(lambda release: release.status.phase == "Verifying")
+    script.never_ready.add("example/bookshop-frontend:1.2.0")
+    await story.run()
+
+
 async def well(story: Story) -> None:
     await story.apply(bookshop())
     await story.run()
@@ -113,7 +125,7 @@ def played(play: Play) -> tuple[World, list[Body]]:
     states: list[Body] = []
 
     async def run() -> World:
-        story = await Story.begin("for its states", "1.3.0" if play is not well else "1.2.0")
+        story = await Story.begin("for its states", "1.2.0" if play in FROM_1_2 else "1.3.0")
 
         def hear(_event: str, body: Body) -> None:
             if body["kind"] in KINDS:
@@ -201,7 +213,9 @@ def when_it_looks_at_every_state(play: Play) -> list[Body]:
     return asyncio.run(run())
 
 
-PLAYS = (rolled_back, held_and_resumed, rolled_back_and_retried, failed)
+PLAYS = (rolled_back, held_and_resumed, rolled_back_and_retried, failed, not_whole)
+FROM_1_2 = {well, not_whole}
+"""Plays that begin where 1.2.0 runs; the others begin at 1.3.0."""
 
 
 @settings(max_examples=25)
@@ -238,10 +252,11 @@ def test_whenever_it_looks_and_whatever_is_lost_the_incident_is_the_same_in_the_
 @pytest.mark.parametrize(
     ("play", "causes"),
     [
-        (rolled_back, ["RolledBack"]),
-        (held_and_resumed, ["Held"]),
-        (rolled_back_and_retried, ["RolledBack"]),
-        (failed, ["RolledBack", "Failed"]),
+        (rolled_back, [("RolledBack", "High")]),
+        (held_and_resumed, [("Held", "Medium")]),
+        (rolled_back_and_retried, [("RolledBack", "High")]),
+        (failed, [("RolledBack", "High"), ("Failed", "Medium")]),
+        (not_whole, [("RollbackFailed", "Critical")]),
         (well, []),
         (rehearsed, []),
         (edited_in_gating, []),
@@ -249,16 +264,33 @@ def test_whenever_it_looks_and_whatever_is_lost_the_incident_is_the_same_in_the_
     ],
 )
 async def test_there_is_an_incident_for_what_went_wrong_and_for_nothing_else(
-    play: Play, causes: list[str]
+    play: Play, causes: list[tuple[str, str]]
 ) -> None:
-    story = await Story.begin("what goes wrong", "1.2.0" if play is well else "1.3.0")
+    story = await Story.begin("what goes wrong", "1.2.0" if play in FROM_1_2 else "1.3.0")
     looking = beside(story.world)
     await play(story)
 
     await looking.look()
 
     found = await incidents(story.world.cluster)
-    assert [one.status.cause for one in found] == causes
+    assert [(one.status.cause, one.status.severity) for one in found] == causes
+
+
+@pytest.mark.parametrize("cause", IncidentCause)
+def test_the_policy_says_the_severity_of_each_cause(cause: IncidentCause) -> None:
+    field = cause[0].lower() + cause[1:]
+    wanted = "Medium" if cause == "RollbackFailed" else "Critical"
+    found = severities(), severities(**{field: wanted})
+
+    assert found[0][cause] != wanted
+    assert found[1] == {**found[0], cause: wanted}
+
+
+def severities(**said: str) -> dict[str, str]:
+    """Of each cause, as the policy that says so has it."""
+    spec, _ = parse_policy(basic(incidents={"severity": said}))
+    assert spec is not None
+    return {one: severity_of(one, spec.incidents.severity) for one in IncidentCause}
 
 
 async def test_severity_is_what_people_say_else_what_the_policy_says() -> None:

@@ -13,14 +13,15 @@ from tests.fakes.world import DAWN
 from tests.policies import basic
 from tests.releases import Body, bookshop
 
-from release_coordinator.api.attempt import GateState
-from release_coordinator.api.channel import Event
+from release_coordinator.api.attempt import GateState, Role
+from release_coordinator.api.channel import Audience, Event
 from release_coordinator.api.codec import (
     parse_channel,
     parse_incident,
     parse_notification,
     parse_release,
 )
+from release_coordinator.api.conditions import Reason
 from release_coordinator.api.notification import NOTES_LIMIT
 from release_coordinator.api.record import RecordSpec
 from release_coordinator.engine import news
@@ -32,6 +33,8 @@ from release_coordinator.engine.announcing import (
     expires_at,
     wanted,
 )
+from release_coordinator.engine.describe import ADVICE, who_acts
+from release_coordinator.render.message import text_of
 from release_coordinator.render.notification import notification_body
 
 HAPPENED = {
@@ -168,6 +171,11 @@ def test_the_window_is_announced_when_it_is_known(signing: Body) -> None:
     assert told(moved, channel())[0].name != first.name, "a window that moves is told anew"
 
 
+def test_whoever_acts_after_a_failure_is_a_role() -> None:
+    assert {who_acts(reason) for reason in ADVICE} <= set(Role)
+    assert who_acts(Reason.COMPLETED) == ""
+
+
 def test_what_happened_before_the_channel_was_made_is_not_told(states: States) -> None:
     late = channel()
     late["metadata"]["creationTimestamp"] = "2026-11-24T00:00:00Z"
@@ -206,7 +214,12 @@ def test_published_notes_are_told_with_their_lines(states: States) -> None:
     assert text.endswith("…")
 
 
-def incident(state: str = "Investigating", observed: int = 1, **spec: Any) -> Body:
+def incident(
+    state: str = "Investigating",
+    observed: int = 1,
+    status: Body = {},  # noqa: B006
+    **spec: Any,
+) -> Body:
     """An Incident of the second attempt."""
     return {
         "metadata": {
@@ -218,7 +231,7 @@ def incident(state: str = "Investigating", observed: int = 1, **spec: Any) -> Bo
             "creationTimestamp": f"{DAWN:%Y-%m-%dT%H:%M:%SZ}",
         },
         "spec": {"release": "bookshop", "attempt": 2, "title": "slow", "state": state, **spec},
-        "status": {"observedGeneration": observed, "severity": "High"},
+        "status": {"observedGeneration": observed, "severity": "High", **status},
     }
 
 
@@ -230,6 +243,61 @@ def test_an_incident_is_told_once_it_was_looked_at_and_then_each_new_state() -> 
     assert opened.spec.event is Event.INCIDENT_CHANGED
     assert (opened.spec.data.severity, opened.spec.data.state) == ("High", "Investigating")
     assert opened.name != identified.name
+
+
+@pytest.mark.parametrize(
+    ("changed", "fact", "value"),
+    [
+        (incident("Mitigating"), "state", "Mitigating"),
+        (incident(status={"severity": "Critical"}), "severity", "Critical"),
+        (incident(status={"decision": "Rollback"}), "decision", "Rollback"),
+    ],
+)
+def test_an_incident_is_told_anew_with_what_has_changed(
+    changed: Body, fact: str, value: str
+) -> None:
+    (opened,) = told(scene(incidents=[incident()]), channel())
+    (again,) = told(scene(incidents=[changed]), channel())
+
+    assert again.name != opened.name
+    assert getattr(again.spec.data, fact) == value
+    for audience in Audience:
+        reader = parse_channel(channel(audience=audience)).spec
+        assert reader is not None
+        text = text_of("shop", again.spec, reader)
+        assert value in text.title + text.body
+
+
+def test_what_people_have_written_is_told_once_the_operator_has_looked_at_it() -> None:
+    written = incident("Identified", decision="Pause")
+    written["metadata"]["generation"] = 2
+
+    assert told(scene(incidents=[written]), channel()) == []
+
+
+def test_an_incident_that_is_opened_again_is_told_again() -> None:
+    def turned(status: str, hour: int) -> Body:
+        at = f"2026-11-23T{hour}:00:00Z"
+        resolved = {"type": "Resolved", "status": status, "reason": "R", "lastTransitionTime": at}
+        return {"conditions": [resolved], "resolvedAt": at if status == "True" else None}
+
+    course = [
+        incident(status=turned("False", 10)),
+        incident("Resolved", status=turned("True", 11)),
+        incident(status=turned("False", 12)),
+        incident("Resolved", status=turned("True", 13)),
+    ]
+    names = {told(scene(incidents=[one]), channel(), after=3600)[0].name for one in course}
+
+    assert len(names) == len(course)
+
+
+def test_a_resolved_incident_is_told_for_a_day() -> None:
+    ended = incident("Resolved", status={"resolvedAt": f"{DAWN:%Y-%m-%dT%H:%M:%SZ}"})
+    day = NEWS_FOR.total_seconds()
+
+    assert events(told(scene(incidents=[ended]), channel(), after=day - 1)) == ["IncidentChanged"]
+    assert told(scene(incidents=[ended]), channel(), after=day + 1) == []
 
 
 def test_names_are_labels_and_differ_between_channels(states: States) -> None:

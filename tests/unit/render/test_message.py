@@ -40,6 +40,7 @@ FACTS = Facts(
     incident="bookshop-3-1a2b3c",
     severity="High",
     state="Investigating",
+    decision="Pause",
     impact="orders are slow",
 )
 HOSTILE = [

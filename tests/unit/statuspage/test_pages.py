@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from aiohttp import ClientSession, web
 from aiohttp.test_utils import make_mocked_request
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests import goldens
+from tests import goldens, records
 from tests.unit.cli import releases, watched
 from tests.unit.statuspage.scenes import (
+    NOTES,
+    NOW,
     body_of,
     incident_body,
     known,
@@ -24,7 +27,10 @@ from tests.unit.statuspage.scenes import (
     scene,
 )
 
-from release_coordinator.cluster.port import INCIDENT, RECORD, RELEASE, Body, Kind
+from release_coordinator.api.attempt import Trigger
+from release_coordinator.api.conditions import Reason
+from release_coordinator.cluster.port import INCIDENT, POLICY, RECORD, RELEASE, Body, Kind
+from release_coordinator.engine.names import LABEL_RELEASE
 from release_coordinator.statuspage import rendering
 from release_coordinator.statuspage.headers import SECURITY
 from release_coordinator.statuspage.known import Known
@@ -403,6 +409,68 @@ async def test_pages_look_as_they_were_agreed(name: str, path: str) -> None:
         html = await browser.get(path)
 
     goldens.check(GOLDEN / f"{name}.html", re.sub(r"\n\s*\n+", "\n", html))
+
+
+def measured() -> dict[Kind, list[Body]]:
+    """Four deployments of ten minutes, one that was taken back, and targets of a policy."""
+    times = {"ended_at": NOW, "changed_at": NOW - timedelta(minutes=10)}
+    trigger = Trigger(reason=Reason.METRIC_BREACH, message="slow", at=NOW - timedelta(minutes=4))
+    made = [records.completed(number, **times) for number in range(1, 5)]
+    made.append(records.broken(5, rollback=trigger, **times))
+    targets = {"successPercent": 75, "timeToDeploy": "5m", "rollbackPercent": 30}
+    policy: Body = {
+        "metadata": {"namespace": "shop", "name": "default"},
+        "spec": {"targets": targets},
+    }
+    labels = {LABEL_RELEASE: "bookshop"}
+    found: list[Body] = [
+        {
+            "metadata": {"namespace": "shop", "name": f"bookshop-{one.attempt}", "labels": labels},
+            "spec": one.to_wire(),
+        }
+        for one in made
+    ]
+    for body in (*found, policy):
+        body["metadata"] |= {"uid": f"u-{body['metadata']['name']}", "resourceVersion": "1"}
+    return {RELEASE: [body_of(releases.completed())], RECORD: found, POLICY: [policy]}
+
+
+async def test_the_release_metrics_stand_beside_the_targets_of_the_policy() -> None:
+    async with reader(known(measured())) as browser:
+        page = Outline(await browser.get("/release-metrics")).text
+
+    _, _, overall = page.partition("All applications, last 30 days ")
+    overall, _, own = overall.partition("By application, last 30 days ")
+    assert "Deployments that succeeded 80 % ✕ missed at least 95 %" in overall
+    assert "Time to deploy 10m 00s ✓ met at most 30m 00s" in overall
+    assert "Deployments that were rolled back 20 % ✕ missed at most 5 %" in overall
+    assert "Downtime of a deployment 0s ✓ met at most 5m 00s" in overall
+    assert "Deployments 5 Succeeded 4 Rolled back 1 Rollback failed 0 Failed 0" in overall
+    assert "Median time to restore 4m 00s" in overall
+    assert (
+        "bookshop shop 5 80 % ✓ met at least 75 % 10m 00s ✕ missed at most 5m 00s "
+        "20 % ✓ met at most 30 % 0s ✓ met at most 5m 00s"
+    ) in own
+
+
+async def test_a_record_shows_its_release_notes_and_what_became_of_them() -> None:
+    problem = "edited after the gate had let them pass"
+    notes = NOTES.model_copy(update={"problem": problem, "text": f"{NOTES.text}\n<b>bold</b>\n"})
+    objects = scene()
+    objects[RECORD].append(record_body("accounts", "login", "login-3-77aa", notes=notes))
+    async with reader(known(objects)) as browser:
+        plain = await browser.get("/releases/accounts/login/records/login-2-77aa")
+        edited = await browser.get("/releases/accounts/login/records/login-3-77aa")
+        without = await browser.get("/releases/logistics/routing/records/routing-2-77aa")
+
+    _, _, section = plain.partition('<h2 id="notes">Release notes</h2>')
+    assert '<p class="text">Signing in takes half the time.</p>' in section
+    assert "Passkeys" in section
+    assert problem not in plain
+    _, _, section = edited.partition('<h2 id="notes">Release notes</h2>')
+    assert f'<p class="note">{problem}</p>' in section
+    assert "<b>bold" not in section
+    assert "Release notes" not in without
 
 
 async def test_five_hundred_releases_are_one_bounded_page() -> None:

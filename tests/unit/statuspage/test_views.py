@@ -49,6 +49,16 @@ def test_what_the_operator_has_not_looked_at_is_never_green(state: str) -> None:
         assert "edited" in summary_of(unseen(made)).note
 
 
+def test_nothing_is_said_to_run_in_a_release_that_is_suspended() -> None:
+    page = release.page_of(releases.suspended(), (), (), NOW)
+    segments = [one.badge.text for one in summary_of(releases.suspended()).segments]
+
+    assert page.course is not None
+    (current,) = [one for one in page.course.phases if one.is_current]
+    assert (current.name, current.badge.text) == ("Preparing", "suspended")
+    assert segments[:3] == ["done", "suspended", "to come"]
+
+
 def test_what_is_not_valid_or_cannot_be_read_needs_somebody() -> None:
     broken = body_of(releases.completed())
     broken["status"]["attempt"]["journalSchema"] = 99

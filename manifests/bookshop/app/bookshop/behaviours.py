@@ -38,11 +38,11 @@ class Behaviour:
 BEHAVIOURS = {
     "1.2.0": Behaviour(_BOOK),
     "1.3.0": Behaviour((*_BOOK, "isbn")),
-    "1.4.0": Behaviour((*_BOOK, "isbn", "rating"), slow_factor=5),
+    "1.4.0": Behaviour((*_BOOK, "isbn", "rating"), slow_factor=10),
     "1.4.1": Behaviour((*_BOOK, "isbn", "rating"), becomes_ready=False),
     "1.4.2": Behaviour((*_BOOK, "isbn", "rating"), charges_quantity=False),
     "1.4.3": Behaviour((*_BOOK, "isbn", "publisher")),
-    "1.4.4": Behaviour((*_BOOK, "isbn", "language"), slow_factor=5),
+    "1.4.4": Behaviour((*_BOOK, "isbn", "language"), slow_factor=10),
     "1.4.5": Behaviour((*_BOOK, "isbn", "rating"), fails_every=3),
 }
 

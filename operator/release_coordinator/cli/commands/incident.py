@@ -42,9 +42,11 @@ SHOW_EXAMPLES = """
   kubectl release incident show bookshop-2-0a1b2c3d4e -o markdown > post-mortem.md
 """
 OPEN_EXAMPLES = """
-[bold]Example[/bold]
+[bold]Examples[/bold]
 
   kubectl release incident open bookshop -n shop --title "orders are sent twice" --severity High
+
+  kubectl release incident open bookshop --title "orders are lost" -o json | jq -r .metadata.name
 
 The operator opens those of releases that are rolled back, held or fail; this is for what it cannot
 see.
@@ -155,8 +157,7 @@ def show(
             except ValueError as error:
                 raise UnansweredError(f"incident {name} cannot be read: {error}") from error
         case _:
-            typed = {"apiVersion": INCIDENT.api_version, "kind": INCIDENT.kind}
-            paper.document(typed | body, options.Form(output), sys.stdout)
+            paper.stored(body, INCIDENT, options.Form(output), sys.stdout)
 
 
 def open_(  # noqa: PLR0913 - each is an option
@@ -170,6 +171,7 @@ def open_(  # noqa: PLR0913 - each is an option
     impact: Impact = None,
     detected_at: Detected = None,
     namespace: options.Namespace = None,
+    output: options.Output = options.Form.PAGE,
     kubeconfig: options.Kubeconfig = None,
     context: options.Context = None,
 ) -> None:
@@ -177,7 +179,7 @@ def open_(  # noqa: PLR0913 - each is an option
     words = Words(title=title, severity=severity, impact=impact, detected_at=detected_at)
     place = Place(namespace, kubeconfig=kubeconfig, context=context)
     stored = asyncio.run(incidentdesk.create(place, release, attempt, words))
-    _tell(stored, "opened")
+    _tell(stored, "opened", output)
 
 
 def edit(  # noqa: PLR0913 - each is an option
@@ -199,6 +201,7 @@ def edit(  # noqa: PLR0913 - each is an option
     prevention: Prevention = None,
     fix: Fix = None,
     namespace: options.Namespace = None,
+    output: options.Output = options.Form.PAGE,
     kubeconfig: options.Kubeconfig = None,
     context: options.Context = None,
 ) -> None:
@@ -209,10 +212,8 @@ def edit(  # noqa: PLR0913 - each is an option
     if words == Words():
         raise typer.BadParameter("say what to write, like --state Identified or --impact TEXT")
     place = Place(namespace, kubeconfig=kubeconfig, context=context)
-    _tell(
-        asyncio.run(incidentdesk.change(place, name, words)),
-        f"changed: {', '.join(words.to_wire())}",
-    )
+    stored = asyncio.run(incidentdesk.change(place, name, words))
+    _tell(stored, f"changed: {', '.join(words.to_wire())}", output)
 
 
 def timeline(  # noqa: PLR0913
@@ -224,6 +225,7 @@ def timeline(  # noqa: PLR0913
     ] = None,
     at: Annotated[str | None, typer.Option("--at", help="When; else now.")] = None,
     namespace: options.Namespace = None,
+    output: options.Output = options.Form.PAGE,
     kubeconfig: options.Kubeconfig = None,
     context: options.Context = None,
 ) -> None:
@@ -232,11 +234,13 @@ def timeline(  # noqa: PLR0913
     if add is None:
         if owner is not None or at is not None:
             raise typer.BadParameter("--owner and --at are said of an entry: --add TEXT")
-        incident = parse_incident(asyncio.run(incidentdesk.read(place, name)))
-        paper.show(incidentpage.timeline(incident))
+        body = asyncio.run(incidentdesk.read(place, name))
+        if not paper.stored(body, INCIDENT, output, sys.stdout):
+            paper.show(incidentpage.timeline(parse_incident(body)))
         return
     moment = at or format_time(datetime.now(UTC))
-    _tell(asyncio.run(incidentdesk.note(place, name, moment, add, owner)), "an entry was added")
+    stored = asyncio.run(incidentdesk.note(place, name, moment, add, owner))
+    _tell(stored, "an entry was added", output)
 
 
 def resolve(  # noqa: PLR0913
@@ -246,6 +250,7 @@ def resolve(  # noqa: PLR0913
     prevention: Prevention = None,
     fix: Fix = None,
     namespace: options.Namespace = None,
+    output: options.Output = options.Form.PAGE,
     kubeconfig: options.Kubeconfig = None,
     context: options.Context = None,
 ) -> None:
@@ -254,10 +259,12 @@ def resolve(  # noqa: PLR0913
         state=IncidentState.RESOLVED, root_cause=root_cause, prevention=prevention, fix=fix
     )
     place = Place(namespace, kubeconfig=kubeconfig, context=context)
-    _tell(asyncio.run(incidentdesk.change(place, name, words)), "resolved")
+    _tell(asyncio.run(incidentdesk.change(place, name, words)), "resolved", output)
 
 
-def _tell(body: Body, what: str) -> None:
+def _tell(body: Body, what: str, output: options.Form) -> None:
+    if paper.stored(body, INCIDENT, output, sys.stdout):
+        return
     name, namespace = body["metadata"]["name"], body["metadata"]["namespace"]
     look = f"kubectl release incident show {name} -n {namespace}"
     sys.stdout.write(f"incident {name}: {what}\nSee it: {look}\n")

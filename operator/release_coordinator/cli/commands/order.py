@@ -12,13 +12,13 @@ import typer
 
 from release_coordinator.api.codec import ReleaseObject, parse_release
 from release_coordinator.api.control import OrderKind, RollbackCause, Suspend
-from release_coordinator.cli import options
+from release_coordinator.cli import options, paper
 from release_coordinator.cli.failure import UnansweredError
 from release_coordinator.cli.identity import user_of
 from release_coordinator.cli.ordering import Wish, order_of
 from release_coordinator.cli.refusals import in_words, said
 from release_coordinator.cli.source import Question, Source, opened
-from release_coordinator.cluster.port import Body
+from release_coordinator.cluster.port import RELEASE, Body
 from release_coordinator.errors import Conflict, Denied, Invalid
 
 SUSPEND_EXAMPLES = """
@@ -54,6 +54,8 @@ ROLLBACK_EXAMPLES = """
 
   kubectl release rollback bookshop -n shop --reason Security "leaks session tokens"
 
+  kubectl release rollback bookshop -n shop -o json | jq .metadata.resourceVersion
+
 A release that has completed is taken back by a release of its own: the previous version, with
 type: Rollback.
 """
@@ -75,63 +77,71 @@ def suspend(
     *,
     everything: All = False,
     namespace: options.Namespace = None,
+    output: options.Output = options.Form.PAGE,
     kubeconfig: options.Kubeconfig = None,
     context: options.Context = None,
 ) -> None:
     """Begin nothing more; what has begun goes to its end."""
     mode = Suspend.ALL if everything else Suspend.FORWARD
     wish = Wish(OrderKind.SUSPEND, mode=mode)
-    asyncio.run(_give(Question(name, namespace, kubeconfig, context), wish))
+    asyncio.run(_give(Question(name, namespace, kubeconfig, context), wish, output))
 
 
 def resume(
     name: options.Name,
+    *,
     namespace: options.Namespace = None,
+    output: options.Output = options.Form.PAGE,
     kubeconfig: options.Kubeconfig = None,
     context: options.Context = None,
 ) -> None:
     """End a suspension, and a hold."""
     question = Question(name, namespace, kubeconfig, context)
-    asyncio.run(_give(question, Wish(OrderKind.RESUME)))
+    asyncio.run(_give(question, Wish(OrderKind.RESUME), output))
 
 
 def retry(
     name: options.Name,
+    *,
     namespace: options.Namespace = None,
+    output: options.Output = options.Form.PAGE,
     kubeconfig: options.Kubeconfig = None,
     context: options.Context = None,
 ) -> None:
     """Try the same plan again."""
     question = Question(name, namespace, kubeconfig, context)
-    asyncio.run(_give(question, Wish(OrderKind.RETRY)))
+    asyncio.run(_give(question, Wish(OrderKind.RETRY), output))
 
 
 def abort(
     name: options.Name,
+    *,
     namespace: options.Namespace = None,
+    output: options.Output = options.Form.PAGE,
     kubeconfig: options.Kubeconfig = None,
     context: options.Context = None,
 ) -> None:
     """Call an attempt off."""
     question = Question(name, namespace, kubeconfig, context)
-    asyncio.run(_give(question, Wish(OrderKind.ABORT)))
+    asyncio.run(_give(question, Wish(OrderKind.ABORT), output))
 
 
-def rollback(
+def rollback(  # noqa: PLR0913 - each is an option
     name: options.Name,
     text: Why = "",
     *,
     reason: Reason = None,
     namespace: options.Namespace = None,
+    output: options.Output = options.Form.PAGE,
     kubeconfig: options.Kubeconfig = None,
     context: options.Context = None,
 ) -> None:
     """Take the version back, and say why."""
     wish = Wish(OrderKind.ROLLBACK, cause=reason, comment=" ".join(text.split()))
-    asyncio.run(_give(Question(name, namespace, kubeconfig, context), wish))
+    asyncio.run(_give(Question(name, namespace, kubeconfig, context), wish, output))
 
 
-async def _give(question: Question, wish: Wish) -> None:
+async def _give(question: Question, wish: Wish, output: options.Form) -> None:
     async with opened(question) as source:
         release = parse_release(await source.read())
         async with source.explained():
@@ -146,6 +156,8 @@ async def _give(question: Question, wish: Wish) -> None:
             raise UnansweredError(
                 f"release {release.name!r} is changed all the time; nothing was written"
             )
+    if paper.stored(stored, RELEASE, output, sys.stdout):
+        return
     text = f"release {release.name}: {order.said}, by {user}"
     look = f"kubectl release status {release.name} -n {release.namespace} --watch"
     sys.stdout.write(f"{text}\nSee what becomes of it: {look}\n")

@@ -271,9 +271,7 @@ def _report(stored: Body, word: Word, user: str, how: How) -> None:
     if how.dry_run:
         form = options.Form.YAML if how.output is options.Form.PAGE else how.output
         paper.document(plain, form, sys.stdout)
-    elif how.output is not options.Form.PAGE:
-        paper.document(stored, how.output, sys.stdout)
-    else:
+    elif not paper.stored(stored, APPROVAL, how.output, sys.stdout):
         text = f"approval {kept['name']} created: {word.decision} ({word.about}) by {user}"
         sys.stdout.write(f"{text}\n")
 

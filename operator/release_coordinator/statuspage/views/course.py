@@ -110,8 +110,9 @@ class Course:
         return tuple(sorted(steps, key=lambda step: step.started.at, reverse=True))
 
 
-def course_of(attempt: Attempt, now: datetime) -> Course:
-    """The course of an attempt until now."""
+def course_of(attempt: Attempt, now: datetime, *, suspended: bool = False) -> Course:
+    """The course of an attempt until now; `suspended`: the Release is in that phase."""
+    rows = story.rows_of(attempt, now, suspended=suspended)
     end = attempt.end
     until = end.at if end else now
     return Course(
@@ -122,7 +123,7 @@ def course_of(attempt: Attempt, now: datetime) -> Course:
         started=Moment(attempt.started_at, now),
         ended=Moment(end.at, now) if end else None,
         took=brief((until - attempt.started_at).total_seconds()),
-        phases=tuple(_phase(row, attempt, now) for row in story.rows_of(attempt, now)),
+        phases=tuple(_phase(row, attempt, now) for row in rows),
         gates=tuple(_gates(attempt.gates, now, ended=end is not None)),
         orders=tuple(
             OrderView(str(one.what), said(one.by), Moment(one.at, now), said(one.reason))
@@ -169,7 +170,7 @@ def _phase(row: PhaseRow, attempt: Attempt, now: datetime) -> PhaseView:
         badge=row_badge(row.state),
         took="" if row.seconds is None else brief(row.seconds),
         steps=tuple(_step(step, attempt, now) for step in row.steps),
-        is_current=row.state in (RowState.RUNNING, RowState.HELD),
+        is_current=row.state in (RowState.RUNNING, RowState.HELD, RowState.SUSPENDED),
     )
 
 

@@ -64,11 +64,12 @@ def page_of(
     """The page of a Release; records and incidents of it, newest first."""
     summary = summary_of(release)
     attempt = release.status.attempt
+    is_suspended = release.status.phase is Phase.SUSPENDED
     pictures, about = _pictures(release, now)
     return ReleasePage(
         summary=summary,
         since=Moment(summary.since, now) if summary.since else None,
-        course=course_of(attempt, now) if attempt else None,
+        course=course_of(attempt, now, suspended=is_suspended) if attempt else None,
         pictures=pictures,
         about_charts=about,
         components=tuple(

@@ -75,7 +75,8 @@ def summary_of(release: ReleaseObject) -> Summary:
     """What is said of a Release in a row."""
     status, attempt = release.status, release.status.attempt
     note = _note(release)
-    rows = story.rows_of(attempt, _ANY) if attempt else []
+    suspended = status.phase is Phase.SUSPENDED
+    rows = story.rows_of(attempt, _ANY, suspended=suspended) if attempt else []
     badge = _badge(release, attempt)
     if note and badge.tone is Tone.GOOD:
         badge = Badge(badge.text, Tone.CALM)  # of what is wanted now nothing is known

@@ -107,6 +107,7 @@ _ROWS = {
     RowState.RUNNING: Tone.BUSY,
     RowState.FAILED: Tone.BAD,
     RowState.HELD: Tone.WAIT,
+    RowState.SUSPENDED: Tone.WAIT,
     RowState.STOPPED: Tone.WAIT,
 }
 _GATES = {
