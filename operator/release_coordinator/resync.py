@@ -25,6 +25,7 @@ from .cluster.port import (
     Body,
     Cluster,
     Kind,
+    Listing,
     Ref,
 )
 from .cluster.store import Store
@@ -96,13 +97,15 @@ class Resync:
 
     async def _take(
         self, kind: Kind, namespace: str | None, labels: dict[str, str] | None
-    ) -> list[Body]:
+    ) -> Listing:
         mark = self._store.mark()
         try:
             bodies = await self._cluster.list(kind, namespace, labels)
         except NotFound:
-            bodies = []
-        self._store.replace_all(kind, bodies, since=mark, namespace=namespace, labels=labels)
+            bodies = Listing()
+        self._store.replace_all(
+            kind, bodies, since=mark, version=bodies.version, namespace=namespace, labels=labels
+        )
         return bodies
 
 
@@ -150,7 +153,9 @@ class LogResync:
         except Exception:
             logger.exception("The release log cannot be listed, trying again")
             return False
-        changed = self._store.replace_all(RECORD, bodies, since=mark, namespace=namespace)
+        changed = self._store.replace_all(
+            RECORD, bodies, since=mark, version=bodies.version, namespace=namespace
+        )
         for key in {key for ref in changed if (key := self._key_of(ref)) is not None}:
             self._enqueue(key)
         return True

@@ -96,6 +96,13 @@ async def test_list_reads_all_pages_of_what_has_the_labels(
     assert await world.us.list(JOB, world.namespace, {"case": "none"}) == []
 
 
+async def test_a_list_says_what_it_is_too_old_to_know(world: World) -> None:
+    _, before = await a_config_map(world, a="1")
+    listed = await world.us.list(CONFIG_MAP, world.namespace)
+    _, after = await a_config_map(world, a="2")
+    assert int(version(before)) <= int(listed.version) < int(version(after))
+
+
 async def test_of_a_list_only_that_is_kept_which_is_asked_for(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -73,7 +73,7 @@ class Lookup:
     async def policies(self) -> dict[str, Body]:
         """The policies of the namespace, and in their place those of the file."""
         try:
-            listed = await self._cluster.list(POLICY, self._namespace)
+            listed: list[Body] = await self._cluster.list(POLICY, self._namespace)
         except (NotFound, Unserved):  # a cluster without the definition has the built-in one
             listed = []
         except Denied:

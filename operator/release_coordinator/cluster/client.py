@@ -15,7 +15,7 @@ from release_coordinator.cluster.bodies import lean, ref_of
 from release_coordinator.cluster.discovery import Discovery
 from release_coordinator.cluster.faults import Expired
 from release_coordinator.cluster.login import from_kubeconfig, from_service_account
-from release_coordinator.cluster.port import FIELD_MANAGER, Body, Kind, LogRequest, Ref
+from release_coordinator.cluster.port import FIELD_MANAGER, Body, Kind, Listing, LogRequest, Ref
 from release_coordinator.cluster.urls import collection_path, log_query, object_path
 from release_coordinator.cluster.wire import Observer, Request, Wire
 
@@ -84,7 +84,7 @@ class KubernetesCluster:
         labels: Mapping[str, str] | None = None,
         *,
         keep: Callable[[Body], Body] | None = None,
-    ) -> list[Body]:
+    ) -> Listing:
         """Read all objects of a kind (all pages) whose labels include the given ones."""
         query = [("limit", str(_SMALL_PAGE if keep else _PAGE))]
         if labels:
@@ -145,17 +145,17 @@ class KubernetesCluster:
         return (self._manager, ("dryRun", "All")) if dry_run else (self._manager,)
 
 
-async def _read_pages(
-    wire: Wire, request: Request, keep: Callable[[Body], Body] | None
-) -> list[Body]:
-    items: list[Body] = []
+async def _read_pages(wire: Wire, request: Request, keep: Callable[[Body], Body] | None) -> Listing:
+    items = Listing()
     token = ""
     while True:
         page = (*request.query, ("continue", token)) if token else request.query
         answer = await wire.send(replace(request, query=page))
         page_items = (_complete(request.kind, item) for item in answer.get("items") or ())
         items += map(keep, page_items) if keep else page_items
-        token = answer.get("metadata", {}).get("continue") or ""
+        metadata = answer.get("metadata") or {}
+        items.version = items.version or str(metadata.get("resourceVersion") or "")
+        token = metadata.get("continue") or ""
         if not token:
             return items
 

@@ -4,10 +4,9 @@ Everything but the elector gets this one. The question is asked at the moment of
 process that was paused past its lease refuses its own first write.
 """
 
-import builtins
 from collections.abc import Callable, Mapping
 
-from release_coordinator.cluster.port import Body, Cluster, Kind, LogRequest, Ref
+from release_coordinator.cluster.port import Body, Cluster, Kind, Listing, LogRequest, Ref
 from release_coordinator.errors import Transient
 
 
@@ -34,7 +33,7 @@ class FencedCluster:
         labels: Mapping[str, str] | None = None,
         *,
         keep: Callable[[Body], Body] | None = None,
-    ) -> builtins.list[Body]:
+    ) -> Listing:
         """Pass on."""
         return await self._cluster.list(kind, namespace, labels, keep=keep)
 

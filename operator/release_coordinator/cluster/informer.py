@@ -21,7 +21,7 @@ from release_coordinator.clock import Clock
 from release_coordinator.cluster.bodies import kept, ref_of, uid_of, version_of
 from release_coordinator.cluster.faults import Expired
 from release_coordinator.cluster.follow import NotServed, Watches
-from release_coordinator.cluster.port import Body, Kind
+from release_coordinator.cluster.port import Body, Kind, Listing
 from release_coordinator.cluster.store import Store
 from release_coordinator.cluster.urls import collection_path
 from release_coordinator.errors import ReleaseCoordinatorError, Transient
@@ -185,29 +185,31 @@ class Informer:
         self.good_until = self._now()
 
     async def _list(self) -> str:
-        mark, token, version = self._store.mark(), "", ""
-        bodies: list[Body] = []
+        mark, token = self._store.mark(), ""
+        bodies = Listing()
         while True:
             page = await self._collections.page(self.feed.kind, self.feed.namespace, token)
             metadata = page.get("metadata", {})
-            version = version or str(metadata.get("resourceVersion") or "")
+            bodies.version = bodies.version or str(metadata.get("resourceVersion") or "")
             bodies += [kept(self.feed.kind, body) for body in page.get("items") or ()]
             token = metadata.get("continue") or ""
             if not token:
                 break
         self._replace(bodies, mark)
-        return version
+        return bodies.version
 
     def _has_none(self) -> None:
         self.trouble, self.is_served, self._version = "", False, ""
         self.good_until = self._now()
-        self._replace([], self._store.mark())
+        self._replace(Listing(), self._store.mark())
 
-    def _replace(self, bodies: list[Body], mark: int) -> None:
+    def _replace(self, bodies: Listing, mark: int) -> None:
         kind, namespace = self.feed.kind, self.feed.namespace
         is_first = not self._store.complete(kind, namespace)
         known = {ref_of(kind, body): body for body in self._store.select(kind, namespace)}
-        changed = self._store.replace_all(kind, bodies, since=mark, namespace=namespace)
+        changed = self._store.replace_all(
+            kind, bodies, since=mark, version=bodies.version, namespace=namespace
+        )
         for ref in changed:
             self._heard(News(known.get(ref), self._store.get(ref)))
         if changed or is_first:

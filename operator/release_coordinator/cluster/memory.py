@@ -20,7 +20,14 @@ from release_coordinator.cluster.arguments import (
 from release_coordinator.cluster.bodies import clone, ref_of
 from release_coordinator.cluster.double.logs import Logged
 from release_coordinator.cluster.double.server import NAMESPACE, Admission, Server, Subscriber
-from release_coordinator.cluster.port import FIELD_MANAGER, Body, Kind, LogRequest, Ref
+from release_coordinator.cluster.port import (
+    FIELD_MANAGER,
+    Body,
+    Kind,
+    Listing,
+    LogRequest,
+    Ref,
+)
 
 _DAWN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -105,13 +112,13 @@ class MemoryCluster:
         labels: Mapping[str, str] | None = None,
         *,
         keep: Callable[[Body], Body] | None = None,
-    ) -> list[Body]:
+    ) -> Listing:
         """Read all objects of a kind whose labels include the given ones."""
         if namespace is not None:
             check_name(namespace)
         call = Call("list", Ref(kind, namespace, ""))
         found = await self._call(call, lambda: self._server.list(kind, namespace, labels or {}))
-        return [keep(body) for body in found] if keep else found
+        return Listing(map(keep, found), found.version) if keep else found
 
     async def logs(self, pod: Ref, request: LogRequest) -> bytes:
         """Read a part of a log, as scripted. Raises NotFound, Invalid."""

@@ -6,13 +6,22 @@ JSON objects of the API as plain dicts, without `metadata.managedFields` unless 
 Every call has a timeout inside and raises only what `release_coordinator.errors` names.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 Body = dict[str, Any]
 """A Kubernetes object as JSON."""
+
+
+class Listing(list[Body]):
+    """The objects of a list, and how old it is."""
+
+    def __init__(self, bodies: Iterable[Body] = (), version: str = "") -> None:
+        """`version` is the resourceVersion of the list: what is younger may be missing in it."""
+        super().__init__(bodies)
+        self.version = version
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +126,7 @@ class Cluster(Protocol):
         labels: Mapping[str, str] | None = None,
         *,
         keep: Callable[[Body], Body] | None = None,
-    ) -> list[Body]:
+    ) -> Listing:
         """Read all objects of a kind (all pages) whose labels include the given ones.
 
         `namespace=None` reads all namespaces. With `keep` only what it returns of each object is

@@ -129,15 +129,17 @@ class Store:
         bodies: Iterable[Body],
         *,
         since: int,
+        version: str = "",
         namespace: str | None = None,
         labels: Mapping[str, str] | None = None,
     ) -> set[Ref]:
         """Take over a complete list (of a namespace, of these labels); return what it changed.
 
-        Objects that arrived after the mark `since` may be missing in the list because they are
-        younger than it; they stay. What is missing is dropped but not buried: should the list
-        have been an old one, the next event or list brings the object back.
+        Objects that arrived after the mark `since`, or are younger than the resourceVersion of the
+        list, may be missing in it for that; they stay. What is missing is dropped but not buried:
+        should the list have been an old one, the next event or list brings the object back.
         """
+        age = _order(version) if version else None
         listed: dict[str | None, set[str]] = defaultdict(set)
         changed = set()
         for body in bodies:
@@ -146,7 +148,8 @@ class Store:
             if self._put(ref, body):
                 changed.add(ref)
         for space, name, known in list(self._select(kind, namespace, labels or {})):
-            if known.put <= since and name not in listed[space]:
+            is_younger = age is not None and _order(version_of(known.body)) > age
+            if known.put <= since and not is_younger and name not in listed[space]:
                 ref = Ref(kind, space, name)
                 self._drop(ref)
                 changed.add(ref)

@@ -64,7 +64,9 @@ async def _known(
         except NotFound:  # the definition is not installed
             return []
         # What is gone goes from the store too: the next attempt must not begin with it.
-        sources.store.replace_all(kind, listed, since=mark, namespace=namespace)
+        sources.store.replace_all(
+            kind, listed, since=mark, version=listed.version, namespace=namespace
+        )
         return listed
     return sources.store.select(kind, namespace)
 

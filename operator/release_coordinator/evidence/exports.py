@@ -24,5 +24,5 @@ async def look(sources: Sources, namespace: str, want: ExportWant) -> ExportFact
             "installs the chart's roles again"
         )
         return ExportFact(fault=ExportFault.UNREAD, problem=text)
-    text = (body.get("data") or {}).get(DATA_KEY)
-    return unusable(f"it has no key {DATA_KEY}") if text is None else proved(text, want.keys)
+    export = (body.get("data") or {}).get(DATA_KEY)
+    return unusable(f"it has no key {DATA_KEY}") if export is None else proved(export, want.keys)

@@ -108,7 +108,9 @@ async def ensure_listed(cluster: Cluster, store: Store, namespace: str) -> None:
         mark = store.mark()
         with suppress(NotFound):  # the definition is not installed
             listed = await cluster.list(RECORD, namespace, keep=partial(store.take, RECORD))
-            store.replace_all(RECORD, listed, since=mark, namespace=namespace)
+            store.replace_all(
+                RECORD, listed, since=mark, version=listed.version, namespace=namespace
+            )
 
 
 def _kept(body: Body) -> KeptRecord | None:

@@ -41,7 +41,9 @@ async def set_(*options: str) -> int:
 
 
 async def stored(story: Story) -> Body:
-    return (await story.world.user.get(REF))["spec"]
+    body: Body = await story.world.user.get(REF)
+    spec: Body = body["spec"]
+    return spec
 
 
 async def test_version_and_images_are_written_and_nothing_else(

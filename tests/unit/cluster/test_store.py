@@ -168,6 +168,15 @@ def test_what_only_an_old_list_denied_comes_back() -> None:
     assert store.replace_all(JOB, [job(version=5)], since=store.mark()) == {ref()}
 
 
+def test_what_is_younger_than_an_old_list_stays_though_the_list_was_asked_for_later() -> None:
+    store = Store()
+    store.put(JOB, job("young", uid="young", version=5))
+    store.put(JOB, job("gone", uid="gone", version=3))
+    changed = store.replace_all(JOB, [], since=store.mark(), version="4")
+    assert changed == {ref("gone")}
+    assert store.get(ref("young")) is not None
+
+
 def test_a_list_does_not_bring_back_what_was_seen_deleted_meanwhile() -> None:
     store = Store()
     store.put(JOB, job(version=5))

@@ -86,13 +86,15 @@ class StoreMachine(RuleBasedStateMachine):
         self.listing = (self.store.mark(), self.version, copy.deepcopy(self.live))
 
     @precondition(lambda self: self.listing is not None)
-    @rule()
-    def the_list_arrives(self) -> None:
+    @rule(outdated=st.booleans())
+    def the_list_arrives(self, *, outdated: bool) -> None:
+        """An outdated one was asked for just now, but answered from an old state."""
         assert self.listing is not None
         mark, version, listed = self.listing
+        mark = self.store.mark() if outdated else mark
         self.listing = None
         before = {name_of(body): body for body in self.store.select(JOB)}
-        changed = self.store.replace_all(JOB, listed.values(), since=mark)
+        changed = self.store.replace_all(JOB, listed.values(), since=mark, version=str(version))
         after = {name_of(body): body for body in self.store.select(JOB)}
         differ = {name for name in before | after if before.get(name) != after.get(name)}
         assert {ref.name for ref in changed} == differ
@@ -108,7 +110,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule()
     def a_fresh_list_settles_everything(self) -> None:
         self.a_list_is_asked_for()
-        self.the_list_arrives()
+        self.the_list_arrives(outdated=False)
         assert {name_of(body): body for body in self.store.select(JOB)} == self.live
 
     def _tell(self, event: str, body: Body) -> None:

@@ -14,7 +14,7 @@ from tests.releases import bookshop
 from release_coordinator.api.record import RecordSpec
 from release_coordinator.clock import VirtualClock
 from release_coordinator.cluster.memory import MemoryCluster
-from release_coordinator.cluster.port import POLICY, RECORD, RELEASE, Body, Ref
+from release_coordinator.cluster.port import POLICY, RECORD, RELEASE, Body, Listing, Ref
 from release_coordinator.cluster.store import Store
 from release_coordinator.controllers import releasemetrics
 from release_coordinator.controllers.releasemetrics import LASTS, PAUSE, SLICE, ReleaseFigures
@@ -260,9 +260,10 @@ async def test_the_log_is_listed_and_only_what_is_needed_of_it_is_kept(
     store, told, cluster = Store(), list[tuple[str, str]](), await a_log(3)
     listed, listing = list[Body](), cluster.list
 
-    async def spied(*args: Any, **how: Any) -> list[Body]:
-        listed.extend(await listing(*args, **how))
-        return listed
+    async def spied(*args: Any, **how: Any) -> Listing:
+        found = await listing(*args, **how)
+        listed.extend(found)
+        return found
 
     monkeypatch.setattr(cluster, "list", spied)
     await LogResync(cluster, store, told.append).once()

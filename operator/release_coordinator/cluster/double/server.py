@@ -36,6 +36,7 @@ from release_coordinator.cluster.port import (
     SERVICE,
     Body,
     Kind,
+    Listing,
     LogRequest,
     Ref,
 )
@@ -90,7 +91,7 @@ class Server:
             found["metadata"]["managedFields"] = managed_fields(self.written[ref])
         return found
 
-    def list(self, kind: Kind, namespace: str | None, labels: Mapping[str, str]) -> list[Body]:
+    def list(self, kind: Kind, namespace: str | None, labels: Mapping[str, str]) -> Listing:
         """Return copies of all objects that match, by namespace and name."""
         found = [
             body
@@ -98,7 +99,7 @@ class Server:
             if ref.kind == kind and namespace in {None, ref.namespace} and has_labels(body, labels)
         ]
         found.sort(key=lambda body: _order(ref_of(kind, body)))
-        return [clone(body) for body in found]
+        return Listing(map(clone, found), str(self.version))
 
     def logs(self, pod: Ref, request: LogRequest) -> bytes:
         """Return a part of the log of a pod's container."""
