@@ -11,7 +11,7 @@ from tests.unit.cli.pages import text_of
 from release_coordinator.api.attempt import Gate, GateState, Role, Trigger
 from release_coordinator.api.conditions import Reason
 from release_coordinator.api.measurement import Downtime
-from release_coordinator.api.policy import ReleasePolicySpec, StagingRef, Targets
+from release_coordinator.api.policy import ReleasePolicySpec, StagingRules, Targets
 from release_coordinator.api.record import RecordSpec
 from release_coordinator.cli import metricspage
 from release_coordinator.cli.metricsview import view_of
@@ -22,7 +22,7 @@ GOLDEN = Path(__file__).parent / "golden"
 NOW = DAWN + timedelta(days=45)
 POLICY = ReleasePolicySpec(
     targets=Targets(time_to_deploy="5m", downtime="1m"),
-    staging=StagingRef(namespace="shop-staging"),
+    staging=StagingRules(namespace="shop-staging"),
 )
 
 

@@ -1,6 +1,7 @@
 """`kubectl release set NAME` against the double: what is written, retried, refused, looked up."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -63,6 +64,18 @@ async def test_version_and_images_are_written_and_nothing_else(
     assert {k: v for k, v in after.items() if k not in {"version", "components"}} == {
         k: v for k, v in before.items() if k not in {"version", "components"}
     }
+
+
+async def test_what_is_stored_can_be_had_as_a_document(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await released(monkeypatch)
+
+    assert await set_(*NEW, "-o", "json") == 0
+
+    said = json.loads(capsys.readouterr().out)
+    assert (said["kind"], said["spec"]["version"]) == ("Release", "1.4.0")
+    assert await set_(*NEW, "-o", "json", "--wait") == 3
 
 
 async def test_a_release_that_changes_meanwhile_is_read_anew(

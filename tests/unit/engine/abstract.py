@@ -84,6 +84,8 @@ from release_coordinator.engine.runfacts import (
     JobPhase,
     JobPodsWant,
     JobWant,
+    LeftFact,
+    LeftWant,
     PodFact,
     ProbeFact,
     ProbeWant,
@@ -91,6 +93,8 @@ from release_coordinator.engine.runfacts import (
     WorkloadFact,
     WorkloadPodsWant,
     WorkloadWant,
+    WriterFact,
+    WriterWant,
 )
 from release_coordinator.engine.summary import material, summarise
 from release_coordinator.engine.templates import containers, hash_of, with_images
@@ -193,6 +197,8 @@ class Abstract:
             JobPodsWant: lambda _: (),
             WorkloadWant: lambda w: self.workloads.get(w.workload.name),
             WorkloadPodsWant: lambda w: self._pods(w.workload.name),
+            LeftWant: lambda w: self._left(w.workload.name),
+            WriterWant: lambda _: WriterFact(),
             ProbeWant: lambda _: ProbeFact(1, "" if self.healthy else "HTTP 503"),
             DocumentWant: lambda _: DocumentFact(CHANGELOG),
             SampleWant: lambda _: None if self.slow else self._sampled(),
@@ -224,6 +230,10 @@ class Abstract:
             return None
         same = is_same(there.record, want.wanted)
         return RecordFact(there.record.record_digest if same else None, ours=same)
+
+    def _left(self, name: str) -> LeftFact | None:
+        fact = self.workloads.get(name)
+        return LeftFact(fact.images, fact.labelled_for, fact.deleting) if fact else None
 
     def _sampled(self) -> SampleFact:
         return SampleFact(self.sample, "" if self.sample else "down")

@@ -22,7 +22,7 @@ from release_coordinator.api.attempt import (
 )
 from release_coordinator.api.conditions import Phase, Reason
 from release_coordinator.api.measurement import Downtime
-from release_coordinator.api.policy import ReleasePolicySpec, StagingRef, Targets
+from release_coordinator.api.policy import ReleasePolicySpec, StagingRules, Targets
 from release_coordinator.api.record import RecordSpec
 from release_coordinator.engine import closing
 from release_coordinator.engine.deployments import Ended, Outcome, complete, ended
@@ -211,7 +211,7 @@ def test_what_ended_exactly_at_an_edge_belongs_to_the_earlier_window_alone() -> 
 
 
 def test_a_staging_release_has_no_targets_and_is_not_in_the_overall_metrics() -> None:
-    policy = ReleasePolicySpec(staging=StagingRef(namespace="shop-staging"))
+    policy = ReleasePolicySpec(staging=StagingRules(namespace="shop-staging"))
     attempts = [ended("shop", went_well(1)), ended("shop-staging", went_back(1))]
 
     found = report(attempts, {("shop", "default"): policy}, DAWN + timedelta(days=1))
@@ -222,7 +222,7 @@ def test_a_staging_release_has_no_targets_and_is_not_in_the_overall_metrics() ->
 
 
 def test_a_staging_release_in_the_same_namespace_is_named() -> None:
-    policy = ReleasePolicySpec(staging=StagingRef(namespace="shop", release="proving"))
+    policy = ReleasePolicySpec(staging=StagingRules(namespace="shop", release="proving"))
     attempts = [ended("shop", went_well(1)), ended("shop", went_back(1, release="proving"))]
 
     found = report(attempts, {("shop", "bookshop"): policy}, DAWN + timedelta(days=1))

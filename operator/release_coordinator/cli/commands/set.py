@@ -16,7 +16,7 @@ import typer
 
 from release_coordinator.api.codec import parse_release
 from release_coordinator.api.release import ReleaseType
-from release_coordinator.cli import bump, options
+from release_coordinator.cli import bump, options, paper
 from release_coordinator.cli.failure import UnansweredError
 from release_coordinator.cli.follow import follow
 from release_coordinator.cli.gitowner import owner_of
@@ -87,6 +87,7 @@ class _Way:
     wait: bool
     dry_run: bool
     force: bool
+    output: options.Form
 
 
 def set_(  # noqa: PLR0913 - each is an option
@@ -101,6 +102,7 @@ def set_(  # noqa: PLR0913 - each is an option
     dry_run: DryRun = False,
     force: Force = False,
     namespace: options.Namespace = None,
+    output: options.Output = options.Form.PAGE,
     kubeconfig: options.Kubeconfig = None,
     context: options.Context = None,
 ) -> None:
@@ -108,6 +110,8 @@ def set_(  # noqa: PLR0913 - each is an option
     given = bump.wanted(version, image or (), kind)
     if previous == (given != bump.Wanted()):
         raise typer.BadParameter("say --version, --image or --type, or else --previous")
+    if output is not options.Form.PAGE and (file is not None or wait):
+        raise typer.BadParameter("-o prints the Release as it is stored: not for -f, nor --wait")
     question = Question(name or "", namespace, kubeconfig, context)
     if file is not None:
         if wait or force:
@@ -116,7 +120,7 @@ def set_(  # noqa: PLR0913 - each is an option
         return
     if name is None:
         raise typer.BadParameter("say NAME, or -f FILE")
-    way = _Way(wait, dry_run, force)
+    way = _Way(wait, dry_run, force, output)
     raise typer.Exit(asyncio.run(_in_cluster(question, None if previous else given, way)))
 
 
@@ -146,7 +150,8 @@ async def _in_cluster(question: Question, want: bump.Wanted | None, way: _Way) -
                 body = await source.cluster.get(source.ref, managers=True)
             _refuse_owned(body, way)
             changes = bump.edits(body, want or await _before(source, body))
-            if not changes or await _written(source, body, changes, way) is not None:
+            stored = await _written(source, body, changes, way) if changes else body
+            if stored is not None:
                 break
         else:
             raise UnansweredError(
@@ -154,6 +159,7 @@ async def _in_cluster(question: Question, want: bump.Wanted | None, way: _Way) -
             )
         _tell(f"release {question.name}", changes, dry_run=way.dry_run)
         _note_type(body, changes)
+        paper.stored(stored, RELEASE, way.output, sys.stdout)
         if not way.wait or way.dry_run:
             return ExitCode.YES
         return await follow(source, Screen(Output.PAGE, lambda: datetime.now(UTC)))
