@@ -14,6 +14,7 @@ from release_coordinator.engine.releasemetrics import Target
 
 RULES = Path(__file__).resolve().parents[2] / "manifests" / "alerts.yaml"
 PHASE = 'release_coordinator_release_phase{namespace="shop",release="bookshop",phase="%s"}'
+DRIFTED = 'release_coordinator_release_drifted{namespace="shop",release="bookshop"}'
 LEADER = 'leader_election_master_status{name="release",instance="a"}'
 STANDBY = 'leader_election_master_status{name="release",instance="b"}'
 AGE = 'release_coordinator_resync_age_seconds{instance="%s"}'
@@ -120,6 +121,15 @@ def test_an_operator_that_is_started_anew_ends_no_alert(promtool: Path, tmp_path
 
     for moment in ("10m", "12m", "14m", "20m"):
         run(promtool, tmp_path, series, moment, "ReleaseRolledBack", expected)
+
+
+def test_a_release_that_drifted_pages_until_it_runs_again(promtool: Path, tmp_path: Path) -> None:
+    series = {DRIFTED: "0x3 1x5 0x9"}
+    expected = fired("ReleaseDrifted", "critical", RELEASE)
+
+    run(promtool, tmp_path, series, "4m", "ReleaseDrifted")
+    run(promtool, tmp_path, series, "6m", "ReleaseDrifted", expected)
+    run(promtool, tmp_path, series, "11m", "ReleaseDrifted")
 
 
 def test_a_hold_is_only_reminded_of_after_a_while(promtool: Path, tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ async def test_kubectl_waits_for_the_present_spec_alone(shop: HelmShop) -> None:
     release = ("release.release-coordinator.io/bookshop", f"--namespace={shop.namespace}")
 
     def wait(condition: str) -> "asyncio.Task[str]":
-        command = ("wait", f"--for=condition={condition}", *release)
+        command = ("wait", f"--for=condition={condition}", "--timeout=180s", *release)
         return asyncio.create_task(asyncio.to_thread(kubectl.run, *command))
 
     await shop.upgrade("1.2.0")

@@ -46,9 +46,7 @@ NAMESPACE = Kind("", "v1", "namespaces", "Namespace", namespaced=False)
 def install_definitions(kubeconfig: Path) -> None:
     """Apply our definitions and admission policies; return when they have effect."""
     kubectl = Kubectl(kubeconfig)
-    files = [f"--filename={file}" for file in sorted((ROOT / "crds").glob("*.yaml"))]
-    kubectl.run("apply", "--server-side", "--force-conflicts", *files)
-    kubectl.run("wait", "--for=condition=Established", "--timeout=60s", *files)
+    kubectl.define(*sorted((ROOT / "crds").glob("*.yaml")))
     admission.install(kubeconfig)
 
 

@@ -237,16 +237,13 @@ def _install(kubeconfig: Path) -> None:
     """Apply definitions, settings and the default project as the module has them."""
     kubectl = Kubectl(kubeconfig)
     manifests = binaries.source(binaries.ARGOCD) / "manifests"
-    files = [f"--filename={manifests}/crds/{name}-crd.yaml" for name in _DEFINITIONS]
-    # The annotation of an ordinary apply would be too large.
-    apply = ("apply", "--server-side", "--force-conflicts")
-    kubectl.run(*apply, *files)
-    kubectl.run("wait", "--for=condition=Established", "--timeout=60s", *files)
+    kubectl.define(*(manifests / "crds" / f"{name}-crd.yaml" for name in _DEFINITIONS))
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
     kubectl.apply(namespace)
     config = sorted((manifests / "base" / "config").glob("argocd-*.yaml"))
     listed = [f"--filename={file}" for file in config]
-    kubectl.run(*apply, f"--namespace={NAMESPACE}", *listed)
+    apply = ("apply", "--server-side", "--force-conflicts", f"--namespace={NAMESPACE}")
+    kubectl.run(*apply, *listed)
     kubectl.apply(_PROJECT, NAMESPACE)
 
 

@@ -173,7 +173,5 @@ def _install(kubeconfig: Path, controllers: Sequence[str]) -> None:
     kubectl = Kubectl(kubeconfig)
     modules = [_SOURCE, *(f"github.com/fluxcd/{name}" for name in controllers)]
     folders = [binaries.source(binaries.FLUX, one) / "config" / "crd" / "bases" for one in modules]
-    files = [f"--filename={file}" for folder in folders for file in sorted(folder.glob("*.yaml"))]
-    kubectl.run("apply", "--server-side", "--force-conflicts", *files)
-    kubectl.run("wait", "--for=condition=Established", "--timeout=60s", *files)
+    kubectl.define(*(file for folder in folders for file in sorted(folder.glob("*.yaml"))))
     kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})

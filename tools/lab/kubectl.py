@@ -1,6 +1,7 @@
 """kubectl on one named kubeconfig: everything in the laboratory goes through here."""
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from tools.cluster import binaries, shell
 
 Body = dict[str, Any]
 """A Kubernetes object as JSON."""
+_PATIENCE = 60.0
+"""Seconds for definitions to have effect."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,22 @@ class Kubectl:
         """Apply one object as a person would."""
         where = (f"--namespace={namespace}",) if namespace else ()
         self.run("apply", *where, "--filename=-", stdin=json.dumps(body))
+
+    def define(self, *files: str | Path) -> None:
+        """Apply definitions of kinds; return when the kinds can be used.
+
+        `kubectl wait` fails at once for a definition that has no conditions yet, so it is tried
+        again. Raises CommandError.
+        """
+        named = [f"--filename={file}" for file in files]
+        # The annotation of an ordinary apply would be too large for some.
+        self.run("apply", "--server-side", "--force-conflicts", *named)
+        wait = ("wait", "--for=condition=Established", f"--timeout={_PATIENCE:.0f}s", *named)
+        deadline = time.monotonic() + _PATIENCE
+        while not self.succeeds(*wait):
+            if time.monotonic() > deadline:
+                self.run(*wait)  # raises, with its own words
+            time.sleep(0.2)
 
     def raw(self, path: str) -> Any:
         """Return the answer of a path of the API server as JSON."""
