@@ -283,6 +283,9 @@ DEFECTS = (
         "what was said before the first change is not heard",
         "engine/phases/confirming.py",
         "    verdicts = checklist.evaluate(replace(ctx, fresh=True))\n"
+        "    news = exported.learned(replace(ctx, fresh=True))\n"
+        "    if news is not None:\n"
+        "        return news\n"
         "    gates = [verdict.gate for verdict in verdicts]\n",
         "    verdicts = checklist.evaluate(replace(ctx, fresh=True))\n"
         "    gates = ctx.attempt.gates\n",
@@ -342,8 +345,8 @@ DEFECTS = (
     Defect(
         "a deleted release that is to be left as it is goes back",
         "engine/orders.py",
-        "    return spec.deletion_policy is DeletionPolicy.ORPHAN or spec.suspend is Suspend.ALL\n",
-        "    return spec.suspend is Suspend.ALL\n",
+        "    return orphan or ordering.suspended(ctx.release) is Suspend.ALL\n",
+        "    return ordering.suspended(ctx.release) is Suspend.ALL\n",
         ("orphan",),
     ),
     Defect(

@@ -216,6 +216,23 @@ async def test_a_drift_that_is_mended_is_forgotten() -> None:
     assert ready(await story.release())[0] is Status.TRUE
 
 
+async def test_a_drift_that_only_an_old_watch_knows_of_is_not_told() -> None:
+    story = await Story.begin("The watch breaks off before the image comes back")
+    await story.apply(bookshop())
+    await story.run()
+    await story.world.advance(60)
+    before = (await story.release()).resource_version
+    await set_by(story, "kubectl-set", OLD)
+    story.world.operator.stop()
+    await set_by(story, "kubectl-set", NEW)
+    await story.world.advance(11)
+    story.world.wake()
+
+    await story.look()
+
+    assert (await story.release()).resource_version == before
+
+
 async def test_a_rollback_that_is_undone_at_rest_is_told() -> None:
     story = await Story.begin("Argo CD undoes a rollback long after")
     await story.apply(bookshop())

@@ -3,7 +3,8 @@
 A tool that heals what is in Git may do so at any time after a release. Nothing is put back between
 releases (docs/workloads.md), but a Release whose version does not run any more must not say that it
 is Ready. Only images are compared, only of workloads that still carry our label, and only by what
-the watch tells: as long as all is well this costs neither a request nor a write. Used by `decide`.
+the watch tells: as long as all is well this costs neither a request nor a write. What it has told
+is confirmed at the API server before it is written down. Used by `decide`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -58,6 +59,8 @@ def beside(
     if status.drift is not None and _is_known(status.drift, first, others):
         return decision
     writer = seen.writer(first.workload, first.container)
+    if writer.image not in {None, first.image}:
+        return Wait(now + SETTLED)  # the watch was behind, and is not any more
     if writer.at is not None and now < writer.at + SETTLED:
         return Wait(min(writer.at, now) + SETTLED)
     drift = Drift(

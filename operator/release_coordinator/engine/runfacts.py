@@ -189,6 +189,8 @@ class WriterFact:
     manager: str = ""
     at: datetime | None = None
     """When it wrote last, to the second."""
+    image: str | None = None
+    """The image that the API server had when it was asked; None if that could not be read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,10 @@ The first is read from the API server, with all that it keeps of writers; the se
 watch has told, so that a Release at rest costs no request.
 """
 
+from dataclasses import replace
+
 from release_coordinator.cluster import workloads
+from release_coordinator.cluster.bodies import lean
 from release_coordinator.engine import names, templates
 from release_coordinator.engine.runfacts import LeftFact, LeftWant, WriterFact, WriterWant
 from release_coordinator.engine.writers import writer_of
@@ -20,7 +23,11 @@ async def writer(sources: Sources, namespace: str, want: WriterWant) -> WriterFa
         body = await sources.cluster.get(ref, managers=True)
     except (NotFound, Denied):
         return WriterFact()
-    return writer_of(body["metadata"].get("managedFields"), want.container)
+    sources.store.put(ref.kind, lean(body))
+    template = body.get("spec", {}).get("template", {})
+    images = {one["name"]: one.get("image", "") for one in templates.containers(template)}
+    found = writer_of(body["metadata"].get("managedFields"), want.container)
+    return replace(found, image=images.get(want.container))
 
 
 async def left(sources: Sources, namespace: str, want: LeftWant) -> LeftFact | None:
