@@ -55,7 +55,7 @@ class Intake:
         self._enqueue = enqueue
         self._beside = beside
         self._ended: dict[Key, tuple[Any, ...]] = {}
-        """The last attempt of each Release of which who waits for it was told."""
+        """The last attempt of each Release, of whose end those who wait for it were told."""
 
     def take(self, kind: Kind, event_type: str | None, body: Body) -> None:
         """One event; `event_type` is None for an object found by the first listing."""
@@ -81,9 +81,10 @@ class Intake:
             self._beside((body["metadata"]["namespace"], body["metadata"]["name"]))
 
     def _wake_waiting(self, body: Body, *, gone: bool) -> None:
-        """Once for each attempt that has ended in staging, wake who waits for that.
+        """Once for each attempt that has ended, wake who waits for that.
 
-        The end is a write of our own: the store has it before we hear of it.
+        Production waits for staging, others for a lock that the attempt has left behind. The end,
+        and that a Release goes, are writes of our own: the store has them before we hear of them.
         """
         metadata = body["metadata"]
         key = metadata["namespace"], metadata["name"]
@@ -91,16 +92,19 @@ class Intake:
         end = metadata["uid"], attempt.get("number"), attempt.get("recorded")
         if gone:
             self._ended.pop(key, None)
-        elif self._ended.get(key) != end:
+        elif self._ended.get(key) == end:
+            return
+        else:
             self._ended[key] = end
             for waiting in waiting_on(self._store, body):
                 self._enqueue(waiting)
+        for waiting in waiting_for(self._store, body):
+            self._enqueue(waiting)
 
     def _concerned(self, kind: Kind, body: Body) -> Iterable[Key]:
         metadata = body["metadata"]
         if kind is RELEASE:
             yield metadata["namespace"], metadata["name"]
-            yield from waiting_for(self._store, body)
         elif kind is METRIC_SOURCE or kind is POLICY:
             for release in self._store.select(RELEASE, metadata.get("namespace")):
                 yield release["metadata"]["namespace"], release["metadata"]["name"]

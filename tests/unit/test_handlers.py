@@ -1,15 +1,17 @@
 """Which kinds are Kopf's, and whom an event concerns."""
 
 import kopf
+import pytest
 from tests.fakes.world import NAMESPACE, STAGING
 from tests.policies import basic
 from tests.releases import bookshop
 
 from release_coordinator.cluster.login import Credentials
 from release_coordinator.cluster.memory import MemoryCluster
-from release_coordinator.cluster.port import POLICY, RELEASE, Body, Kind
+from release_coordinator.cluster.port import LEASE, POLICY, RELEASE, Body, Kind, Ref
 from release_coordinator.cluster.store import Store
 from release_coordinator.controllers.watching import KINDS
+from release_coordinator.engine import names
 from release_coordinator.handlers import Intake, register
 from release_coordinator.reconcile import Key
 
@@ -79,3 +81,36 @@ async def test_the_end_in_staging_wakes_production_though_we_have_written_it_our
         assert passes == [KEY] * number
         intake.take(RELEASE, None, staging)
         assert passes == [KEY] * number, "once for each"
+
+
+@pytest.mark.parametrize("gone", [False, True])
+async def test_who_waits_for_a_lock_is_woken_when_its_owner_ends_and_leaves_it_behind(
+    gone: bool,  # noqa: FBT001
+) -> None:
+    """The API server would not let the lock go: no event of the Lease tells of the end."""
+    cluster, store, passes = MemoryCluster(namespaces=(NAMESPACE,)), Store(), list[Key]()
+    store.put(RELEASE, await stored(cluster, RELEASE, bookshop()))
+    owner = await cluster.create(
+        RELEASE, {**bookshop(), "metadata": {"name": "admin", "namespace": NAMESPACE}}
+    )
+    labels = {names.LABEL_RELEASE: "admin", names.LABEL_UID: owner["metadata"]["uid"]}
+    lock = {"metadata": {"name": "lock", "namespace": NAMESPACE, "labels": labels}}
+    store.put(LEASE, await cluster.create(LEASE, lock))
+    intake = Intake(store, passes.append)
+    store.put(RELEASE, owner)
+    intake.take(RELEASE, "ADDED", owner)
+    assert passes == [], "it is at work"
+
+    if gone:
+        metadata = owner["metadata"]
+        store.remove(Ref(RELEASE, NAMESPACE, "admin"), metadata["uid"], metadata["resourceVersion"])
+    else:
+        status = {"attempt": {"number": 1, "frozen": True, "recorded": True}}
+        owner = await cluster.replace_status(RELEASE, {**owner, "status": status})
+        store.put(RELEASE, owner)
+    intake.take(RELEASE, "DELETED" if gone else "MODIFIED", owner)
+
+    assert KEY in passes
+    count = len(passes)
+    intake.take(RELEASE, "DELETED" if gone else "MODIFIED", owner)
+    assert gone or len(passes) == count, "once"

@@ -127,7 +127,7 @@ def parse_release(body: Mapping[str, Any]) -> ReleaseObject:
         resource_version=metadata.get("resourceVersion", ""),
         generation=metadata.get("generation", 0),
         deleting=bool(metadata.get("deletionTimestamp")),
-        annotations=dict(metadata.get("annotations") or {}),
+        annotations=dict(_mapping(metadata.get("annotations"))),
         finalizers=tuple(metadata.get("finalizers") or ()),
         spec=spec,
         faults=faults,

@@ -5,6 +5,7 @@ order and quotes stay as people wrote them, and a commit shows nothing else.
 """
 
 import copy
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -22,6 +23,9 @@ from .lint.places import Document, read
 Path = tuple[str | int, ...]
 _VERSION: TypeAdapter[str] = TypeAdapter(Version)
 _IMAGE: TypeAdapter[str] = TypeAdapter(Image)
+_TEMPLATES = ("{{", "${")
+"""By which Helm and Flux mark what they put in."""
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ def rewritten(text: str, document: Document, changes: Sequence[Edit]) -> str:
 
     Raises UnansweredError where that cannot be done without touching anything else.
     """
-    places = sorted((_place(document, one) for one in changes), reverse=True)
+    places = sorted((_place(text, document, one) for one in changes), reverse=True)
     result = text
     for start, end, words in places:
         result = result[:start] + words + result[end:]
@@ -124,6 +128,8 @@ def _images(spec: Body, want: Wanted) -> Iterator[Edit]:
             names = ", ".join(sorted(known)) or "none"
             raise UnansweredError(f"there is no component {component!r}; there are: {names}")
         index, images = known[component]
+        if not images:
+            raise UnansweredError(f"component {component!r} names no images; write them first")
         if not container and len(images) != 1:
             raise UnansweredError(
                 f"component {component!r} has several containers: write one of "
@@ -160,29 +166,39 @@ def _text(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def _place(document: Document, change: Edit) -> tuple[int, int, str]:
+def _place(text: str, document: Document, change: Edit) -> tuple[int, int, str]:
     """From where to where a text is replaced, and by what."""
     node: yaml.Node = document.node
     for step in change.path[:-1]:
         node = _inside(node, step) or _unfit(change, "it is not written out there")
     found = _inside(node, change.path[-1])
     if found is None:
-        return _insertion(node, change)
+        return _insertion(text, node, change)
     if not isinstance(found, yaml.ScalarNode) or found.style in {"|", ">"}:
         _unfit(change, "its value is not on one line")
+    start, end = found.start_mark.index, found.end_mark.index
+    if start == end:
+        _unfit(change, "it has no value there")
+    if text[start] in "&!*":
+        _unfit(change, "its value has an anchor, an alias or a tag")
+    if any(mark in found.value for mark in _TEMPLATES):
+        _unfit(change, "a template makes its value")
     quote = found.style or ""
-    return found.start_mark.index, found.end_mark.index, f"{quote}{change.after}{quote}"
+    return start, end, f"{quote}{change.after}{quote}"
 
 
-def _insertion(node: yaml.Node, change: Edit) -> tuple[int, int, str]:
-    """A new field right behind the version."""
+def _insertion(text: str, node: yaml.Node, change: Edit) -> tuple[int, int, str]:
+    """A new field right behind the version, and behind what is said of that on its line."""
     version = _inside(node, "version")
     if version is None or not isinstance(node, yaml.MappingNode):
         _unfit(change, "there is no version beside which to write it")
-    end, words = version.end_mark.index, f"{change.path[-1]}: {change.after}"
+    end, name = version.end_mark.index, change.path[-1]
     if node.flow_style:
-        return end, end, f", {words}"
-    return end, end, f"\n{' ' * node.start_mark.column}{words}"
+        quote = next(key.style for key, _ in node.value if key.value == "version") or ""
+        return end, end, f", {quote}{name}{quote}: {quote}{change.after}{quote}"
+    ending = _LINE_END.search(text, end)
+    end, line_end = (ending.start(), ending[0]) if ending else (len(text), "\n")
+    return end, end, f"{line_end}{' ' * node.start_mark.column}{name}: {change.after}"
 
 
 def _inside(node: yaml.Node, step: str | int) -> yaml.Node | None:
@@ -203,7 +219,7 @@ def _check(old: str, new: str, document: Document, changes: Sequence[Edit]) -> N
         for start in (document.node.start_mark.index,)
     ]
     if [one.body for one in after] != expected:
-        _unfit(changes[0], "anchors, aliases or a template are in the way")
+        _unfit(changes[0], "anchors or aliases are in the way")
 
 
 def _unfit(change: Edit, why: str) -> NoReturn:

@@ -17,7 +17,7 @@ from release_coordinator.api.conditions import Phase
 from release_coordinator.api.release import WorkloadKind, WorkloadRef
 from release_coordinator.api.status import Drift, ReleaseStatus
 
-from . import plan, writers
+from . import names, plan, writers
 from .context import shorten
 from .observation import Observation
 from .outcome import Decision, Note, Wait
@@ -90,6 +90,8 @@ def told(drift: Drift) -> str:
         f"is {drift.image} instead of {drift.wanted}{more}, written by {writers.who(drift.by)}"
     )
     if by_tool(drift):
+        # A rule that names our field manager leaves alone only what is written under that name.
+        command += f" --field-manager={names.FIELD_MANAGER}"
         return f"{text}. So that it does not do so again: {writers.mend(drift.by)}; then {command}"
     return f"{text}. If that is meant, release it as a version of its own; else {command}"
 

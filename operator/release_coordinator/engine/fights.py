@@ -101,12 +101,14 @@ def conflict(
 ) -> Note:
     """Hold: somebody else writes the workload during the attempt."""
     by = ctx.seen.writer(workload, container).manager if container else ""
-    return ctx.hold(
-        Reason.CONFLICTING_WRITER,
-        f"the pod template of {workload} was changed by {writers.who(by)} during the "
-        "attempt; stop the other writer, then resume (our images are applied again) or roll back",
-        step_id,
+    tool = writers.tool_of(by) is not writers.Tool.OTHER
+    mend = _mend(ctx, workload, by) if tool else "stop the other writer"
+    facts = f"the pod template of {workload} was changed by {writers.who(by)} during the attempt"
+    end = (
+        f"; {mend}, then resume (our images are applied again){_unless_back(ctx, ' or roll back')}"
     )
+    text = shorten(facts, holds.MESSAGE - len(end)) + end
+    return ctx.hold(Reason.CONFLICTING_WRITER, text, step_id)
 
 
 def _changed(fact: WorkloadFact, images: Images) -> Iterator[str]:
@@ -115,7 +117,17 @@ def _changed(fact: WorkloadFact, images: Images) -> Iterator[str]:
 
 def _hold(ctx: Context, fact: WorkloadFact, step_id: str, container: str, often: str) -> Note:
     by = ctx.seen.writer(fact.ref, container).manager
-    end = f"; {writers.mend(by)}; then resume, or roll back"
+    end = f"; {_mend(ctx, fact.ref, by)}; then resume{_unless_back(ctx, ', or roll back')}"
     facts = f"{writers.who(by)} has set {writers.field_of(container)} of {fact.ref} back {often}"
     text = shorten(facts, holds.MESSAGE - len(end)) + end
     return ctx.hold(Reason.GITOPS_CONFLICT, text, step_id)
+
+
+def _mend(ctx: Context, workload: WorkloadRef, by: str) -> str:
+    inline = any(one.workload and one.target == workload for one in ctx.plan.order)
+    return writers.mend(by, inline=inline)
+
+
+def _unless_back(ctx: Context, way: str) -> str:
+    """A way out that there is only as long as the attempt does not go back already."""
+    return way if ctx.attempt.trigger is None else ""

@@ -128,9 +128,14 @@ def _patch(record: RecordSpec, changes: list[tuple[str, ImageChange]]) -> Iterat
 def _is_whole(
     record: RecordSpec, good: ReleaseSpec | None, changes: list[tuple[str, ImageChange]]
 ) -> bool:
-    """Whether version and images are all in which the two plans differ."""
+    """Whether version and images are all in which the two plans differ, and the good one runs.
+
+    After a rollback that failed nobody knows what does, and the spec as it was begins a release.
+    """
     failed = record.plan
     if good is None or failed is None or good.version != record.previous_version:
+        return False
+    if record.outcome is not Phase.ROLLED_BACK:
         return False
     restored = {(c.component, c.container): c.restored for _, c in changes}
     components = [

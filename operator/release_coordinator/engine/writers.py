@@ -59,11 +59,11 @@ def tool_of(manager: str) -> Tool:
     return _MANAGERS.get(manager, Tool.OTHER)
 
 
-def mend(manager: str) -> str:
+def mend(manager: str, *, inline: bool = False) -> str:
     """What a person changes so that it does not write our fields again."""
-    return (
-        f"{_MENDS[tool_of(manager)]}, or carry the workload in the Release as workload ({LAYOUTS})"
-    )
+    own = _MENDS[tool_of(manager)]
+    carry = "" if inline else ", or carry the workload in the Release as workload"
+    return f"{own}{carry} ({LAYOUTS})"
 
 
 def who(manager: str) -> str:
@@ -97,6 +97,7 @@ def _owner(entry: Mapping[str, Any]) -> WriterFact:
     said = entry.get("time")
     try:
         at = datetime.fromisoformat(said) if isinstance(said, str) else None
+        at = at if at is None or at.tzinfo else None  # which moment that is, nobody knows
     except ValueError:
         at = None
     return WriterFact(str(entry.get("manager", ""))[:MANAGER], at)

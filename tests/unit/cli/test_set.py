@@ -1,5 +1,7 @@
 """`kubectl release set`: a file changes in its values alone; who owns a Release in a cluster."""
 
+import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -92,16 +94,16 @@ def test_a_dry_run_says_what_would_change_and_writes_nothing(
     assert "spec.components[0].images.api: example/api:1.3.0 -> example/api:1.4.0" in told
 
 
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 def test_a_pipe_gets_the_whole_file(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    line_end: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    import io  # noqa: PLC0415
-
-    monkeypatch.setattr("sys.stdin", io.StringIO(FILE))
+    text = FILE.replace("\n", line_end)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
 
     assert cli.run(["set", "-f", "-", "--version", "1.4.0"]) == 0
 
-    assert capsys.readouterr().out == FILE.replace('"1.3.0"', '"1.4.0"')
+    assert capsys.readouterr().out == text.replace('"1.3.0"', '"1.4.0"')
 
 
 def test_line_ends_stay(tmp_path: Path) -> None:
@@ -142,11 +144,17 @@ def test_what_cannot_be_meant_is_refused(
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("kind: ConfigMap", "has not one Release"),
+        ("kind: ConfigMap", "has no Release; it has: none"),
         ("a: [", "this is no YAML"),
-        (FILE.replace('"1.3.0"', "&v 1.3.0").replace("example/proxy:7", "*v"), "anchors"),
+        (FILE.replace('"1.3.0"', "&v 1.3.0").replace("example/proxy:7", "*v"), "an anchor"),
+        (FILE.replace('"1.3.0"', "&v 1.3.0"), "anchor"),
+        (FILE.replace('"1.3.0"', "!!str 1.3.0"), "tag"),
+        (FILE.replace('"1.3.0"', '"{{ .Values.version }}"'), "a template makes its value"),
+        (FILE.replace('"1.3.0"', "${VERSION}"), "a template makes its value"),
+        (FILE.replace('"1.3.0"', "{{ .Values.version }}"), "this is no YAML"),
+        (FILE.replace('"1.3.0"', ""), "no value"),
         (FILE.replace('version: "1.3.0"', "version: |\n    1.3.0"), "not on one line"),
-        (FILE + "---\n" + FILE.split("---\n")[1], "it has: bookshop, bookshop"),
+        (FILE + "---\n" + FILE.split("---\n")[1], "that may be meant: bookshop, bookshop"),
     ],
 )
 def test_a_file_that_cannot_be_changed_without_harm_is_left_alone(
@@ -171,14 +179,54 @@ def test_one_of_several_releases_is_named(tmp_path: Path) -> None:
     assert last == other.replace('"1.3.0"', '"1.4.0"')
 
 
-def test_a_type_is_written_behind_the_version(tmp_path: Path) -> None:
-    path = file(tmp_path)
+def test_releases_of_one_name_are_told_apart_by_namespace(tmp_path: Path) -> None:
+    """Staging and production in one file."""
+    one = FILE.split("---\n")[1]
+    staging, shop = (
+        one.replace("name: bookshop ", f"namespace: {namespace}\n  name: bookshop ")
+        for namespace in ("staging", "shop")
+    )
+    path = file(tmp_path, f"{staging}---\n{shop}")
+
+    assert cli.run(["set", "bookshop", "-n", "shop", "-f", str(path), "--version", "1.4.0"]) == 0
+
+    new = shop.replace('"1.3.0"', '"1.4.0"')
+    assert path.read_text() == f"{staging}---\n{new}"
+
+
+def test_a_release_of_another_namespace_is_not_meant(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = file(tmp_path, FILE.replace("name: bookshop ", "namespace: shop\n  name: bookshop "))
+
+    assert cli.run(["set", "-n", "staging", "-f", str(path), "--version", "1.4.0"]) == 3
+
+    told = " ".join(capsys.readouterr().err.split())
+    assert "no Release for namespace staging; it has: shop/bookshop" in told
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_type_is_written_behind_the_version_and_its_comment(
+    line_end: str, tmp_path: Path
+) -> None:
+    """The comment may be a marker of Flux: it belongs to the version."""
+    path = tmp_path / "release.yaml"
+    path.write_bytes(FILE.replace("\n", line_end).encode())
 
     cli.run(["set", "-f", str(path), "--version", "1.2.0", "--type", "rollback"])
 
-    assert '  version: "1.2.0"\n  type: Rollback   # bumped by CI\n' in path.read_text()
-    (_, document) = yaml.safe_load_all(path.read_text())
+    after = path.read_bytes().decode()
+    assert f'  version: "1.2.0"   # bumped by CI{line_end}  type: Rollback{line_end}' in after
+    (_, document) = yaml.safe_load_all(after)
     assert document["spec"]["type"] == "Rollback"
+
+
+def test_json_stays_json(tmp_path: Path) -> None:
+    path = file(tmp_path, json.dumps(bookshop()))
+
+    assert cli.run(["set", "-f", str(path), "--version", "1.4.0", "--type", "Minor"]) == 0
+
+    assert json.loads(path.read_text())["spec"]["type"] == "Minor"
 
 
 def test_a_type_that_does_not_fit_the_step_is_told(

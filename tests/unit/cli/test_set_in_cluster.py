@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from tests.fakes.story import Story
+from tests.fakes.story import Story, following, in_phase
 from tests.fakes.world import NAMESPACE
 from tests.releases import bookshop
 
+from release_coordinator.api.conditions import Phase
 from release_coordinator.cli import main as cli
 from release_coordinator.cli.commands import set as setting
 from release_coordinator.cli.source import Source
@@ -127,3 +128,29 @@ async def test_previous_is_what_ran_before_as_a_declared_rollback(
         {"api": "example/bookshop-backend:1.2.0"},
         {"web": "example/bookshop-frontend:1.2.0"},
     ]
+
+
+async def test_previous_after_a_rollback_is_what_runs_and_begins_no_release(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A declared rollback from a version to itself would shut gate Version."""
+    story = await released(monkeypatch)
+    good = await stored(story)
+    await story.apply(following("1.4.0"))
+    await story.run(in_phase(Phase.WATCHING))
+    await story.annotate("rollback", "2")
+    await story.run()
+
+    assert await set_("--previous") == 0
+    await story.run()
+
+    after = await stored(story)
+    assert (after["version"], after.get("type")) == ("1.3.0", good.get("type"))
+    assert [one["images"] for one in after["components"]] == [
+        one["images"] for one in good["components"]
+    ]
+    attempt = (await story.release()).status.attempt
+    assert attempt is not None
+    assert [
+        gate.message for gate in attempt.gates if gate.name == "Version" and not gate.opens
+    ] == []

@@ -8,13 +8,14 @@ from hypothesis import strategies as st
 from tests.fakes.world import DAWN
 from tests.unit.engine.contexts import context
 
-from release_coordinator.api.attempt import PUT_BACK_LIMIT, Attempt, Step, StepState
+from release_coordinator.api.attempt import PUT_BACK_LIMIT, Attempt, Step, StepState, Trigger
 from release_coordinator.api.conditions import Reason
 from release_coordinator.api.release import WorkloadRef
 from release_coordinator.engine import fights, templates
 from release_coordinator.engine.context import Context
 from release_coordinator.engine.outcome import Note, Outcome
 from release_coordinator.engine.runfacts import WorkloadFact, WriterFact, WriterWant
+from release_coordinator.engine.writers import mend
 
 STEP = "rollout/backend"
 WORKLOAD = WorkloadRef(name="bookshop-backend")
@@ -129,3 +130,30 @@ def test_each_time_has_a_mark_of_its_own() -> None:
 
     assert first == "1/rollout/backend"
     assert fights.mark(seen(DAWN, again), STEP) == "1/rollout/backend/again-1"
+
+
+def test_on_the_way_back_nobody_is_told_to_roll_back() -> None:
+    """Neither for a fight nor for what is held at once."""
+    trigger = Trigger(reason=Reason.MANUAL_ROLLBACK, message="", at=DAWN)
+    for image, times in (("shop:1", fights.TIMES), ("shop:3", 1)):
+        attempt = seen(DAWN).attempt.model_copy(update={"trigger": trigger})
+        for _ in range(times):
+            attempt = after(fights.answer(seen(DAWN, attempt), fact(image), STEP, IMAGES))
+
+        assert attempt.hold is not None
+        assert "resume" in attempt.hold.message
+        assert "roll back" not in attempt.hold.message
+
+
+def test_who_is_known_is_told_how_to_stop_also_where_it_holds_at_once() -> None:
+    attempt = after(fights.answer(seen(DAWN), fact("shop:3"), STEP, IMAGES))
+
+    assert attempt.hold is not None
+    assert attempt.hold.reason is Reason.CONFLICTING_WRITER
+    assert "RespectIgnoreDifferences=true" in attempt.hold.message
+    assert attempt.hold.message.endswith("then resume (our images are applied again) or roll back")
+
+
+def test_what_the_release_carries_is_not_to_be_carried_by_it() -> None:
+    assert "carry the workload" in mend("argocd-controller")
+    assert "carry the workload" not in mend("argocd-controller", inline=True)

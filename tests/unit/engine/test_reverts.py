@@ -97,6 +97,17 @@ def test_with_the_patch_the_spec_is_the_one_that_completed() -> None:
     ]
 
 
+def test_after_a_rollback_that_failed_the_spec_of_before_would_begin_a_release() -> None:
+    good = spec_of(bookshop())
+    failed = record(spec_of(bumped()), Phase.ROLLBACK_FAILED)
+
+    found = reverts.revert(failed, good, reverts.of_plan(good), GitSource())
+
+    assert found is not None
+    assert not found.whole
+    assert found.patch
+
+
 def test_what_else_differs_is_named() -> None:
     """A migration that the version has brought goes only with its commit."""
     failed = following("1.4.0")

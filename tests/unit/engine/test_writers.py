@@ -55,6 +55,12 @@ def test_an_image_that_is_ours_alone_has_no_other_writer() -> None:
     assert writer_of([entry(FIELD_MANAGER)], "api").manager == ""
 
 
+def test_a_time_without_a_zone_is_none() -> None:
+    managed = [entry("argocd-controller"), entry("flux", "2026-11-23T12:00:00")]
+
+    assert writer_of(managed, "api").manager == "argocd-controller"
+
+
 @given(JSON)
 def test_whatever_is_there_is_read_without_an_error(managed: object) -> None:
     assert isinstance(writer_of(managed, "api").manager, str)

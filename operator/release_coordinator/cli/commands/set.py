@@ -15,11 +15,13 @@ from typing import Annotated
 import typer
 
 from release_coordinator.api.codec import parse_release
+from release_coordinator.api.conditions import Phase
 from release_coordinator.api.release import ReleaseType
 from release_coordinator.cli import bump, options, paper
 from release_coordinator.cli.failure import UnansweredError
 from release_coordinator.cli.follow import follow
 from release_coordinator.cli.gitowner import owner_of
+from release_coordinator.cli.lint.gitopstools import at, may_be
 from release_coordinator.cli.lint.places import Document, read
 from release_coordinator.cli.refusals import in_words, said
 from release_coordinator.cli.screen import Output, Screen
@@ -73,7 +75,8 @@ Type = Annotated[
     ReleaseType | None, typer.Option("--type", case_sensitive=False, help="spec.type as well.")
 ]
 Previous = Annotated[
-    bool, typer.Option("--previous", help="Version and images from before; type: Rollback.")
+    bool,
+    typer.Option("--previous", help="Version and images from before; type: Rollback."),
 ]
 Wait = Annotated[bool, typer.Option("--wait", help="Follow it until it ends.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Write nothing; say what would change.")]
@@ -116,7 +119,8 @@ def set_(  # noqa: PLR0913 - each is an option
     if file is not None:
         if wait or force:
             raise typer.BadParameter("--wait and --force are for the cluster, not for a file")
-        _in_file(file, name, asyncio.run(_from_before(question)) if previous else given, dry_run)
+        want = asyncio.run(_from_before(question)) if previous else given
+        _in_file(file, question, want, dry_run=dry_run)
         return
     if name is None:
         raise typer.BadParameter("say NAME, or -f FILE")
@@ -124,12 +128,12 @@ def set_(  # noqa: PLR0913 - each is an option
     raise typer.Exit(asyncio.run(_in_cluster(question, None if previous else given, way)))
 
 
-def _in_file(file: str, name: str | None, want: bump.Wanted, dry_run: bool) -> None:  # noqa: FBT001
+def _in_file(file: str, question: Question, want: bump.Wanted, *, dry_run: bool) -> None:
     text = _text(file)
     documents, faults = read(text, file)
     if faults:
         raise UnansweredError(f"{faults[0].file}:{faults[0].line}: {faults[0].text}")
-    document = _meant(documents, file, name)
+    document = _meant(documents, file, question.name or None, question.namespace)
     changes = bump.edits(document.body, want)
     after = bump.rewritten(text, document, changes) if changes else text
     _tell(f"{file}: Release {document.name}", changes, dry_run=dry_run)
@@ -222,7 +226,9 @@ async def _before(source: Source, body: Body) -> bump.Wanted:
         for container, image in part.images.items()
         if not part.absent and _is_released(release.spec, part.name, container)
     }
-    return bump.Wanted(attempt.previous_version, images, ReleaseType.ROLLBACK)
+    # After a rollback that runs already: as what it was before, no release begins by it.
+    back = attempt.end is not None and attempt.end.outcome is Phase.ROLLED_BACK
+    return bump.Wanted(attempt.previous_version, images, None if back else ReleaseType.ROLLBACK)
 
 
 def _is_released(spec: object, component: str, container: str) -> bool:
@@ -230,18 +236,32 @@ def _is_released(spec: object, component: str, container: str) -> bool:
     return any(one.name == component and container in one.images for one in parts)
 
 
-def _meant(documents: Sequence[Document], file: str, name: str | None) -> Document:
+def _meant(
+    documents: Sequence[Document], file: str, name: str | None, namespace: str | None
+) -> Document:
     releases = [
         one
         for one in documents
         if (one.body.get("apiVersion"), one.kind) == (RELEASE.api_version, RELEASE.kind)
     ]
-    known = [one for one in releases if name in {None, one.name}]
+    known = [
+        one
+        for one in releases
+        if name in {None, one.name} and may_be(namespace, at(one.body, "metadata", "namespace"))
+    ]
     if len(known) == 1:
         return known[0]
-    names_ = ", ".join(one.name for one in releases) or "none"
-    what = f"no Release {name!r}" if name else "not one Release"
+    names_ = ", ".join(map(_named, releases)) or "none"
+    where = f" for namespace {namespace}" if namespace else ""
+    if known:
+        raise UnansweredError(f"{file} has several Releases that may be meant: {names_}")
+    what = f"no Release {name!r}{where}" if name else f"no Release{where}"
     raise UnansweredError(f"{file} has {what}; it has: {names_}")
+
+
+def _named(release: Document) -> str:
+    namespace = at(release.body, "metadata", "namespace")
+    return f"{namespace}/{release.name}" if namespace else release.name
 
 
 def _tell(what: str, changes: Sequence[bump.Edit], *, dry_run: bool) -> None:
@@ -272,7 +292,7 @@ def _note_type(body: Body, changes: Sequence[bump.Edit]) -> None:
 def _text(file: str) -> str:
     try:
         if file == STDIN:
-            return sys.stdin.read()
+            return sys.stdin.buffer.read().decode("utf-8")
         with Path(file).open(encoding="utf-8", newline="") as opened_:  # line ends stay
             return opened_.read()
     except (OSError, UnicodeDecodeError) as error:

@@ -4,12 +4,12 @@ Part of `cli.lint`: all files of a call are looked at together. Each rule is one
 mend is longer than a sentence it is in docs/gitops/layouts.md.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from release_coordinator.api.codec import parse_release
 from release_coordinator.api.release import Component, ReleaseSpec, WorkloadKind
-from release_coordinator.cluster.port import RELEASE, Body
+from release_coordinator.cluster.port import RELEASE, Body, Kind
 from release_coordinator.engine import names
 
 from . import gitopstools as tools
@@ -56,6 +56,13 @@ class Files:
                     if _is_target(component, release.body, one.body):
                         yield Pair(release, f"spec.components[{index}]", component, one)
 
+    def owners(self, pair: Pair) -> list[tuple[Document, Application]]:
+        """The Applications that apply a workload."""
+        file = pair.workload.file
+        found = [one for one in self.applications if one[1].covers(file, pair.workload.body)]
+        inmost = max((application.depth(file) for _, application in found), default=-1)
+        return [one for one in found if one[1].depth(file) == inmost]
+
 
 def files(documents: Sequence[Document]) -> Files:
     """Sorted by what they are."""
@@ -71,9 +78,7 @@ def files(documents: Sequence[Document]) -> Files:
         if _is(one, tools.APPLICATION.api_version, tools.APPLICATION.kind)
     ]
     kustomizations = [
-        (one, Kustomization(one.body))
-        for one in documents
-        if _is(one, tools.KUSTOMIZATION.api_version, tools.KUSTOMIZATION.kind)
+        (one, Kustomization(one.body)) for one in documents if _is_of(one, tools.KUSTOMIZATION)
     ]
     return Files(releases, workloads, applications, kustomizations)
 
@@ -88,7 +93,7 @@ def findings(documents: Sequence[Document]) -> list[Finding]:
         told += _twice(pair)
         if pair.component.workload is None:
             told += _unlike(pair, is_left=_is_left(found, pair))
-            told += [one for place in found.applications for one in argo_cd(place, pair)]
+            told += [one for place in found.owners(pair) for one in argo_cd(place, pair)]
             told += [one for place in found.kustomizations for one in flux(place, pair)]
     return told
 
@@ -96,22 +101,21 @@ def findings(documents: Sequence[Document]) -> list[Finding]:
 def argo_cd(place: tuple[Document, Application], pair: Pair) -> Iterator[Finding]:
     """What an Application does to the image of a workload."""
     document, application = place
-    workload = pair.workload.body
-    if not application.covers(pair.workload.file, workload):
-        return
     if not any(pair.images.values()):
         yield from _without_image(place, pair)
         return
-    for one in of_application(application, workload):
+    for one in of_application(application, pair.workload.body, pair.component.images):
         yield document.placed(one)
 
 
-def of_application(application: Application, workload: Body) -> Iterator[Finding]:
-    """Whether it leaves the image of a workload to the operator."""
+def of_application(
+    application: Application, workload: Body, containers: Collection[str]
+) -> Iterator[Finding]:
+    """Whether it leaves the images of these containers of a workload to the operator."""
     target = f"{workload.get('kind')} {at(workload, 'metadata', 'name')}"
     own = f"managedFieldsManagers: [{names.FIELD_MANAGER}]"
     rule = f"ignoreDifferences: [{{group: apps, kind: {workload.get('kind')}, {own}}}]"
-    if not application.ignores_image(workload):
+    if not application.ignores_image(workload, containers):
         others = application.other_managers(workload)
         wrong = f" (managedFieldsManagers names {', '.join(others)})" if others else ""
         if application.heals:
@@ -126,7 +130,7 @@ def of_application(application: Application, workload: Body) -> Iterator[Finding
                 f"option {tools.RESPECT}, see {LAYOUTS}"
             )
             yield error("argocd-ignore", "spec", text)
-    elif not application.has_option(tools.RESPECT, workload):
+    elif not application.has_option(tools.RESPECT):  # on a workload it says nothing
         text = (
             f"ignoreDifferences only hides that the image of {target} is another: the next commit "
             f"that changes anything sets it back; add the sync option {tools.RESPECT}"
@@ -238,12 +242,10 @@ def _twice(pair: Pair) -> Iterator[Finding]:
 
 def _is_left(found: Files, pair: Pair) -> bool:
     """Whether some Application applies the workload and leaves its image alone."""
-    workload = pair.workload.body
     return any(
-        application.covers(pair.workload.file, workload)
-        and application.ignores_image(workload)
-        and application.has_option(tools.RESPECT, workload)
-        for _, application in found.applications
+        application.ignores_image(pair.workload.body, pair.component.images)
+        and application.has_option(tools.RESPECT)
+        for _, application in found.owners(pair)
     )
 
 
@@ -266,6 +268,12 @@ _KINDS = set(WorkloadKind)
 
 def _is(document: Document, api_version: str, kind: str) -> bool:
     return document.body.get("apiVersion") == api_version and document.kind == kind
+
+
+def _is_of(document: Document, kind: Kind) -> bool:
+    """Of whatever version: older ones are still served."""
+    group = str(document.body.get("apiVersion") or "").partition("/")[0]
+    return (group, document.kind) == (kind.group, kind.kind)
 
 
 def _spec(body: Body) -> ReleaseSpec | None:

@@ -34,10 +34,12 @@ class Appliers:
             return list(_carried(path, component, tracked))
         found = [*_of_flux(f"{path}.workloadRef", live)]
         if tracked or label:
-            found += await self._of_argo_cd(f"{path}.workloadRef", live, tracked)
+            found += await self._of_argo_cd(f"{path}.workloadRef", component, live, tracked)
         return found
 
-    async def _of_argo_cd(self, path: str, live: Body, tracked: str) -> list[Finding]:
+    async def _of_argo_cd(
+        self, path: str, component: Component, live: Body, tracked: str
+    ) -> list[Finding]:
         applications = await self._applications()
         owners = [one for one in applications if one.covers("", live)]
         if self._denied and tracked:
@@ -46,7 +48,7 @@ class Appliers:
         return [
             Finding(one.level, one.rule, path, f"Application {owner.name}: {one.text}")
             for owner in owners
-            for one in gitops.of_application(owner, live)
+            for one in gitops.of_application(owner, live, component.images)
         ]
 
     async def _applications(self) -> Sequence[Application]:

@@ -4,7 +4,8 @@ Pure; used by `lint.gitops`. What is not as its kind should be counts as left ou
 check these objects.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -77,11 +78,23 @@ class Application:
         listed = at(self.body, "status", "resources")
         if isinstance(listed, list):
             return any(_is_same(one, workload) for one in listed)
-        return any(is_below(file, path) for path in self._paths()) and self._reaches(workload)
+        return self.depth(file) >= 0 and self._reaches(workload)
 
-    def ignores_image(self, workload: Body) -> bool:
-        """Whether it overlooks that the image of the workload is another."""
-        return any(_is_of_image(rule) for rule in self._rules(workload))
+    def depth(self, file: str) -> int:
+        """How many folders of its path lead to a file; -1 if it is in none of them.
+
+        An app of apps is in the folder above those of its children: the innermost one counts.
+        """
+        paths = (path for path in self._paths() if is_below(file, path))
+        return max((len(_folders(path)) for path in paths), default=-1)
+
+    def ignores_image(self, workload: Body, containers: Collection[str]) -> bool:
+        """Whether it overlooks that the images of these containers of a workload are others."""
+        rules = list(self._rules(workload))
+        return all(
+            any(_is_of_image(rule, field) for rule in rules)
+            for field in _lists_of(workload, containers)
+        )
 
     def other_managers(self, workload: Body) -> list[str]:
         """Field managers that it overlooks, and none of them is the operator's."""
@@ -90,7 +103,8 @@ class Application:
 
     def has_option(self, option: str, workload: Body | None = None) -> bool:
         """Whether a sync option is set, for all or for this workload."""
-        own = str(annotations(workload or {}).get(SYNC_OPTIONS, "")).split(",")
+        said = str(annotations(workload or {}).get(SYNC_OPTIONS, ""))
+        own = (one.strip() for one in said.split(","))
         return option in (*_list(at(self.body, "spec", "syncPolicy", "syncOptions")), *own)
 
     @property
@@ -139,20 +153,50 @@ class Kustomization:
 
 def is_below(file: str, folder: str) -> bool:
     """Whether a file is in a folder of the repository, wherever that is checked out."""
-    wanted = [part for part in PurePosixPath(folder.strip()).parts if part not in {".", "/"}]
+    wanted = _folders(folder)
     inside = list(PurePosixPath(file).parts[:-1])
     starts = range(len(inside) - len(wanted) + 1)
     return any(inside[start : start + len(wanted)] == wanted for start in starts)
 
 
+def _folders(path: str) -> list[str]:
+    return [part for part in PurePosixPath(path.strip()).parts if part not in {".", "/"}]
+
+
 _MANAGERS = "managedFieldsManagers"
+_LISTS = ("initContainers", "containers")
+_POD = ".spec.template.spec"
 
 
-def _is_of_image(rule: Mapping[str, Any]) -> bool:
+def _is_of_image(rule: Mapping[str, Any], field: str) -> bool:
+    """Whether a rule overlooks the images of one of the lists of containers."""
     if names.FIELD_MANAGER in _list(at(rule, _MANAGERS)):
         return True
-    said = (*_list(at(rule, "jqPathExpressions")), *_list(at(rule, "jsonPointers")))
-    return any("image" in str(one) or str(one) in {"/spec", "/spec/template"} for one in said)
+    pointers = (str(one).replace("/", ".") for one in _list(at(rule, "jsonPointers")))
+    paths = (*map(str, _list(at(rule, "jqPathExpressions"))), *pointers)
+    return any(_reaches_image(path, field) for path in paths)
+
+
+def _reaches_image(path: str, field: str) -> bool:
+    """By a path that names images, or something that they are part of.
+
+    What else jq can say is taken at its word.
+    """
+    if re.search(r"\bimage\b", path):
+        named = {one for one in _LISTS if re.search(rf"\b{one}\b", path)}
+        return not named or field in named
+    plain = re.sub(r"\[[^\]]*\]|\.\d+$", "", path.strip())
+    return plain in {".spec", ".spec.template", _POD, f"{_POD}.{field}"}
+
+
+def _lists_of(workload: Body, containers: Collection[str]) -> list[str]:
+    """The lists in which some of these containers are."""
+    pod = at(workload, "spec", "template", "spec")
+    return [
+        field
+        for field in _LISTS
+        if any(at(one, "name") in containers for one in _list(at(pod, field)))
+    ]
 
 
 def _is_same(resource: Any, workload: Body) -> bool:
