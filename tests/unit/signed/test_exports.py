@@ -208,6 +208,22 @@ def test_what_the_key_has_signed_for_another_purpose_proves_nothing(
     assert words in fact.problem
 
 
+@pytest.mark.parametrize("value", ["\ud800", {"\ud800": 1}, "deep"])
+def test_what_no_api_server_would_have_stored_in_an_inline_workload_is_told(value: Any) -> None:
+    """Its content is free, so that no type refuses it; a digest of it cannot be computed."""
+    if value == "deep":
+        value = json.loads('{"a":' * 400 + "1" + "}" * 400)
+    said = export().to_wire()
+    component = said["records"][1]["spec"]["plan"]["components"][0]
+    del component["workloadRef"]
+    component["workload"] = {"name": "api", "spec": {"template": value}}
+
+    fact = believed(enveloped(predicate(records=said["records"])))
+
+    assert fact.fault is ExportFault.UNUSABLE
+    assert "can have written" in fact.problem
+
+
 def test_the_time_of_an_export_is_as_exact_as_the_journal_that_remembers_it() -> None:
     """One that is finer would be news in every pass."""
     fact = believed(enveloped(predicate(exportedAt="2026-11-26T10:00:00.123456+02:00")))
