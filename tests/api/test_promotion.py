@@ -27,7 +27,7 @@ pytestmark = pytest.mark.api
 
 ASKED = ("Staging", "StagingTests", "Rehearsal", "StagingConfig")
 RECIPE = Page.read("docs/gitops/promotion.md")
-ONE_CLUSTER, KEYS, EXPORTING, PROMOTING = (
+ONE_CLUSTER, KEYS, EXPORTING, PROMOTING, BACK = (
     block.text for block in RECIPE.blocks if block.info == "sh"
 )
 SECONDS = 900
@@ -165,6 +165,7 @@ async def test_two_clusters_between_which_an_export_travels(two_clusters: Pipeli
     gates = {one["name"]: one for one in records[0]["spec"]["gates"]}
     assert {gates[name]["state"] for name in ASKED} == {"Passed"}
     assert gates["Staging"]["evidence"].endswith(", exported by ci")
+    assert "staging-export configured" in await two_clusters.run(BACK)
 
 
 async def test_an_export_that_was_changed_on_its_way_opens_nothing_until_the_good_one_comes(

@@ -46,14 +46,18 @@ class Clusters:
     async def export(self, key: PrivateKey = KEY, **wish: Any) -> str:
         """`kubectl release export` in the one cluster; the clocks agree."""
         await self._same_time()
+        made = await self.gathered(**wish)
+        file = self._folder / "key.pem"
+        file.write_bytes(private_pem(key))
+        return exporting.envelope(exporting.statement(made.export), file)
+
+    async def gathered(self, **wish: Any) -> exporting.Made:
+        """What is to be signed, with its notes."""
         where = Session(self.staging.world.user, cast(Watches, None), NAMESPACE)
         asked = exporting.Wish(
             "bookshop", wish.get("version"), configuration=wish.get("configuration", True)
         )
-        made = await exporting.gathered(where, asked, self.staging.world.time.now())
-        file = self._folder / "key.pem"
-        file.write_bytes(private_pem(key))
-        return exporting.envelope(exporting.statement(made.export), file)
+        return await exporting.gathered(where, asked, self.staging.world.time.now())
 
     async def carry(self, envelope: str) -> None:
         """`kubectl apply` in the other one."""
@@ -209,8 +213,25 @@ async def test_what_was_never_released_cannot_be_exported(clusters: Clusters) ->
     with pytest.raises(UnansweredError, match="there is no release 'bookshop'"):
         await clusters.export()
     await clusters.proved()
-    with pytest.raises(UnansweredError, match=r"to 7\.0\.0 has ended .*: 1\.3\.0"):
-        await clusters.export(version="7.0.0")
+    for version in ("7.0.0", "v1.3.0"):
+        with pytest.raises(UnansweredError, match=rf"to {version} has ended .*: 1\.3\.0"):
+            await clusters.export(version=version)
+
+
+async def test_an_attempt_that_has_not_ended_is_told_to_be_missing_in_the_export(
+    clusters: Clusters,
+) -> None:
+    await clusters.proved()
+    body = bookshop()
+    body["spec"]["version"] = "1.4.0"
+    await clusters.staging.apply(body)
+    await clusters.staging.look()
+
+    made = await clusters.gathered()
+
+    assert made.export.version == "1.3.0"
+    assert "to 1.4.0 has not ended" in made.notes[-1]
+    assert "is no part of this: export again when it has" in made.notes[-1]
 
 
 async def test_configuration_may_be_left_out_and_its_gate_says_so(clusters: Clusters) -> None:

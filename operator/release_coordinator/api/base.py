@@ -47,10 +47,15 @@ def _check_duration(text: str) -> str:
 
 
 def _read_time(value: object) -> object:
-    if isinstance(value, str):
-        moment = datetime.fromisoformat(value)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return value
+    if not isinstance(value, str):
+        return value
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:  # at either end of the calendar: it could not be written again
+        raise ValueError(f"{value!r} is no moment in UTC") from error
 
 
 def format_time(moment: datetime) -> str:

@@ -7,9 +7,9 @@ and judged by `engine.exported`. It is the predicate of an in-toto Statement in 
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from .base import Model, Name, ObjectName, Time, Uid, Version
+from .base import Model, Name, ObjectName, Time, Uid, Version, to_milliseconds
 from .record import RecordRef, RecordSpec
 from .workload import WorkloadRef
 
@@ -55,8 +55,8 @@ class ExportedWorkload(Model):
 class StagingExport(Model):
     """What one Release of another cluster has proved about one version."""
 
-    exported_at: Time
-    """By the clock of whoever has exported it."""
+    exported_at: Annotated[Time, AfterValidator(to_milliseconds)]
+    """By the clock of whoever has exported it; as exact as the journal that remembers it."""
     namespace: Name
     release: ObjectName
     release_uid: Uid

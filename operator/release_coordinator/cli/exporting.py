@@ -50,17 +50,17 @@ async def gathered(session: Session, wish: Wish, now: datetime) -> Made:
     """Read all that the export says, which is made now. Raises UnansweredError."""
     book, account = await _checked(session, wish.release)
     records = _records(book)
-    version = wish.version or records[-1].version
-    export = exporting.export_of(book.namespace, records, version, now)
-    if not export.records:
-        known = ", ".join(dict.fromkeys(one.version for one in reversed(records)))
+    known = list(dict.fromkeys(one.version for one in reversed(records)))
+    version = wish.version or known[0]
+    if version not in known:
         raise UnansweredError(
             f"no attempt of release {wish.release!r} to {version} has ended in namespace "
-            f"{book.namespace!r}; versions with a record: {known}"
+            f"{book.namespace!r}; versions with a record: {', '.join(known)}"
         )
+    export = exporting.export_of(book.namespace, records, version, now)
     if wish.configuration:
         export = await _configured(session, export, records)
-    return Made(export, (*account.notes, *_notes(export)))
+    return Made(export, (*account.notes, *_notes(export), *_unfinished(book)))
 
 
 def statement(export: StagingExport) -> bytes:
@@ -74,10 +74,11 @@ def statement(export: StagingExport) -> bytes:
         if len(payload) <= PAYLOAD_LIMIT:
             return payload
         if len(export.records) == 1:
-            raise UnansweredError(
+            text = (
                 f"the export has {len(payload):,} bytes, and {PAYLOAD_LIMIT:,} fit into the object "
-                "that carries it\nleave the configuration out: --no-configuration"
+                "that carries it\n"
             )
+            raise UnansweredError(text + _smaller(export))
         export = exporting.shortened(export)
 
 
@@ -94,10 +95,19 @@ def envelope(payload: bytes, key_file: Path) -> str:
     except LockedKeyError as error:
         raise UnansweredError(f"{key_file}: {error}\nput it into {PASSWORD}") from error
     except UnusableKeyError as error:
-        text = f"{key_file}: {error}\nmake one: openssl genpkey -algorithm ed25519 -out {key_file}"
+        # Another file: the one that was named may be a key that is needed elsewhere.
+        text = f"{key_file}: {error}\nmake one: openssl genpkey -algorithm ed25519 -out staging.pem"
         raise UnansweredError(text) from error
     signature = key.sign(dsse.signed_bytes(PAYLOAD_TYPE, payload))
     return dsse.write(PAYLOAD_TYPE, payload, signature, key.public.id)
+
+
+def _smaller(export: StagingExport) -> str:
+    """What to do about one record that does not fit."""
+    if export.configuration is not None:
+        return "leave the configuration out: --no-configuration"
+    name = export.records[0].name
+    return f"ReleaseRecord {name} alone is too large; waive the gates in production for it"
 
 
 def content(file: Path) -> bytes:
@@ -170,3 +180,17 @@ def _notes(export: StagingExport) -> list[str]:
     if export.head.attempt != last.attempt:
         notes.append(f"the newest attempt there is {export.head.attempt}, to another version")
     return notes
+
+
+def _unfinished(book: Logbook) -> list[str]:
+    """What whoever exports may believe to be told, and is not: that attempt has no record yet."""
+    attempt = book.release.status.attempt if book.release else None
+    if book.release is None or attempt is None or attempt.recorded:
+        return []
+    phase = book.release.status.phase
+    return [
+        (
+            f"attempt {attempt.number} to {attempt.version} has not ended ({phase}) and is no part "
+            "of this: export again when it has"
+        )
+    ]

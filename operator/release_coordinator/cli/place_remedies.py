@@ -1,5 +1,7 @@
 """Remedies for gates that judge a place: staging, the calendar and the cluster. Pure."""
 
+from typing import Any
+
 from release_coordinator.api.attempt import Gate, GateState
 from release_coordinator.api.checklist import Enforcement, GateName
 from release_coordinator.api.policy import DEFAULT_POLICY
@@ -33,7 +35,7 @@ def staging(_gate: Gate, scene: Scene) -> list[Remedy]:
     namespace, name = place
     return [
         Remedy(
-            "deploy the same version, images and migrations there",
+            f"deploy the same version, images and migrations there{_its_cluster(scene)}",
             scene.kubectl("apply -f <its Release>", namespace),
         ),
         Remedy("follow it", f"kubectl release status {name} -n {namespace} --watch"),
@@ -68,12 +70,14 @@ def staging_config(_gate: Gate, scene: Scene) -> list[Remedy]:
         return _name_staging(scene)
     declared = scene.requirements.staging
     known = list(declared.differences) if declared else []
-    allowed = {
-        "namespace": place[0],
-        "differences": [*known, "<component>/env/<NAME>"],
-    }
+    allowed: dict[str, Any] = {"differences": [*known, "<component>/env/<NAME>"]}
+    if declared and not declared.elsewhere:  # else it would read as if no keys were to be named
+        allowed = {"namespace": place[0], **allowed}
+    where = _its_cluster(scene)
     return [
-        Remedy("make them agree: staging", scene.kubectl("get deployments -o yaml", place[0])),
+        Remedy(
+            f"make them agree: staging{where}", scene.kubectl("get deployments -o yaml", place[0])
+        ),
         Remedy("and here", scene.kubectl("get deployments -o yaml")),
         scene.policy_part("or allow what may differ", {"staging": allowed}),
         *_export(scene),
@@ -89,12 +93,18 @@ def rehearsal(_gate: Gate, scene: Scene) -> list[Remedy]:
     look = f"kubectl release status {name} -n {namespace} --watch"
     return [
         Remedy(
-            "deploy it there, with spec.rehearsal: true in its Release",
+            f"deploy it there{_its_cluster(scene)}, with spec.rehearsal: true in its Release",
             scene.kubectl("apply -f <its Release>", namespace),
         ),
         Remedy("it goes forward, back, and forward again by itself", look),
         *_export(scene),
     ]
+
+
+def _its_cluster(scene: Scene) -> str:
+    """Said of what must not be typed where production is."""
+    staging = scene.requirements.staging
+    return ", in its cluster" if staging and staging.elsewhere else ""
 
 
 def _export(scene: Scene) -> list[Remedy]:

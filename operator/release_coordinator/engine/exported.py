@@ -85,8 +85,9 @@ def again(ctx: Context, staging: RequiredStaging) -> str:
     release, here = staging.release or ctx.release.name, ctx.release
     whom = "" if release == here.name else f" --for {here.name}"
     return (
-        f"export it again: kubectl release export {release} -n {staging.namespace}{whom} "
-        f"--key KEY | kubectl apply -n {here.namespace} -f -, each in its cluster"
+        f"export it again: kubectl release export {release} -n {staging.namespace} --version "
+        f"{ctx.plan.spec.version}{whom} --key KEY | kubectl apply -n {here.namespace} -f -, each "
+        "in its cluster"
     )
 
 

@@ -88,7 +88,10 @@ def _content(envelope: dsse.Envelope) -> ExportFact:
             f"{fault.path} {fault.problem}; if staging has a newer operator, this one has to be "
             "renewed first"
         )
-    problem = exporting.fault(export)
+    try:
+        problem = exporting.fault(export)
+    except (ValueError, RecursionError):  # half a character, or deeper than an API server takes
+        problem = "a workload in its records is nothing that the operator there can have written"
     return unusable(problem) if problem else ExportFact(export)
 
 

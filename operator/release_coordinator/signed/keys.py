@@ -77,7 +77,7 @@ class PrivateKey:
     @classmethod
     def read(cls, pem: bytes, password: str | None = None) -> "PrivateKey":
         """Read a PEM. Raises UnusableKeyError."""
-        secret = password.encode() if password and b"ENCRYPTED" in pem else None
+        secret = password.encode() if password and _is_encrypted(pem) else None
         try:
             key = serialization.load_pem_private_key(pem, secret)
         except TypeError as error:
@@ -102,3 +102,8 @@ class PrivateKey:
         if isinstance(self.key, Ed25519PrivateKey):
             return self.key.sign(data)
         return self.key.sign(data, _ALGORITHM)
+
+
+def _is_encrypted(pem: bytes) -> bool:
+    """Whether a password opens it; cosign encrypts its private keys in a form of its own."""
+    return b"BEGIN ENCRYPTED PRIVATE KEY" in pem or b"Proc-Type: 4,ENCRYPTED" in pem

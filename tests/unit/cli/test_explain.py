@@ -234,12 +234,17 @@ def test_where_staging_is_in_another_cluster_its_export_is_advised(name: GateNam
     rules["staging"]["release"] = "books"
     scene = Scene.of(outlook(reported(body(), type="Patch"), rules=rules), NOW)
 
-    lines = [one.text for one in remedies_of(shut(name, GateState.FAILED), scene)]
+    found = remedies_of(shut(name, GateState.FAILED), scene)
+    lines = [one.text for one in found]
 
     (line,) = [text for text in lines if " export " in text]
     options = "-n shop-staging --version 1.3.0 --for bookshop --key"
     assert line.startswith(f"kubectl release export books {options}")
     assert lines[lines.index(line) + 1] == "kubectl -n shop apply -f export.yaml"
+    there = [one for one in found if one.text.startswith("kubectl -n shop-staging ")]
+    assert there
+    assert all("in its cluster" in one.what for one in there)
+    assert not any("namespace: shop-staging" in text for text in lines), "no keys are lost"
 
 
 def explained(release: ReleaseObject) -> Explanation:

@@ -154,6 +154,13 @@ def test_how_to_make_a_key_is_told_where_there_is_none(tmp_path: Path) -> None:
         exporting.envelope(b"x", tmp_path / "missing.pem")
 
 
+def test_no_command_is_told_that_would_overwrite_a_key_of_another_use(tmp_path: Path) -> None:
+    with pytest.raises(UnansweredError) as refused:
+        signed(tmp_path, b"-----BEGIN OPENSSH PRIVATE KEY-----\nAAAA\n")
+
+    assert f"-out {tmp_path}" not in str(refused.value)
+
+
 def test_old_records_are_left_out_of_what_would_be_too_large() -> None:
     text = "x" * 1024
     step = completed(1).timeline[0].model_copy(update={"message": text[:256]})
@@ -177,6 +184,13 @@ def test_one_that_is_too_large_whatever_is_left_out_says_what_to_do() -> None:
 
     with pytest.raises(UnansweredError, match="--no-configuration"):
         exporting.statement(large)
+
+
+def test_a_record_that_is_too_large_by_itself_is_not_told_to_leave_out_what_is_not_there() -> None:
+    step = completed(1).timeline[0].model_copy(update={"message": "€" * 256})
+
+    with pytest.raises(UnansweredError, match=r"ReleaseRecord bookshop-1-.* alone is too large"):
+        exporting.statement(made(completed(1, timeline=[step] * 160)))
 
 
 def test_help_and_notes_name_the_same_variable() -> None:

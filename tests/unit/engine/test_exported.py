@@ -197,8 +197,8 @@ def test_the_command_that_is_told_reaches_the_release_here_by_its_name() -> None
     gate = asked(staging.evaluate, ExportFact(fault=ExportFault.MISSING), policy=said)
 
     assert (
-        "kubectl release export books -n shop-staging --for bookshop --key KEY | kubectl apply "
-        "-n shop -f -" in gate.message
+        "kubectl release export books -n shop-staging --version 1.3.0 --for bookshop --key KEY | "
+        "kubectl apply -n shop -f -" in gate.message
     )
 
 

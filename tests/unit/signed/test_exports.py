@@ -54,6 +54,13 @@ def predicate(**changes: Any) -> bytes:
     return statement(predicate=export().to_wire() | changes)
 
 
+def dated(moment: str) -> bytes:
+    """With another time in a record."""
+    said = export().to_wire()
+    said["records"][1]["spec"]["startedAt"] = moment
+    return predicate(records=said["records"])
+
+
 @pytest.mark.parametrize("key", [ed25519_key(), p256_key()])
 def test_what_was_exported_comes_back_as_it_was(key: PrivateKey) -> None:
     fact = believed(sealed(export(), key), trusted(key))
@@ -184,6 +191,7 @@ def test_a_text_that_is_too_large_is_not_parsed() -> None:
         (statement(predicate=None), "predicate must be an object"),
         (predicate(version="newest"), "predicate.version"),
         (predicate(exportedAt="yesterday"), "predicate.exportedAt"),
+        (dated("0001-01-01T00:00:00+23:59"), "predicate.records[1].spec.startedAt"),
         (predicate(releaseUid="another"), "is a record of another Release"),
         (predicate(version="1.3.1"), "is about version 1.3.0, not 1.3.1"),
         (b"[]", "no JSON object"),
@@ -198,6 +206,30 @@ def test_what_the_key_has_signed_for_another_purpose_proves_nothing(
 
     assert fact.fault is ExportFault.UNUSABLE
     assert words in fact.problem
+
+
+@pytest.mark.parametrize("value", ["\ud800", {"\ud800": 1}, "deep"])
+def test_what_no_api_server_would_have_stored_in_an_inline_workload_is_told(value: Any) -> None:
+    """Its content is free, so that no type refuses it; a digest of it cannot be computed."""
+    if value == "deep":
+        value = json.loads('{"a":' * 400 + "1" + "}" * 400)
+    said = export().to_wire()
+    component = said["records"][1]["spec"]["plan"]["components"][0]
+    del component["workloadRef"]
+    component["workload"] = {"name": "api", "spec": {"template": value}}
+
+    fact = believed(enveloped(predicate(records=said["records"])))
+
+    assert fact.fault is ExportFault.UNUSABLE
+    assert "can have written" in fact.problem
+
+
+def test_the_time_of_an_export_is_as_exact_as_the_journal_that_remembers_it() -> None:
+    """One that is finer would be news in every pass."""
+    fact = believed(enveloped(predicate(exportedAt="2026-11-26T10:00:00.123456+02:00")))
+
+    assert fact.export is not None
+    assert fact.export.exported_at.isoformat() == "2026-11-26T08:00:00.123000+00:00"
 
 
 def test_a_statement_is_not_taken_under_another_payload_type() -> None:

@@ -95,6 +95,29 @@ def test_what_is_no_key_is_refused(pem: bytes) -> None:
         PublicKey.read(pem)
 
 
+@pytest.mark.parametrize("password", [None, "correct horse"])
+def test_a_private_key_in_the_form_of_cosign_is_told_whatever_password_there_is(
+    password: str | None,
+) -> None:
+    """Another password would not help."""
+    pem = private_pem(p256_key(), b"correct horse")
+    pem = pem.replace(b"ENCRYPTED PRIVATE KEY", b"ENCRYPTED SIGSTORE PRIVATE KEY")
+
+    with pytest.raises(UnusableKeyError, match="no private key in PEM") as refused:
+        PrivateKey.read(pem, password)
+    assert not isinstance(refused.value, LockedKeyError)
+
+
+def test_an_encrypted_key_in_the_old_form_of_openssl_wants_its_password(tmp_path: Path) -> None:
+    file = tmp_path / "staging.pem"
+    openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", str(file))
+    pem = openssl("ec", "-in", str(file), "-aes256", "-passout", "pass:horse")
+
+    assert PrivateKey.read(pem, "horse").sign(b"said")
+    with pytest.raises(LockedKeyError, match="no password was given"):
+        PrivateKey.read(pem)
+
+
 def test_halves_are_not_taken_for_one_another() -> None:
     with pytest.raises(UnusableKeyError):
         PublicKey.read(private_pem(ed25519_key()))

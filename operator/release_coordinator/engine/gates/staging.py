@@ -40,8 +40,8 @@ def _not_there(ctx: Context, found: staged.Staged) -> str:
         return (
             f"the export of {place} of {found.export.export.exported_at:%Y-%m-%d %H:%M} UTC is "
             f"about {found.export.export.version} and shows no deployment of {version}; deploy it "
-            f"there, then export it: kubectl release export {place.release} -n {place.namespace} "
-            f"--version {version} --key KEY"
+            "there if it never was, then export it: kubectl release export "
+            f"{place.release} -n {place.namespace} --version {version} --key KEY"
         )
     return (
         f"{version} was not deployed to {place} yet; deploy it there first: "
