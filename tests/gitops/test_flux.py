@@ -1,6 +1,6 @@
 """A Release under a real kustomize-controller: what its health checks make of a release's life."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 import yaml
 from tests.fakes.stage import WORKLOADS, staged
-from tests.gitops.layouts import IF_NOT_PRESENT, INLINE, Layout
+from tests.gitops.layouts import IF_NOT_PRESENT, INLINE, Layout, manifest
 from tests.gitops.shop import BAD, FOLDER, GOOD, OPERATOR, GitShop
 from tools.gitops.flux import Flux, Verdict, flux
+from tools.gitops.repository import Content
 from tools.markdown import Page
 
 from release_coordinator.api.conditions import Phase
+from release_coordinator.cluster.port import CONFIG_MAP
 
 pytestmark = [pytest.mark.api, pytest.mark.gitops]
 
@@ -41,7 +43,16 @@ class FluxShop(GitShop):
 
     async def push(self, version: str, duration: str = "2s") -> str:
         """Commit a version and hand the commit over to Flux; return the revision."""
-        commit = self.repository.commit(version, self.files(version, duration=duration))
+        return await self._publish(version, self.files(version, duration=duration))
+
+    async def note(self, text: str) -> str:
+        """Commit something beside the Release; return the revision."""
+        body = {"metadata": {"name": "note"}, "data": {"text": text}}
+        file = f"{FOLDER}/note.yaml"
+        return await self._publish(text, {file: manifest(CONFIG_MAP, body, self.namespace)})
+
+    async def _publish(self, message: str, files: Mapping[str, Content | None]) -> str:
+        commit = self.repository.commit(message, files)
         revision = f"main@sha1:{commit}"
         await self.flux.publish(self.namespace, self.repository.folder, revision)
         return revision
@@ -134,8 +145,11 @@ async def test_a_kustomization_gives_up_on_an_approval_and_comes_back(shop: Flux
 
 async def test_an_expression_lets_a_kustomization_not_wait_for_people(shop: FluxShop) -> None:
     shop.policy_spec = {"signOffs": [{"role": "qa"}]}
-    revision = await shop.push("1.2.0")
+    await shop.push("1.2.0")
     await shop.follow(healthCheckExprs=documented("healthCheckExprs"))
+    # Until then other gates may be shut as well, and for other reasons.
+    await shop.asked("qa")
+    revision = await shop.note("looked at while the signature alone is missing")
 
     await shop.judged("True", revision)
     assert shop.seen[-1].status.phase is Phase.GATING
@@ -150,6 +164,9 @@ async def test_with_the_expression_a_rolled_back_release_fails_as_ever(shop: Flu
     bad = await shop.push("1.3.0", duration="1m")
     await shop.watched("1.3.0")
     shop.prometheus.script = BAD
+    await shop.ended("1.3.0")
+    # While its gates were shut it may have counted as current: the next look tells.
+    await shop.flux.look(shop.namespace)
 
     said = await shop.judged("False", bad)
     assert said.reason == "HealthCheckFailed"

@@ -51,4 +51,5 @@ async def test_argo_cd_follows_a_release_through_its_whole_life(
     assert shop.writers.by(MANAGER, kind="Release") == 4, "one write for each commit"
     assert shop.writers.by(MANAGER, kind="Deployment") == 0
     assert shop.writers.by(OPERATOR, kind="Deployment") > 0
-    lanes.say(request.config, ["GitOps, a whole life, changes by writer:", *shop.writers.lines()])
+    story = [*shop.argo.applications.transcript(shop.app), *shop.writers.lines()]
+    lanes.say(request.config, ["GitOps, a whole life, and changes by writer:", *story])

@@ -122,6 +122,19 @@ def test_the_workflows_run_the_same_commands() -> None:
     assert gitlab[-len(lines) :] == lines
 
 
+def test_whatever_pushes_in_a_pipeline_has_said_who_it_is_and_committed() -> None:
+    """A fresh checkout has no author, and HEAD no branch."""
+    pages = (PAGE, Page.read("docs/gitops/promotion.md"))
+    blocks = [one.text for page in pages for one in page.blocks if one.info == "yaml foreign"]
+    pushing = [text for text in blocks if "git push" in text]
+
+    assert len(pushing) == 4
+    for text in pushing:
+        order = [text.index(word) for word in ("user.name", "git add", "git commit", "git push")]
+        assert order == sorted(order)
+        assert "gh pr create" not in text or text.index("gh pr create") > order[-1]
+
+
 def bot(checkout: Checkout, revert: dict[str, Any], event: str = "RolledBack") -> None:
     """The bot of the docs gets an event."""
     data = {"event": event, "release": "bookshop", "namespace": "shop", "revert": revert}

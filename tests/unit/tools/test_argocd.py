@@ -7,7 +7,7 @@ import yaml
 from tests import argocd as scripts
 from tools import argocd
 
-CONFIG, WAITING, VALUES = (yaml.safe_load(text) for text in argocd.files().values())
+CONFIG, WAITING, VALUES, WAITING_VALUES = (yaml.safe_load(text) for text in argocd.files().values())
 HEALTH = "resource.customizations.health.release-coordinator.io_"
 ACTIONS = "resource.customizations.actions.release-coordinator.io_Release"
 
@@ -36,6 +36,7 @@ def test_a_patch_takes_nothing_away_from_the_config_map() -> None:
 
 def test_the_values_of_the_chart_say_the_same_and_are_no_template() -> None:
     assert {"configs": {"cm": CONFIG["data"]}} == VALUES
+    assert {"configs": {"cm": WAITING["data"]}} == WAITING_VALUES
     assert "{{" not in yaml.safe_dump(VALUES), "the chart would take it for a template"
 
 

@@ -49,6 +49,6 @@ if is("Ready", "True") then
 end
 if waits() then
   local explain = "kubectl release explain " .. obj.metadata.name .. " -n " .. obj.metadata.namespace
-  return health(WAITING, status.message .. ". What each gate needs: " .. explain)
+  return health(WAITING, (status.message or "") .. ". What each gate needs: " .. explain)
 end
 return health("Progressing", status.message)

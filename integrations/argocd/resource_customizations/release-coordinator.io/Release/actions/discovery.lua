@@ -5,7 +5,7 @@ local annotations = obj.metadata.annotations or {}
 local deleting = obj.metadata.deletionTimestamp ~= nil
 
 local ordered = annotations["release-coordinator.io/suspend"] ~= nil
-local in_spec = obj.spec.suspend ~= nil
+local in_spec = (obj.spec or {}).suspend ~= nil
 local held = hold.id ~= nil and hold.reason ~= "IrreversibleMigration" and hold.reason ~= "WorkloadReplaced"
 
 local outcome = (attempt["end"] or {}).outcome

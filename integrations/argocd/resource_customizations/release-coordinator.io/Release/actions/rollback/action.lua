@@ -12,7 +12,8 @@ if at_schema then
   annotations["release-coordinator.io/rollback"] = hold.id
 else
   annotations["release-coordinator.io/rollback"] = tostring(attempt.number)
-  annotations["release-coordinator.io/rollback-reason"] = actionParams["reason"]
+  -- An Argo CD before 3.1 knows no parameters of an action.
+  annotations["release-coordinator.io/rollback-reason"] = (actionParams or {})["reason"]
 end
 -- Who orders it, the API server knows; the name of who gave the last order would be wrong.
 annotations["release-coordinator.io/ordered-by"] = nil
