@@ -8,6 +8,7 @@ no other one if the attempt has ended, or went wrong and goes on, for more than 
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from pydantic import ValidationError
@@ -89,17 +90,23 @@ class Incidents:
             return
         body = incident_body(release, course)
         ref = Ref(INCIDENT, release.namespace, body["metadata"]["name"])
+        since = course.end.at if course.end else incidents.detected_at(course)
+        is_over = self._now() - since > OVER
+        if self._parts.store.get(ref) is None and not is_over and ref.name not in settled:
+            self._parts.store.put(INCIDENT, await self._opened(ref, body))
         if self._parts.store.get(ref) is not None:
             settled.add(ref.name)
-        since = course.end.at if course.end else incidents.detected_at(course)
-        if ref.name in settled or self._now() - since > OVER:
-            return
+
+    async def _opened(self, ref: Ref, body: Body) -> Body:
+        """The one that there is, else a new one. A process that has just begun asks first."""
+        cluster = self._parts.cluster
+        if not self._parts.store.complete(INCIDENT, ref.namespace):
+            with suppress(NotFound):
+                return await cluster.get(ref)
         try:
-            stored = await self._parts.cluster.create(INCIDENT, body)
+            return await cluster.create(INCIDENT, body)
         except AlreadyExists:
-            stored = await self._parts.cluster.get(ref)
-        self._parts.store.put(INCIDENT, stored)
-        settled.add(ref.name)
+            return await cluster.get(ref)
 
     async def _report(
         self, incident: IncidentObject, release: ReleaseObject | None, said: IncidentSeverities

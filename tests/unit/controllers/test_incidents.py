@@ -22,6 +22,7 @@ from release_coordinator.cluster.port import INCIDENT, POLICY, RECORD, RELEASE, 
 from release_coordinator.cluster.store import Store
 from release_coordinator.controllers.incidents import Incidents
 from release_coordinator.controllers.port import Parts
+from release_coordinator.engine import names
 from release_coordinator.engine.incidents import severity_of
 from release_coordinator.errors import Denied, Transient
 
@@ -311,6 +312,23 @@ async def test_severity_is_what_people_say_else_what_the_policy_says() -> None:
 
     by_people = (await only(story.world.cluster)).status.severity
     assert [built_in, by_policy, by_people] == ["High", "Critical", "Medium"]
+
+
+async def test_a_process_that_has_just_begun_tries_to_open_none_that_there_is() -> None:
+    story = await Story.begin("restarted", "1.3.0")
+    await rolled_back(story)
+    await beside(story.world).look()
+    looking, calls = beside(story.world), list[str]()
+    ours = {names.LABEL_RELEASE: "bookshop"}
+    looking.store.replace_all(INCIDENT, [], since=looking.store.mark(), labels=ours)
+
+    async def count(call: Call) -> None:
+        calls.append(f"{call.verb} {call.ref.kind.kind}")
+
+    story.world.cluster.before = count
+    await looking.look()
+
+    assert calls == ["get Incident"]
 
 
 async def test_what_people_have_deleted_is_not_opened_again() -> None:
