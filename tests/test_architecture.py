@@ -110,3 +110,25 @@ def test_a_file_that_names_the_checkout_is_found(
     bad.write_text(f"cd {tmp_path}/operator\n", encoding="utf-8")
 
     assert hygiene.own_path([bad]) == [f"bad.txt:1: cd {tmp_path}/operator"]
+
+
+def is_unordered(node: ast.expr) -> bool:
+    """Whether an expression makes a set, as far as it can be read off."""
+    if isinstance(node, ast.BinOp):
+        return is_unordered(node.left) or is_unordered(node.right)
+    made = isinstance(node, ast.Call) and ast.unparse(node.func) in {"set", "frozenset"}
+    return made or isinstance(node, ast.Set | ast.SetComp)
+
+
+def test_no_test_takes_its_cases_from_a_set() -> None:
+    """Workers must collect the same tests in the same order."""
+    sites = [
+        f"{file.relative_to(ROOT)}:{node.lineno}"
+        for file in sorted((ROOT / "tests").rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func).endswith("parametrize")
+        and is_unordered(node.args[1])
+    ]
+
+    assert sites == []

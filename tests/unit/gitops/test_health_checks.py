@@ -61,7 +61,7 @@ def judged(body: Body) -> Kstatus:
     return Kstatus.CURRENT if said(found["current"], body) else Kstatus.IN_PROGRESS
 
 
-@pytest.mark.parametrize("name", set(SCENES) - {"deleting"})
+@pytest.mark.parametrize("name", sorted(set(SCENES) - {"deleting"}))
 def test_with_the_expressions_shut_gates_are_current_and_all_else_is_as_ever(name: str) -> None:
     body: Body = yaml.safe_load(argocd.read(f"Release/testdata/{name}.yaml"))
 
