@@ -21,7 +21,7 @@ from . import names, plan, writers
 from .context import shorten
 from .observation import Observation
 from .outcome import Decision, Note, Wait
-from .runfacts import LeftWant
+from .runfacts import LeftWant, WriterFact
 
 SETTLED = timedelta(seconds=10)
 """Age of a foreign write from which it is told: the Release may follow in the same sync."""
@@ -55,12 +55,12 @@ def beside(
     found = list(_differing(release, left, seen))
     if not found:
         return _journal(status, None) if status.drift else decision
-    first, others = found[0], len(found) - 1
-    if status.drift is not None and _is_known(status.drift, first, others):
+    if status.drift is not None and _is_known(status.drift, found[0], len(found) - 1):
         return decision
-    writer = seen.writer(first.workload, first.container)
-    if writer.image not in {None, first.image}:
+    confirmed = _confirmed(found, seen)
+    if confirmed is None:
         return Wait(now + SETTLED)  # the watch was behind, and is not any more
+    first, others, writer = confirmed
     if writer.at is not None and now < writer.at + SETTLED:
         return Wait(min(writer.at, now) + SETTLED)
     drift = Drift(
@@ -73,6 +73,15 @@ def beside(
         since=now,
     )
     return _journal(status, drift)
+
+
+def _confirmed(found: list[_Found], seen: Observation) -> tuple[_Found, int, WriterFact] | None:
+    """The first one that the API server has too, how many may follow it, and who wrote it."""
+    for place, one in enumerate(found):
+        writer = seen.writer(one.workload, one.container)
+        if writer.image in {None, one.image}:
+            return one, len(found) - place - 1, writer
+    return None
 
 
 def by_tool(drift: Drift) -> bool:
