@@ -86,6 +86,19 @@ class GitShop(Stage):
 
         return await self.until(watching)
 
+    async def ended(self, version: str, seconds: float = PATIENCE) -> ReleaseObject:
+        """Return the Release when an attempt for a version is over; not one begun too early.
+
+        The policy may come a moment after the Release, whose first attempt begins anew then.
+        """
+
+        def is_over(one: ReleaseObject) -> bool:
+            attempt = one.status.attempt
+            recorded = attempt is not None and attempt.version == version and attempt.recorded
+            return recorded and one.status.phase is not Phase.SUPERSEDED
+
+        return await self.until(is_over, seconds)
+
     async def asked(self, role: str) -> None:
         """Return when nothing but the signature for a role is missing.
 
