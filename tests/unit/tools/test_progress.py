@@ -14,7 +14,7 @@ def test_a_long_step_shows_signs_of_life() -> None:
     lines = stream.getvalue().splitlines()
     assert lines[0].endswith("build ...")
     assert "build: still running" in lines[1]
-    assert "build: done after 0.1 s" in lines[-1]
+    assert "build: done after " in lines[-1]
 
 
 def test_a_failed_step_says_so() -> None:
