@@ -158,7 +158,7 @@ def test_a_hostile_template_costs_nothing_and_the_news_arrives(source: str) -> N
 
     assert fault.startswith("spec.templates[Completed].body ")
     assert text == text_of("shop", spec(Event.COMPLETED), channel())
-    assert time.process_time() - start < 1.0
+    assert time.process_time() - start < 10.0, "what is not stopped takes for ever"
 
 
 def test_a_fault_says_what_there_is_instead() -> None:
