@@ -1,13 +1,13 @@
 """kubectl on one named kubeconfig: everything in the laboratory goes through here."""
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tools.cluster import binaries, shell
+from tools.cluster.daemons import wait_until
 
 Body = dict[str, Any]
 """A Kubernetes object as JSON."""
@@ -61,11 +61,8 @@ class Kubectl:
         # The annotation of an ordinary apply would be too large for some.
         self.run("apply", "--server-side", "--force-conflicts", *named)
         wait = ("wait", "--for=condition=Established", f"--timeout={_PATIENCE:.0f}s", *named)
-        deadline = time.monotonic() + _PATIENCE
-        while not self.succeeds(*wait):
-            if time.monotonic() > deadline:
-                self.run(*wait)  # raises, with its own words
-            time.sleep(0.2)
+        if not wait_until(lambda: self.succeeds(*wait), _PATIENCE):
+            self.run(*wait)  # raises, with its own words
 
     def raw(self, path: str) -> Any:
         """Return the answer of a path of the API server as JSON."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from release_coordinator.cluster import workloads
 from release_coordinator.cluster.bodies import lean
+from release_coordinator.cluster.port import Body
 from release_coordinator.engine import names, templates
 from release_coordinator.engine.runfacts import LeftFact, LeftWant, WriterFact, WriterWant
 from release_coordinator.engine.writers import writer_of
@@ -24,10 +25,8 @@ async def writer(sources: Sources, namespace: str, want: WriterWant) -> WriterFa
     except (NotFound, Denied):
         return WriterFact()
     sources.store.put(ref.kind, lean(body))
-    template = body.get("spec", {}).get("template", {})
-    images = {one["name"]: one.get("image", "") for one in templates.containers(template)}
     found = writer_of(body["metadata"].get("managedFields"), want.container)
-    return replace(found, image=images.get(want.container))
+    return replace(found, image=_images(body).get(want.container))
 
 
 async def left(sources: Sources, namespace: str, want: LeftWant) -> LeftFact | None:
@@ -36,9 +35,14 @@ async def left(sources: Sources, namespace: str, want: LeftWant) -> LeftFact | N
     if body is None:
         return None
     metadata = body["metadata"]
-    template = body.get("spec", {}).get("template", {})
     return LeftFact(
-        images={one["name"]: one.get("image", "") for one in templates.containers(template)},
+        images=_images(body),
         labelled_for=metadata.get("labels", {}).get(names.LABEL_RELEASE, ""),
         deleting="deletionTimestamp" in metadata,
     )
+
+
+def _images(body: Body) -> dict[str, str]:
+    """Container -> image."""
+    template = body.get("spec", {}).get("template", {})
+    return {one["name"]: one.get("image", "") for one in templates.containers(template)}
